@@ -1,0 +1,101 @@
+// A resource is a value. Built-in types get theirs from the facts plus, where a type has behaviour of its own,
+// a file under src/api/<group>/; a CustomResourceDefinition makes the same value at run time.
+import type { AnyObject, KubeObject } from '../apimachinery/meta.ts';
+import type { FieldError } from '../apimachinery/status-error.ts';
+import type { TypeSchema } from './schema.ts';
+
+/** What a client needs to know to address a resource. The type parameter is only for the compiler. */
+export interface ResourceType<T extends KubeObject = KubeObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** Never set; carries T. */
+  readonly __type?: T;
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export interface SubresourceDefinition {
+  /** 'status', 'scale', 'log', … */
+  name: string;
+  /** What its body is, when that is not the parent's kind. */
+  group: string;
+  version: string;
+  kind: string;
+  verbs: readonly string[];
+}
+
+/** One column of kubectl's table, as metav1.TableColumnDefinition. */
+export interface Column {
+  name: string;
+  type: string;
+  format: string;
+  description?: string;
+  priority: number;
+}
+
+export interface TableContext {
+  /** Wall-clock milliseconds, for ages. */
+  now: number;
+}
+
+export interface CreateContext {
+  now: number;
+}
+
+/**
+ * Everything the generic registry asks about a type. Objects handed to the functions are plain and mutable
+ * unless said otherwise; `old` is frozen. All functions are pure but for the mutation they are named after.
+ */
+export interface ResourceDefinition extends ResourceType {
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly schema: TypeSchema;
+  readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
+  /** Where objects of this type live: versions of one type and events of both groups share a place. */
+  readonly storage: { readonly group: string; readonly resource: string; readonly version: string };
+
+  /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
+  readonly selectableFields: Readonly<Record<string, (object: AnyObject) => string>>;
+
+  setDefaults(object: AnyObject): void;
+  /** Between this version and the storage version; identity for nearly all. */
+  toStorage(object: AnyObject): AnyObject;
+  fromStorage(object: AnyObject): AnyObject;
+
+  /** What a create may not set is reset here (status, and what the type's strategy says). */
+  prepareForCreate(object: AnyObject, context: CreateContext): void;
+  /** What an update of the main resource may not change is put back here; also decides generation. */
+  prepareForUpdate(object: AnyObject, old: AnyObject): void;
+  /** The same for /status: everything but status comes from `old`. */
+  prepareForStatusUpdate(object: AnyObject, old: AnyObject): void;
+  /** Whether metadata.generation counts changes of this type. */
+  readonly hasGeneration: boolean;
+
+  validateName(name: string, prefix: boolean): string[];
+  validate(object: AnyObject): FieldError[];
+  validateUpdate(object: AnyObject, old: AnyObject): FieldError[];
+  validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[];
+  /** Texts for Warning headers. */
+  warnings(object: AnyObject, old: AnyObject | undefined): string[];
+
+  readonly allowCreateOnUpdate: boolean;
+  readonly allowUnconditionalUpdate: boolean;
+  /** Grace of a DELETE in seconds, or undefined for types that go at once. */
+  deletionGrace(object: AnyObject, requested: number | undefined): number | undefined;
+  /** What DELETE does with dependents when the request says nothing. */
+  readonly defaultPropagation: 'Background' | 'Orphan';
+  /** Whether the body of a DELETE answer is the object (Pods, Namespaces …) instead of a Status. */
+  readonly returnDeletedObject: boolean;
+  /** Seconds after which an object goes by itself (Events), or undefined. */
+  readonly ttlSeconds: number | undefined;
+
+  readonly columns: readonly Column[];
+  /** One cell per column. */
+  cells(object: AnyObject, context: TableContext): (string | number | boolean | null)[];
+}

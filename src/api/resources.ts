@@ -1,0 +1,69 @@
+// The resource types that code in this repository names. (The full list served comes from the facts.)
+import type { KubeObject } from '../apimachinery/meta.ts';
+import type { ResourceType } from './definition.ts';
+import type { Deployment, ReplicaSet } from './types/apps/v1.ts';
+import type { TokenReview } from './types/authentication/v1.ts';
+import type { Lease } from './types/coordination/v1.ts';
+import type {
+  ConfigMap,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+} from './types/core/v1.ts';
+import type { EndpointSlice } from './types/discovery/v1.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
+import type { PriorityClass } from './types/scheduling/v1.ts';
+
+/** 'apps/v1', 'deployments', 'Deployment' → a ResourceType. `cluster` marks cluster-scoped ones. */
+function type<T extends KubeObject>(
+  apiVersion: string,
+  plural: string,
+  kind: string,
+  scope?: 'cluster',
+): ResourceType<T> {
+  const [version, group = ''] = apiVersion.split('/').reverse() as [string, string?];
+  return { group, version, plural, kind, namespaced: scope !== 'cluster' };
+}
+
+export const pods = type<Pod>('v1', 'pods', 'Pod');
+export const services = type<Service>('v1', 'services', 'Service');
+export const endpoints = type<Endpoints>('v1', 'endpoints', 'Endpoints');
+export const configMaps = type<ConfigMap>('v1', 'configmaps', 'ConfigMap');
+export const secrets = type<Secret>('v1', 'secrets', 'Secret');
+export const serviceAccounts = type<ServiceAccount>('v1', 'serviceaccounts', 'ServiceAccount');
+export const events = type<Event>('v1', 'events', 'Event');
+export const persistentVolumeClaims = type<PersistentVolumeClaim>(
+  'v1',
+  'persistentvolumeclaims',
+  'PersistentVolumeClaim',
+);
+export const persistentVolumes = type<PersistentVolume>('v1', 'persistentvolumes', 'PersistentVolume', 'cluster');
+export const namespaces = type<Namespace>('v1', 'namespaces', 'Namespace', 'cluster');
+export const nodes = type<Node>('v1', 'nodes', 'Node', 'cluster');
+export const deployments = type<Deployment>('apps/v1', 'deployments', 'Deployment');
+export const replicaSets = type<ReplicaSet>('apps/v1', 'replicasets', 'ReplicaSet');
+export const endpointSlices = type<EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice');
+export const leases = type<Lease>('coordination.k8s.io/v1', 'leases', 'Lease');
+export const priorityClasses = type<PriorityClass>(
+  'scheduling.k8s.io/v1',
+  'priorityclasses',
+  'PriorityClass',
+  'cluster',
+);
+export const roles = type<Role>('rbac.authorization.k8s.io/v1', 'roles', 'Role');
+export const roleBindings = type<RoleBinding>('rbac.authorization.k8s.io/v1', 'rolebindings', 'RoleBinding');
+export const clusterRoles = type<ClusterRole>('rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', 'cluster');
+export const clusterRoleBindings = type<ClusterRoleBinding>(
+  'rbac.authorization.k8s.io/v1',
+  'clusterrolebindings',
+  'ClusterRoleBinding',
+  'cluster',
+);
+export const tokenReviews = type<TokenReview>('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', 'cluster');

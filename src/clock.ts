@@ -1,0 +1,54 @@
+// Time as a value that is passed in, so that tests can freeze and step it. Nothing outside this file
+// asks the system for the time or starts a timer.
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall-clock milliseconds since the Unix epoch. Only for what is shown or stored; it may jump. */
+  now(): number;
+  /** Milliseconds that only grow; for durations and deadlines. */
+  monotonic(): number;
+  /** Calls `fn` once after `ms`. A pending timer does not keep the process alive. */
+  after(ms: number, fn: () => void): Timer;
+}
+
+/** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.after(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** RFC 3339 with whole seconds, as metav1.Time is written. */
+export const timestamp = (clock: Clock): string => `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+
+/** RFC 3339 with microseconds, as metav1.MicroTime is written. */
+export const microTimestamp = (clock: Clock): string => `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
+
+/** Longest delay a Node timer takes; longer ones would fire at once. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, fn) {
+    let handle: NodeJS.Timeout;
+    const arm = (left: number) => {
+      handle = setTimeout(() => (left > MAX_DELAY ? arm(left - MAX_DELAY) : fn()), Math.min(left, MAX_DELAY));
+      handle.unref();
+    };
+    arm(Math.max(0, ms));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};

@@ -1,0 +1,198 @@
+// What the kubelet asks of a container runtime, stated by the kubelet. Drivers: nerdctl/ (real) and simulated/
+// (seeded, scriptable); one conformance list tests both. Shapes follow the CRI (k8s.io/cri-api) where it has them.
+import type { Duplex } from 'node:stream';
+
+export interface SandboxConfig {
+  /** Identity of the pod this sandbox is for. */
+  pod: { namespace: string; name: string; uid: string };
+  attempt: number;
+  hostname: string;
+  /** undefined: the sandbox uses the host's network. */
+  network?: { portMappings: readonly PortMapping[] };
+  hostPID: boolean;
+  hostIPC: boolean;
+  shareProcessNamespace: boolean;
+  sysctls: Readonly<Record<string, string>>;
+}
+
+export interface PortMapping {
+  protocol: 'TCP' | 'UDP' | 'SCTP';
+  containerPort: number;
+  hostPort: number;
+  hostIP?: string;
+}
+
+export interface Sandbox {
+  id: string;
+  pod: { namespace: string; name: string; uid: string };
+  attempt: number;
+  state: 'ready' | 'notReady';
+  createdAt: number;
+  /** Empty for host network. */
+  ips: readonly string[];
+}
+
+export interface Mount {
+  hostPath: string;
+  containerPath: string;
+  readOnly: boolean;
+  propagation?: 'private' | 'rslave' | 'rshared';
+}
+
+export interface ContainerConfig {
+  sandboxId: string;
+  name: string;
+  attempt: number;
+  image: string;
+  command?: readonly string[];
+  args?: readonly string[];
+  workingDir?: string;
+  env: readonly { name: string; value: string }[];
+  mounts: readonly Mount[];
+  stdin: boolean;
+  stdinOnce: boolean;
+  tty: boolean;
+  resources: {
+    cpuShares?: number;
+    /** Microseconds per 100 ms period. */
+    cpuQuota?: number;
+    memoryLimitBytes?: number;
+    oomScoreAdj?: number;
+  };
+  security: {
+    privileged: boolean;
+    runAsUser?: number;
+    runAsGroup?: number;
+    supplementalGroups: readonly number[];
+    addCapabilities: readonly string[];
+    dropCapabilities: readonly string[];
+    readOnlyRootFilesystem: boolean;
+    noNewPrivileges: boolean;
+    seccomp: 'RuntimeDefault' | 'Unconfined' | { localhostProfile: string };
+  };
+  /** Written to the runtime as labels, so that an adopted container can be told apart. */
+  labels: Readonly<Record<string, string>>;
+  stopSignal?: string;
+}
+
+export type ContainerState = 'created' | 'running' | 'exited' | 'unknown';
+
+export interface ContainerStatus {
+  id: string;
+  sandboxId: string;
+  name: string;
+  attempt: number;
+  pod: { namespace: string; name: string; uid: string };
+  state: ContainerState;
+  /** Milliseconds since the epoch; 0 when it has not happened. */
+  createdAt: number;
+  startedAt: number;
+  finishedAt: number;
+  exitCode?: number;
+  /** The signal it died of, when the runtime knows. */
+  signal?: number;
+  oomKilled: boolean;
+  image: string;
+  imageId: string;
+  /** The runtime's own words when it could not start. */
+  message?: string;
+  logPath: string;
+  labels: Readonly<Record<string, string>>;
+}
+
+export interface ImageStatus {
+  id: string;
+  repoTags: readonly string[];
+  repoDigests: readonly string[];
+  size: number;
+  /** From the image's config. */
+  user?: string;
+  entrypoint: readonly string[];
+  cmd: readonly string[];
+  stopSignal?: string;
+}
+
+export interface RuntimeEvent {
+  type: 'created' | 'started' | 'exited' | 'deleted' | 'oom';
+  containerId: string;
+  sandboxId?: string;
+  podUid?: string;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+}
+
+/** A running exec or attach. Streams exist only when they were asked for; with a tty stderr is part of stdout. */
+export interface ExecSession {
+  stdin?: NodeJS.WritableStream;
+  stdout?: NodeJS.ReadableStream;
+  stderr?: NodeJS.ReadableStream;
+  resize(columns: number, rows: number): void;
+  /** The exit code; rejects with RuntimeError when it could not run. */
+  exit: Promise<number>;
+  /** Ends the session (an attach leaves the container running). */
+  close(): void;
+}
+
+export interface StreamOptions {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  tty: boolean;
+}
+
+/** The runtime refused or failed. `reason` is the kubelet's word for it (ErrImagePull, RunContainerError …). */
+export class RuntimeError extends Error {
+  readonly reason: string;
+  constructor(reason: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'RuntimeError';
+    this.reason = reason;
+  }
+}
+
+export interface SandboxRuntime {
+  runSandbox(config: SandboxConfig): Promise<Sandbox>;
+  /** Stops what runs in it and gives its network back; idempotent. */
+  stopSandbox(id: string): Promise<void>;
+  removeSandbox(id: string): Promise<void>;
+  listSandboxes(): Promise<Sandbox[]>;
+}
+
+export interface ContainerRuntime {
+  createContainer(config: ContainerConfig): Promise<string>;
+  /** Resolves when its process runs. */
+  startContainer(id: string): Promise<void>;
+  /** Stop signal, then SIGKILL after `graceSeconds`; idempotent; resolves when it has ended. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+  listContainers(): Promise<ContainerStatus[]>;
+  containerStatus(id: string): Promise<ContainerStatus | undefined>;
+}
+
+export interface StreamRuntime {
+  execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  exec(id: string, command: readonly string[], options: StreamOptions): Promise<ExecSession>;
+  attach(id: string, options: StreamOptions): Promise<ExecSession>;
+  /** A connection to a port on the sandbox's own loopback. */
+  portForward(sandboxId: string, port: number): Promise<Duplex>;
+}
+
+export interface ImageRuntime {
+  imageStatus(reference: string): Promise<ImageStatus | undefined>;
+  pullImage(reference: string, onProgress?: (text: string) => void): Promise<void>;
+  listImages(): Promise<ImageStatus[]>;
+  removeImage(reference: string): Promise<void>;
+  /** Loads an OCI or docker archive; resolves with the references in it. */
+  loadImages(archive: string): Promise<string[]>;
+}
+
+export interface Runtime extends SandboxRuntime, ContainerRuntime, StreamRuntime, ImageRuntime {
+  readonly name: string;
+  version(): Promise<string>;
+  /** Every change of a container, as the runtime reports it; ends with the signal. */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+}
