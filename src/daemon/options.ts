@@ -1,0 +1,207 @@
+// Every setting of the server as data: one row each serves the command line, the config file and the environment.
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import ipaddr from 'ipaddr.js';
+import {
+  DEFAULT_API_PORT,
+  DEFAULT_CLUSTER_CIDR,
+  DEFAULT_CLUSTER_DOMAIN,
+  DEFAULT_DATA_DIR,
+  DEFAULT_KUBELET_PORT,
+  DEFAULT_NODE_PORT_RANGE,
+  DEFAULT_SERVICE_CIDR,
+  RUN_DIR,
+} from '../constants.ts';
+import type { LogLevel } from '../log.ts';
+
+export const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns'] as const;
+export type ComponentName = (typeof COMPONENTS)[number];
+
+/** A setting that cannot be taken; the message says where it came from, what is wrong and what is right. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigError';
+  }
+}
+
+export interface Config {
+  'data-dir': string;
+  'run-dir': string;
+  'bind-address': string;
+  'advertise-address': string;
+  port: number;
+  'kubelet-port': number;
+  'node-name': string;
+  'cluster-cidr': string;
+  'service-cidr': string;
+  'node-port-range': { from: number; to: number };
+  'cluster-domain': string;
+  'upstream-dns': readonly string[];
+  components: readonly ComponentName[];
+  storage: string;
+  containerd: string;
+  'cni-conf-dir': string;
+  'max-pods': number;
+  token: string;
+  'tls-san': readonly string[];
+  'write-kubeconfig': string;
+  'log-level': LogLevel;
+}
+
+export type OptionName = keyof Config;
+
+export interface Option<T> {
+  description: string;
+  /** As a user would write it; '' when the server finds the value itself. */
+  default: string;
+  /** Throws an Error saying what is right. */
+  parse(text: string): T;
+}
+
+const text = (value: string): string => value;
+
+function port(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > 65535) throw new Error('must be a port between 1 and 65535');
+  return number;
+}
+
+function positive(value: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(value)) throw new Error('must be a whole number above 0');
+  return Number(value);
+}
+
+function address(value: string): string {
+  if (value !== '' && isIP(value) === 0) throw new Error('must be an IP address');
+  return value;
+}
+
+/** An IPv4 range of at most `longest` prefix bits, written as its network address. */
+const cidr =
+  (longest: number) =>
+  (value: string): string => {
+    if (!ipaddr.IPv4.isValidCIDR(value)) throw new Error('must be an IPv4 range such as 10.43.0.0/16');
+    const [network, bits] = ipaddr.IPv4.parseCIDR(value);
+    const first = ipaddr.IPv4.networkAddressFromCIDR(value).toString();
+    if (bits > longest) throw new Error(`must have at least ${2 ** (32 - longest)} addresses (/${longest} or wider)`);
+    if (network.toString() !== first) throw new Error(`must start at its network address: ${first}/${bits}`);
+    return value;
+  };
+
+function portRange(value: string): { from: number; to: number } {
+  const match = /^(\d+)-(\d+)$/.exec(value);
+  const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+  if (!match || from < 1 || to > 65535 || from > to) throw new Error('must be two ports such as 30000-32767');
+  return { from, to };
+}
+
+const list = (value: string): string[] =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+function components(value: string): ComponentName[] {
+  const names = list(value);
+  const wrong = names.find((name) => !(COMPONENTS as readonly string[]).includes(name));
+  if (wrong !== undefined || names.length === 0) {
+    throw new Error(
+      `${wrong === undefined ? 'is empty' : `has no component "${wrong}"`}; there are ${COMPONENTS.join(', ')}`,
+    );
+  }
+  return COMPONENTS.filter((name) => names.includes(name));
+}
+
+function absolute(value: string): string {
+  if (!value.startsWith('/')) throw new Error('must be an absolute path');
+  return value.length > 1 ? value.replace(/\/+$/, '') : value;
+}
+
+const optionalPath = (value: string): string => (value === '' ? value : absolute(value));
+
+function dnsName(value: string): string {
+  const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+  if (!new RegExp(`^${label}(\\.${label})*$`).test(value)) {
+    throw new Error('must be a DNS name of lower-case letters, digits, - and .');
+  }
+  return value;
+}
+
+function addresses(value: string): string[] {
+  const all = list(value);
+  const wrong = all.find((item) => isIP(item) === 0);
+  if (wrong !== undefined) throw new Error(`"${wrong}" is not an IP address`);
+  return all;
+}
+
+const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+function level(value: string): LogLevel {
+  if (!(LEVELS as readonly string[]).includes(value)) throw new Error(`must be one of ${LEVELS.join(', ')}`);
+  return value as LogLevel;
+}
+
+function storage(value: string): string {
+  if (value !== '' && !/^(memory:|sqlite:\/)/.test(value)) throw new Error('must be memory: or sqlite:/absolute/path');
+  return value;
+}
+
+export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = {
+  'data-dir': { description: 'where everything that lasts is kept', default: DEFAULT_DATA_DIR, parse: absolute },
+  'run-dir': { description: 'where sockets and other run-time state are kept', default: RUN_DIR, parse: absolute },
+  'bind-address': { description: 'address the API listens on', default: '0.0.0.0', parse: address },
+  'advertise-address': {
+    description: 'address pods and clients reach the API at (default: that of the default route)',
+    default: '',
+    parse: address,
+  },
+  port: { description: 'port of the API', default: String(DEFAULT_API_PORT), parse: port },
+  'kubelet-port': { description: 'port of the kubelet', default: String(DEFAULT_KUBELET_PORT), parse: port },
+  'node-name': { description: 'name of this node', default: hostname().toLowerCase(), parse: dnsName },
+  'cluster-cidr': { description: 'range of pod addresses', default: DEFAULT_CLUSTER_CIDR, parse: cidr(29) },
+  'service-cidr': { description: 'range of Service addresses', default: DEFAULT_SERVICE_CIDR, parse: cidr(28) },
+  'node-port-range': {
+    description: 'ports for Services of type NodePort',
+    default: DEFAULT_NODE_PORT_RANGE,
+    parse: portRange,
+  },
+  'cluster-domain': { description: 'DNS domain of the cluster', default: DEFAULT_CLUSTER_DOMAIN, parse: dnsName },
+  'upstream-dns': {
+    description: 'name servers for other names, comma-separated (default: those of /etc/resolv.conf)',
+    default: '',
+    parse: addresses,
+  },
+  components: {
+    description: 'what to run, comma-separated',
+    default: COMPONENTS.join(','),
+    parse: components,
+  },
+  storage: {
+    description: 'memory:, or sqlite:/path (default: state.db in the data directory)',
+    default: '',
+    parse: storage,
+  },
+  containerd: { description: 'socket of a containerd to use instead of our own', default: '', parse: optionalPath },
+  'cni-conf-dir': {
+    description: 'folder of CNI configuration to use instead of our own',
+    default: '',
+    parse: optionalPath,
+  },
+  'max-pods': { description: 'how many pods this node takes', default: '110', parse: positive },
+  token: {
+    description: 'a bearer token for user "admin" of group system:masters, for tests',
+    default: '',
+    parse: text,
+  },
+  'tls-san': {
+    description: 'more names and addresses for the API certificate, comma-separated',
+    default: '',
+    parse: list,
+  },
+  'write-kubeconfig': {
+    description: 'kubeconfig to write (default: ~/.kube/config of the user who called sudo)',
+    default: '',
+    parse: optionalPath,
+  },
+  'log-level': { description: LEVELS.join(', '), default: 'warn', parse: level },
+};
