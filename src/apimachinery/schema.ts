@@ -1,0 +1,45 @@
+// The shape of types as the facts record it (src/api/facts/schema.json), read once and resolved by name.
+// Field keys are short in the file; here they get names. Source of every value: docs/api-facts.md.
+
+export type ScalarType = 'string' | 'bool' | 'int32' | 'int64' | 'float64' | 'bytes' | 'any';
+
+/** What a value is: a scalar, a list, a string-keyed map, or a struct by model name. */
+export type TypeRef =
+  | { kind: ScalarType }
+  | { kind: 'list'; item: TypeRef }
+  | { kind: 'map'; value: TypeRef }
+  | { kind: 'struct'; model: string };
+
+export interface FieldSchema {
+  name: string;
+  type: TypeRef;
+  omitEmpty: boolean;
+  pointer: boolean;
+  required: boolean;
+  enum?: readonly string[];
+  listType?: 'atomic' | 'set' | 'map';
+  listMapKeys?: readonly string[];
+  mapType?: 'atomic' | 'granular';
+  patchStrategy?: string;
+  patchMergeKey?: string;
+  protobuf?: number;
+  default?: unknown;
+  featureGate?: string;
+}
+
+export interface TypeSchema {
+  /** io.k8s.api.core.v1.Pod; empty for schemas made at run time. */
+  model: string;
+  /** JSON fields by name, inlined structs already flattened. */
+  fields: ReadonlyMap<string, FieldSchema>;
+  /** Set for types that are not plain structs: Quantity, Time, IntOrString, RawExtension … */
+  special?: { json: string; format?: string };
+  /** Whether the type has apiVersion and kind. */
+  typeMeta: boolean;
+  mapType?: 'atomic' | 'granular';
+}
+
+/** Resolves model names; the facts' own for built-in types. */
+export interface SchemaSet {
+  type(model: string): TypeSchema;
+}
