@@ -1,0 +1,220 @@
+// Service ports → the text for iptables-restore. Pure. Structure and order are kube-proxy's iptables mode;
+// chains carry our own prefix so that another Kubernetes on this host keeps its rules.
+//
+//   SERVICES ─ cluster IP ──────────► SVC ─► SEP (DNAT)      a chain per service port, one per endpoint
+//            ─ external IP ─► EXT ──► SVC                    EXT masquerades unless externalTrafficPolicy is Local
+//            ─ local address ─► NODEPORTS ─► EXT
+import { createHash } from 'node:crypto';
+import type { EndpointAddress, ServicePort } from '../service-ports.ts';
+
+export const PREFIX = 'TSK';
+/** Packets with this mark are masqueraded on their way out. kube-proxy has 0x4000, CNI portmap 0x2000. */
+const MASQUERADE = '0x20000/0x20000';
+
+const SERVICES = `${PREFIX}-SERVICES`;
+const EXTERNAL = `${PREFIX}-EXTERNAL`;
+const NODE_PORTS = `${PREFIX}-NODEPORTS`;
+const POSTROUTING = `${PREFIX}-POSTROUTING`;
+const MARK = `${PREFIX}-MARK-MASQ`;
+const FORWARD = `${PREFIX}-FORWARD`;
+const FIREWALL = `${PREFIX}-FIREWALL`;
+
+/** Jumps from the kernel's chains into ours; apply.ts keeps each in place once. */
+export const JUMPS: readonly { table: 'nat' | 'filter'; chain: string; rule: readonly string[] }[] = [
+  { table: 'nat', chain: 'PREROUTING', rule: ['-j', SERVICES] },
+  { table: 'nat', chain: 'OUTPUT', rule: ['-j', SERVICES] },
+  { table: 'nat', chain: 'POSTROUTING', rule: ['-j', POSTROUTING] },
+  { table: 'filter', chain: 'INPUT', rule: ['-j', FIREWALL] },
+  { table: 'filter', chain: 'INPUT', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', EXTERNAL] },
+  { table: 'filter', chain: 'FORWARD', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', SERVICES] },
+  { table: 'filter', chain: 'FORWARD', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', EXTERNAL] },
+  { table: 'filter', chain: 'FORWARD', rule: ['-j', FORWARD] },
+  { table: 'filter', chain: 'OUTPUT', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', SERVICES] },
+];
+
+export interface RuleOptions {
+  /** Pods' range: traffic from elsewhere to a cluster IP is masqueraded. */
+  clusterCidr: string;
+  /** Chains of ours that the kernel has now; those no longer wanted are removed. */
+  existing?: { nat: readonly string[]; filter: readonly string[] };
+}
+
+/** Input of `iptables-restore --noflush`: flushes and refills our chains, touches no other. */
+export function renderRules(ports: readonly ServicePort[], options: RuleOptions): string {
+  const nat = new Table([SERVICES, NODE_PORTS, POSTROUTING, MARK]);
+  const filter = new Table([SERVICES, EXTERNAL, FORWARD, FIREWALL]);
+
+  nat.add(MARK, `-j MARK --or-mark ${MASQUERADE.split('/')[0]}`);
+  nat.add(POSTROUTING, `-m mark ! --mark ${MASQUERADE} -j RETURN`);
+  nat.add(POSTROUTING, `-j MARK --xor-mark ${MASQUERADE.split('/')[0]}`);
+  nat.add(POSTROUTING, '-j MASQUERADE --random-fully');
+
+  // With route_localnet on, loopback addresses must stay unreachable from other hosts (CVE-2020-8558).
+  filter.add(FIREWALL, '! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP');
+  filter.add(FORWARD, '-m conntrack --ctstate INVALID -j DROP');
+  filter.add(FORWARD, `-m mark --mark ${MASQUERADE} -j ACCEPT`);
+  filter.add(FORWARD, '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT');
+
+  for (const port of ports) {
+    if (port.endpoints.length === 0) rejectPort(filter, port);
+    else forwardPort(nat, filter, port, options.clusterCidr);
+  }
+  // Last, so that a cluster IP or external IP that is local to this host is found first.
+  nat.add(SERVICES, `-m addrtype --dst-type LOCAL -j ${NODE_PORTS}`);
+
+  return nat.render('nat', options.existing?.nat ?? []) + filter.render('filter', options.existing?.filter ?? []);
+}
+
+/** Nothing serves this port: connections are refused at once instead of hanging. */
+function rejectPort(filter: Table, port: ServicePort): void {
+  const to = destination(port, port.clusterIP, port.port);
+  filter.add(SERVICES, `${comment(port, 'has no endpoints')} ${to} -j REJECT`);
+  for (const ip of port.externalIPs) {
+    filter.add(EXTERNAL, `${comment(port, 'has no endpoints')} ${destination(port, ip, port.port)} -j REJECT`);
+  }
+  if (port.nodePort) {
+    filter.add(
+      EXTERNAL,
+      `${comment(port, 'has no endpoints')} -m addrtype --dst-type LOCAL -p ${port.protocol} --dport ${port.nodePort} -j REJECT`,
+    );
+  }
+}
+
+function forwardPort(nat: Table, filter: Table, port: ServicePort, clusterCidr: string): void {
+  const chain = chainName('SVC', port);
+  const isExternal = port.nodePort !== undefined || port.externalIPs.length > 0;
+  const local = port.endpoints.filter((endpoint) => endpoint.local);
+
+  for (const endpoint of port.endpoints) endpointChain(nat, port, endpoint);
+
+  const to = destination(port, port.clusterIP, port.port);
+  if (!port.internalLocal || isExternal) {
+    nat.declare(chain);
+    nat.add(chain, `${comment(port, 'cluster IP')} ! -s ${clusterCidr} ${to} -j ${MARK}`);
+    balance(nat, chain, port, port.endpoints);
+  }
+  if (!port.internalLocal) {
+    nat.add(SERVICES, `${comment(port, 'cluster IP')} ${to} -j ${chain}`);
+  } else if (local.length > 0) {
+    nat.add(SERVICES, `${comment(port, 'cluster IP')} ${to} -j ${localChain(nat, port, local)}`);
+  } else {
+    filter.add(SERVICES, `${comment(port, 'has no local endpoints')} ${to} -j DROP`);
+  }
+  if (!isExternal) return;
+
+  const external = chainName('EXT', port);
+  nat.declare(external);
+  if (port.externalLocal) externalLocal(nat, filter, port, { external, chain, local, clusterCidr });
+  else {
+    nat.add(external, `${comment(port, 'from outside')} -j ${MARK}`);
+    nat.add(external, `-j ${chain}`);
+  }
+  for (const ip of port.externalIPs) {
+    nat.add(SERVICES, `${comment(port, 'external IP')} ${destination(port, ip, port.port)} -j ${external}`);
+  }
+  if (port.nodePort) {
+    nat.add(NODE_PORTS, `${comment(port, 'node port')} -p ${port.protocol} --dport ${port.nodePort} -j ${external}`);
+  }
+}
+
+/** externalTrafficPolicy Local: pods and this host may use any endpoint, others only the local ones, unmasqueraded. */
+function externalLocal(
+  nat: Table,
+  filter: Table,
+  port: ServicePort,
+  options: { external: string; chain: string; local: readonly EndpointAddress[]; clusterCidr: string },
+): void {
+  const { external, chain, local, clusterCidr } = options;
+  nat.add(external, `${comment(port, 'from pods')} -s ${clusterCidr} -j ${chain}`);
+  nat.add(external, `${comment(port, 'from this host')} -m addrtype --src-type LOCAL -j ${MARK}`);
+  nat.add(external, `-m addrtype --src-type LOCAL -j ${chain}`);
+  if (local.length > 0) {
+    nat.add(external, `-j ${localChain(nat, port, local)}`);
+    return;
+  }
+  for (const ip of port.externalIPs) {
+    filter.add(EXTERNAL, `${comment(port, 'has no local endpoints')} ${destination(port, ip, port.port)} -j DROP`);
+  }
+  if (port.nodePort) {
+    filter.add(
+      EXTERNAL,
+      `${comment(port, 'has no local endpoints')} -m addrtype --dst-type LOCAL -p ${port.protocol} --dport ${port.nodePort} -j DROP`,
+    );
+  }
+}
+
+function localChain(nat: Table, port: ServicePort, local: readonly EndpointAddress[]): string {
+  const chain = chainName('SVL', port);
+  if (nat.declare(chain)) balance(nat, chain, port, local);
+  return chain;
+}
+
+function endpointChain(nat: Table, port: ServicePort, endpoint: EndpointAddress): void {
+  const chain = chainName('SEP', port, endpoint);
+  nat.declare(chain);
+  // A pod that reaches itself through its Service must see another source address, or it would answer itself.
+  nat.add(chain, `${comment(port)} -s ${endpoint.ip} -j ${MARK}`);
+  const remember = port.affinitySeconds === undefined ? '' : ` -m recent --name ${chain} --set`;
+  nat.add(
+    chain,
+    `${comment(port)}${remember} -p ${port.protocol} -j DNAT --to-destination ${endpoint.ip}:${endpoint.port}`,
+  );
+}
+
+/** Affinity first, then each endpoint with an equal chance. */
+function balance(nat: Table, chain: string, port: ServicePort, endpoints: readonly EndpointAddress[]): void {
+  if (port.affinitySeconds !== undefined) {
+    for (const endpoint of endpoints) {
+      const target = chainName('SEP', port, endpoint);
+      nat.add(chain, `-m recent --name ${target} --rcheck --seconds ${port.affinitySeconds} --reap -j ${target}`);
+    }
+  }
+  endpoints.forEach((endpoint, index) => {
+    const left = endpoints.length - index;
+    const chance = left > 1 ? `-m statistic --mode random --probability ${(1 / left).toFixed(10)} ` : '';
+    nat.add(
+      chain,
+      `${comment(port, `-> ${endpoint.ip}:${endpoint.port}`)} ${chance}-j ${chainName('SEP', port, endpoint)}`,
+    );
+  });
+}
+
+const comment = (port: ServicePort, text?: string): string =>
+  `-m comment --comment "${text ? `${port.name} ${text}` : port.name}"`;
+
+const destination = (port: ServicePort, ip: string, number: number): string =>
+  `-d ${ip}/32 -p ${port.protocol} --dport ${number}`;
+
+/** At most 28 characters, so names are hashed: stable over restarts, one per port (and endpoint). */
+function chainName(kind: 'SVC' | 'SVL' | 'EXT' | 'SEP', port: ServicePort, endpoint?: EndpointAddress): string {
+  const text = `${port.name}/${port.protocol}${endpoint ? `/${endpoint.ip}:${endpoint.port}` : ''}`;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16).toUpperCase();
+  return `${PREFIX}-${kind}-${hash}`;
+}
+
+/** Chains in order of declaration with their rules. */
+class Table {
+  private readonly chains = new Map<string, string[]>();
+
+  constructor(chains: readonly string[]) {
+    for (const chain of chains) this.declare(chain);
+  }
+
+  /** False when the chain was there. */
+  declare(chain: string): boolean {
+    if (this.chains.has(chain)) return false;
+    this.chains.set(chain, []);
+    return true;
+  }
+
+  add(chain: string, rule: string): void {
+    (this.chains.get(chain) as string[]).push(`-A ${chain} ${rule}`);
+  }
+
+  render(table: string, existing: readonly string[]): string {
+    const stale = existing.filter((chain) => !this.chains.has(chain));
+    const declared = [...this.chains.keys(), ...stale].map((chain) => `:${chain} - [0:0]`);
+    const rules = [...this.chains.values()].flat();
+    return `${[`*${table}`, ...declared, ...rules, ...stale.map((chain) => `-X ${chain}`), 'COMMIT'].join('\n')}\n`;
+  }
+}
