@@ -15,7 +15,14 @@ export interface PolicyRule {
 
 export interface EventRecorder {
   /** Makes or counts up an Event about `about`. Never throws; a failed write is logged. */
-  event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  event(
+    about: KubeObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    /** fieldPath: a part of the object, e.g. spec.containers{web} */
+    options?: { fieldPath?: string },
+  ): void;
 }
 
 export interface ControllerContext {

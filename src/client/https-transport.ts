@@ -1,0 +1,120 @@
+// Transport over HTTPS with a client certificate or a bearer token. JSON both ways; a watch is read line by line.
+// Every failure is a StatusError (the server answered) or a TransportError (it did not).
+import { Agent, type Dispatcher } from 'undici';
+import type { KubeObject, Status, WatchEvent } from '../apimachinery/meta.ts';
+import { StatusError } from '../apimachinery/status-error.ts';
+import { TransportError } from './client.ts';
+import type { Transport, TransportRequest } from './transport.ts';
+
+export interface HttpsTransportOptions {
+  /** e.g. https://127.0.0.1:6443 */
+  server: string;
+  /** PEM of the authority that signed the server's certificate. */
+  ca?: string;
+  /** PEM; both or none. */
+  cert?: string;
+  key?: string;
+  /** Asked for on each request, so that a rotated token is picked up. */
+  token?: () => string;
+  userAgent?: string;
+  insecureSkipTlsVerify?: boolean;
+}
+
+export interface HttpsTransport extends Transport {
+  /** Ends open requests and connections. */
+  close(): Promise<void>;
+}
+
+export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
+  const agent = new Agent({
+    connect: {
+      ...(options.ca ? { ca: options.ca } : {}),
+      ...(options.cert ? { cert: options.cert, key: options.key } : {}),
+      rejectUnauthorized: !options.insecureSkipTlsVerify,
+    },
+    // A watch may be silent for as long as nothing changes; the server's timeoutSeconds bounds it.
+    bodyTimeout: 0,
+  });
+
+  async function send(request: TransportRequest): Promise<Dispatcher.ResponseData> {
+    const query = request.query?.size ? `?${request.query}` : '';
+    const token = options.token?.();
+    try {
+      return await agent.request({
+        origin: options.server,
+        path: `${request.path}${query}`,
+        method: request.method,
+        headers: {
+          accept: 'application/json',
+          'user-agent': options.userAgent ?? 'tsukube',
+          ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+        },
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+    } catch (cause) {
+      throw unanswered(options.server, cause);
+    }
+  }
+
+  return {
+    async request(request) {
+      const response = await send(request);
+      const text = await response.body.text().catch((cause: unknown) => {
+        throw unanswered(options.server, cause);
+      });
+      if (response.statusCode >= 300) throw answeredError(response.statusCode, text);
+      return parse<KubeObject>(text, options.server);
+    },
+
+    async *stream(request) {
+      const response = await send(request);
+      try {
+        if (response.statusCode >= 300) throw answeredError(response.statusCode, await response.body.text());
+        for await (const line of lines(response.body)) yield parse<WatchEvent>(line, options.server);
+      } catch (cause) {
+        if (request.signal?.aborted) return;
+        if (cause instanceof StatusError || cause instanceof TransportError) throw cause;
+        throw unanswered(options.server, cause);
+      } finally {
+        response.body.destroy();
+      }
+    },
+
+    close: () => agent.destroy(),
+  };
+}
+
+async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop() as string;
+    for (const line of parts) if (line.trim()) yield line;
+  }
+  if (rest.trim()) yield rest;
+}
+
+function parse<T>(text: string, server: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new TransportError(`${server} answered with something that is not JSON: ${text.slice(0, 200)}`, cause);
+  }
+}
+
+const unanswered = (server: string, cause: unknown): TransportError =>
+  new TransportError(`no answer from ${server}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+
+/** The Status in the body; what else may stand between (a proxy's page) becomes one. */
+function answeredError(code: number, text: string): StatusError {
+  try {
+    const body = JSON.parse(text) as Status;
+    if (body.kind === 'Status') return new StatusError({ ...body, code: body.code ?? code });
+  } catch {
+    // Not JSON: told below as it came.
+  }
+  return new StatusError({ code, reason: 'Unknown', message: text.trim() || `the server answered ${code}` });
+}
