@@ -40,6 +40,8 @@ export interface Attributes {
   namespace: string;
   name: string;
   path: string;
+  /** The request's fieldSelector parameter as it came, for list, watch and deletecollection. */
+  fieldSelector?: string;
 }
 
 export interface Decision {
