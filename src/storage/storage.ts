@@ -69,6 +69,14 @@ export class StorageUnavailable extends Error {
   }
 }
 
+/** The object's encoding is larger than the store takes. */
+export class ValueTooLarge extends Error {
+  constructor(key: string, bytes: number, limit: number) {
+    super(`${key} would be stored in ${bytes} bytes, more than the ${limit} allowed`);
+    this.name = 'ValueTooLarge';
+  }
+}
+
 export interface ListOptions {
   /** First key to look at (inclusive); default the first under the prefix. */
   start?: string;

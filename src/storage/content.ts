@@ -1,0 +1,45 @@
+// What an object is apart from its revision: the part that is stored, compared and stamped.
+import type { KubeObject } from '../apimachinery/meta.ts';
+import type { Revision } from './storage.ts';
+
+/** Freezes `value` and all below it. What is frozen already is taken to be so all the way down, as our own parts are. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}
+
+/** `object` without what the store adds when reading; frozen, sharing its parts with `object`. */
+export function contentOf(object: KubeObject): KubeObject {
+  const { resourceVersion: _version, selfLink: _link, ...metadata } = object.metadata;
+  return deepFreeze({ ...object, metadata });
+}
+
+/** The object as it is read at `revision`. */
+export const stamp = (content: KubeObject, revision: Revision): KubeObject =>
+  Object.freeze({ ...content, metadata: Object.freeze({ ...content.metadata, resourceVersion: String(revision) }) });
+
+/**
+ * Whether writing `content` over `stored` would change anything: order of fields does not matter, nor does a field
+ * that is undefined (etcd3's store.go compares encodings in which neither shows).
+ */
+export function sameContent(stored: KubeObject, content: KubeObject): boolean {
+  const { resourceVersion } = stored.metadata;
+  return sameValue(stored, { ...content, metadata: { ...content.metadata, resourceVersion } });
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, i) => sameValue(item, b[i]));
+  }
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  const present = (o: Record<string, unknown>) => Object.keys(o).filter((k) => o[k] !== undefined);
+  const keys = present(left);
+  return (
+    keys.length === present(right).length && keys.every((k) => Object.hasOwn(right, k) && sameValue(left[k], right[k]))
+  );
+}

@@ -1,0 +1,79 @@
+// What a backend does: it makes batches of changes durable and gives them revisions, and it can read back what
+// it holds. State, watch, conflicts, expiry and the choice of what to compact are above it, the same for all.
+//
+// One call of commit() is under way at a time; history() and compact() may run beside it. Values are JSON
+// text of an object without its resourceVersion.
+import type { Revision } from './storage.ts';
+
+/** Of a store in which nothing was written: 0 would read as "any" in a resourceVersion. */
+export const FIRST_REVISION: Revision = 1;
+
+export type Op = 'create' | 'update' | 'delete';
+
+export interface DriverChange {
+  readonly op: Op;
+  readonly key: string;
+  /** Revision the key must be at; 0 when it must not exist. */
+  readonly expected: Revision;
+  /** Revision at which the object was created; 0 for a create, whose own revision it becomes. */
+  readonly createRevision: Revision;
+  /** For a delete: the last content, when it differs from what is stored. */
+  readonly value?: string;
+  /** Wall-clock milliseconds at which the object is to be deleted. */
+  readonly expiresAt?: number;
+}
+
+/** What a key holds now. */
+export interface HeadRow {
+  readonly key: string;
+  readonly revision: Revision;
+  readonly createRevision: Revision;
+  readonly value: string;
+  readonly expiresAt: number | null;
+}
+
+/** One committed change. */
+export interface LogRow {
+  readonly revision: Revision;
+  readonly key: string;
+  readonly op: Op;
+  readonly createRevision: Revision;
+  /** Revision of what the key held before; 0 for a create. */
+  readonly previousRevision: Revision;
+  /** The new content; null for a delete that left the content as it was, or when it was asked to be left out. */
+  readonly value: string | null;
+  /** What the key held before; null for a create. */
+  readonly previous: string | null;
+}
+
+export interface HistoryQuery {
+  /** Only keys that start with this; all when absent. */
+  prefix?: string;
+  /** Only rows with a greater revision ... */
+  after: Revision;
+  /** ... up to and including this one, at most `limit`, oldest first. */
+  upTo: Revision;
+  limit: number;
+  /** Leave out the value of a row that is still what its key holds. */
+  omitCurrent?: boolean;
+}
+
+export interface Driver {
+  /** As in the URL scheme. */
+  readonly name: string;
+  /** Reads what is there: `receive` gets all head rows, page by page, in byte order of keys. */
+  open(receive: (rows: HeadRow[]) => void): Promise<{ revision: Revision; compactRevision: Revision }>;
+  /**
+   * Resolves once the batch is durable, with the revision of each change in order, or 0 for one whose key was not as
+   * expected. Rejects with StorageUnavailable when nothing of the batch was stored (outcome 'no'), or when that is
+   * not known: the driver takes no further batch then.
+   */
+  commit(changes: readonly DriverChange[]): Promise<readonly Revision[]>;
+  /** Rows of revisions that are not compacted; whoever asks checks that again afterwards. */
+  history(query: HistoryQuery): Promise<LogRow[]>;
+  /** Forgets what can only be seen at revisions before `to`. Idempotent; gives way to commits. */
+  compact(to: Revision): Promise<void>;
+  stats(): Promise<{ bytes: number; walBytes: number }>;
+  /** Resolves when nothing of it runs any more and its files are released. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,236 @@
+// The store over a driver: reads and watches from memory, writes through the driver, visible once durable.
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { Compaction, type CompactionPolicy, DEFAULT_COMPACTION } from './compaction.ts';
+import type { Driver, LogRow } from './driver.ts';
+import { Expiry } from './expiry.ts';
+import { listPage } from './list.ts';
+import { type Decode, decodeJson, entryOfHead, eventsOfRows } from './rows.ts';
+import { State, type Undo } from './state.ts';
+import {
+  Compacted,
+  type ListOptions,
+  type ListPage,
+  type Revision,
+  type Storage,
+  type StorageEntry,
+  type StorageEvent,
+  WriteConflict,
+} from './storage.ts';
+import { Cursor } from './watcher.ts';
+import { storeClosed, Writes } from './writes.ts';
+
+export interface HubOptions {
+  clock: Clock;
+  log: Logger;
+  decode?: Decode;
+  compaction?: CompactionPolicy;
+  /** How many bytes of events are kept in memory at most; older ones are read from the driver. */
+  maxEventBytes?: number;
+}
+
+const DEFAULT_EVENT_BYTES = 64 * 1024 * 1024;
+/** As many revisions as are read back into memory at start, at most. */
+const REFILL_REVISIONS = 20_000;
+const HISTORY_PAGE = 1_000;
+/** Nothing is expired before a restarted cluster had the time to renew what it wants to keep. */
+const EXPIRY_GRACE_MS = 2 * 60_000;
+const EXPIRY_RETRY_MS = 10_000;
+
+/** Opens `driver` and loads what it holds. */
+export async function openHub(driver: Driver, options: HubOptions): Promise<Storage> {
+  const { clock, log, decode = decodeJson, maxEventBytes = DEFAULT_EVENT_BYTES } = options;
+  const loaded: StorageEntry[] = [];
+  const expiring: { key: string; expiresAt: number }[] = [];
+  const { revision, compactRevision } = await driver.open((rows) => {
+    for (const row of rows) {
+      loaded.push(entryOfHead(row, decode));
+      if (row.expiresAt !== null) expiring.push({ key: row.key, expiresAt: row.expiresAt });
+    }
+  });
+  const state = new State({ revision, compactRevision, maxEventBytes });
+  for (const entry of loaded) state.load(entry);
+  await refill(driver, state, decode);
+  return createStorage({
+    driver,
+    state,
+    expiring,
+    clock,
+    log,
+    decode,
+    policy: options.compaction ?? DEFAULT_COMPACTION,
+  });
+}
+
+/** Puts the newest history back into memory, so that clients resume their watches across a restart. */
+async function refill(driver: Driver, state: State, decode: Decode): Promise<void> {
+  const { revision, compactRevision } = state;
+  const floor = Math.max(compactRevision, revision - REFILL_REVISIONS);
+  const rows: LogRow[] = [];
+  for (let after = floor; after < revision; ) {
+    const page = await driver.history({ after, upTo: revision, limit: HISTORY_PAGE, omitCurrent: true });
+    rows.push(...page);
+    if (page.length < HISTORY_PAGE) break;
+    after = page.at(-1)?.revision ?? revision;
+  }
+  const known = (key: string, at: Revision) => {
+    const entry = state.get(key);
+    return entry?.revision === at ? entry : undefined;
+  };
+  state.refill(floor, eventsOfRows(rows, decode, known));
+}
+
+interface Parts {
+  driver: Driver;
+  state: State;
+  expiring: readonly { key: string; expiresAt: number }[];
+  clock: Clock;
+  log: Logger;
+  decode: Decode;
+  policy: CompactionPolicy;
+}
+
+function createStorage({ driver, state, expiring, clock, log, decode, policy }: Parts): Storage {
+  const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
+  let wakes: (() => void)[] = [];
+
+  const writes = new Writes({
+    driver,
+    state,
+    now: clock.now,
+    publish(events, revision) {
+      state.publish(events, revision);
+      for (const { event, ttlMs } of events) {
+        if (ttlMs !== undefined) expiry.set(event.entry.key, ttlMs);
+        else expiry.clear(event.entry.key);
+      }
+      compaction.committed(state.revision);
+      for (const waiter of waiters) if (waiter.revision <= state.revision) waiter.done(true);
+    },
+  });
+
+  const expiry = new Expiry(clock, (key) => {
+    const entry = state.get(key);
+    if (!entry) return;
+    writes.write({ op: 'delete', key, expected: entry.revision }).catch((error: unknown) => {
+      if (error instanceof WriteConflict) return; // written meanwhile, with a deadline of its own or none
+      log.warn({ err: error, key }, 'could not delete an expired object; will try again');
+      expiry.set(key, EXPIRY_RETRY_MS);
+    });
+  });
+  for (const { key, expiresAt } of expiring) expiry.set(key, Math.max(EXPIRY_GRACE_MS, expiresAt - clock.now()));
+
+  const compaction = new Compaction({
+    clock,
+    policy,
+    revision: state.revision,
+    compactRevision: state.compactRevision,
+    async compact(to) {
+      state.compact(to); // before anything is deleted, so that whoever reads beside it finds out
+      await driver.compact(to).catch((error: unknown) => log.warn({ err: error, to }, 'compaction failed'));
+    },
+  });
+
+  function assertReadable(revision: Revision): void {
+    if (revision < state.compactRevision) throw new Compacted(state.compactRevision);
+  }
+
+  async function readHistory(
+    prefix: string,
+    range: { after: Revision; upTo: Revision; limit: number },
+  ): Promise<StorageEvent[]> {
+    const rows = await driver.history({ prefix, ...range });
+    assertReadable(range.after);
+    return eventsOfRows(rows, decode, () => undefined).map(({ event }) => event);
+  }
+
+  /** Events of `prefix` after `revision` that memory no longer has, up to the resource's floor at the time of return. */
+  async function eventsBeforeMemory(prefix: string, revision: Revision): Promise<StorageEvent[]> {
+    const resource = state.resource(prefix);
+    const events: StorageEvent[] = [];
+    for (let after = revision; after < resource.floor; ) {
+      const upTo = resource.floor;
+      const page = await readHistory(prefix, { after, upTo, limit: HISTORY_PAGE });
+      assertReadable(revision);
+      events.push(...page);
+      after = page.length < HISTORY_PAGE ? upTo : (page.at(-1)?.revision ?? upTo);
+    }
+    return events;
+  }
+
+  async function listAt(prefix: string, revision: Revision, options?: ListOptions): Promise<ListPage> {
+    if (revision > state.revision) throw new RangeError(`revision ${revision} is yet to come (now ${state.revision})`);
+    assertReadable(revision);
+    const resource = state.resource(prefix);
+    const older = await eventsBeforeMemory(prefix, revision);
+    // From here on nothing waits: memory and what was read from the driver join without a gap.
+    const undo: Undo = new Map();
+    for (const event of resource.events.backTo(revision)) {
+      if (event.entry.key.startsWith(prefix)) undo.set(event.entry.key, event.previous);
+    }
+    for (const event of older.reverse()) undo.set(event.entry.key, event.previous);
+    return listPage(resource, prefix, revision, { ...options, undo });
+  }
+
+  function wakeAll(): void {
+    const due = wakes;
+    wakes = [];
+    for (const wake of due) {
+      try {
+        wake();
+      } catch (error) {
+        log.error({ err: error }, 'a watcher failed when it was woken');
+      }
+    }
+  }
+
+  return {
+    get revision() {
+      return state.revision;
+    },
+    get compactRevision() {
+      return state.compactRevision;
+    },
+    get: (key) => state.get(key),
+    list: (prefix, listOptions) => listPage(state.resource(prefix), prefix, state.revision, listOptions),
+    listAt,
+    waitFor(revision, timeoutMs) {
+      if (revision <= state.revision) return Promise.resolve(true);
+      return new Promise((resolve) => {
+        const waiter = {
+          revision,
+          done(reached: boolean) {
+            waiters.delete(waiter);
+            timer.cancel();
+            resolve(reached);
+          },
+        };
+        const timer = clock.after(timeoutMs, () => waiter.done(false));
+        waiters.add(waiter);
+      });
+    },
+    write: (change) => writes.write(change),
+    watch: (prefix, { after }) =>
+      new Cursor({
+        state,
+        prefix,
+        after,
+        readHistory,
+        defer(wake) {
+          if (wakes.push(wake) === 1) queueMicrotask(wakeAll);
+        },
+      }),
+    async stats() {
+      const { bytes, walBytes } = await driver.stats();
+      const { keys, revision, compactRevision } = state;
+      return { driver: driver.name, keys, revision, compactRevision, bytes, walBytes };
+    },
+    async close() {
+      expiry.stop();
+      for (const waiter of waiters) waiter.done(false);
+      await writes.close(storeClosed());
+      await compaction.stop();
+      await driver.close();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+// Opens a store by URL: `memory:` or `sqlite:/path/state.db`.
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Driver } from './driver.ts';
+import { type HubOptions, openHub } from './hub.ts';
+import { createMemoryDriver } from './memory/driver.ts';
+import type { Storage } from './storage.ts';
+
+/** Makes the driver of a URL's scheme; `location` is what follows the colon. */
+type DriverFactory = (location: string, options: { clock: Clock; log: Logger }) => Driver | Promise<Driver>;
+
+const DRIVERS: Record<string, DriverFactory> = {
+  memory: () => createMemoryDriver(),
+};
+
+export async function openStorage(url: string, options: HubOptions): Promise<Storage> {
+  const colon = url.indexOf(':');
+  const make = DRIVERS[url.slice(0, Math.max(0, colon))];
+  if (!make) {
+    throw new Error(
+      `unknown storage ${JSON.stringify(url)}: it must begin with ${Object.keys(DRIVERS).join(': or ')}:`,
+    );
+  }
+  return openHub(await make(url.slice(colon + 1), options), options);
+}

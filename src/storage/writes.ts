@@ -1,0 +1,184 @@
+// The way of a change: wait for earlier ones to the same key, check against memory, join the batch that gathers
+// while the one before it is being made durable, and be settled after that. One batch is under way at a time.
+import type { KubeObject } from '../apimachinery/meta.ts';
+import { contentOf, sameContent } from './content.ts';
+import type { Driver, DriverChange } from './driver.ts';
+import { assertKey } from './keys.ts';
+import { makeEntry, makeEvent } from './rows.ts';
+import type { SizedEvent, State } from './state.ts';
+import type { StorageEntry } from './storage.ts';
+import { type Change, type Revision, StorageUnavailable, ValueTooLarge, WriteConflict } from './storage.ts';
+
+/** etcd's request limit (etcd.io/docs, "system limits"), kept so that data can move there. */
+export const MAX_VALUE_BYTES = 1.5 * 1024 * 1024;
+
+const MAX_BATCH_CHANGES = 256;
+const MAX_BATCH_CHARACTERS = 1024 * 1024;
+
+interface Waiting {
+  readonly change: Change;
+  readonly resolve: (entry: StorageEntry) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A change that passed the check against memory. */
+interface Admitted extends Waiting {
+  readonly row: DriverChange;
+  readonly content: KubeObject;
+  readonly current: StorageEntry | undefined;
+  readonly ttlMs: number | undefined;
+}
+
+export interface WritesOptions {
+  driver: Driver;
+  state: State;
+  now: () => number;
+  /** Makes a batch visible: after it, `state` shows the events. */
+  publish(events: readonly (SizedEvent & { ttlMs: number | undefined })[], revision: Revision): void;
+}
+
+export class Writes {
+  #options: WritesOptions;
+  /** Keys with a change under way, and what waits behind it. */
+  #keys = new Map<string, Waiting[]>();
+  #queue: Admitted[] = [];
+  #committing: Promise<void> | undefined;
+  #pumpScheduled = false;
+  #closed: StorageUnavailable | undefined;
+
+  constructor(options: WritesOptions) {
+    this.#options = options;
+  }
+
+  write(change: Change): Promise<StorageEntry> {
+    return new Promise((resolve, reject) => {
+      assertKey(change.key);
+      const waiting = { change, resolve, reject };
+      const behind = this.#keys.get(change.key);
+      if (behind) behind.push(waiting);
+      else if (this.#admit(waiting)) this.#keys.set(change.key, []);
+    });
+  }
+
+  /** Refuses further changes with `reason`; resolves when those before it are settled. */
+  async close(reason: StorageUnavailable): Promise<void> {
+    this.#closed ??= reason;
+    while (this.#committing || this.#queue.length > 0) await (this.#committing ?? Promise.resolve());
+  }
+
+  /** True when the change now is in the queue; otherwise it has been settled. */
+  #admit(waiting: Waiting): boolean {
+    const { change, resolve, reject } = waiting;
+    if (this.#closed) {
+      reject(this.#closed);
+      return false;
+    }
+    const current = this.#options.state.get(change.key);
+    const expected = change.op === 'create' ? 0 : change.expected;
+    if ((current?.revision ?? 0) !== expected || (change.op === 'delete' && !current)) {
+      reject(new WriteConflict(change.key, current));
+      return false;
+    }
+    try {
+      const admitted = this.#prepare(waiting, current, expected);
+      if (!admitted) resolve(current as StorageEntry);
+      else this.#queue.push(admitted);
+      this.#schedule();
+      return admitted !== undefined;
+    } catch (error) {
+      reject(error as Error);
+      return false;
+    }
+  }
+
+  /** What to send to the driver; undefined when it would change nothing. */
+  #prepare(waiting: Waiting, current: StorageEntry | undefined, expected: Revision): Admitted | undefined {
+    const { change } = waiting;
+    const content = contentOf(change.object ?? (current as StorageEntry).object);
+    const same = current !== undefined && sameContent(current.object, content);
+    if (change.op === 'update' && same) return undefined;
+    const op = change.op === 'update' && !current ? 'create' : change.op;
+    const value = change.op === 'delete' && same ? undefined : JSON.stringify(content);
+    if (value !== undefined && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
+      throw new ValueTooLarge(change.key, Buffer.byteLength(value), MAX_VALUE_BYTES);
+    }
+    const ttlMs = change.op !== 'delete' && change.ttlSeconds ? change.ttlSeconds * 1000 : undefined;
+    const row: DriverChange = {
+      op,
+      key: change.key,
+      expected,
+      createRevision: current?.createRevision ?? 0,
+      ...(value !== undefined && { value }),
+      ...(ttlMs !== undefined && { expiresAt: this.#options.now() + ttlMs }),
+    };
+    return { ...waiting, row, content, current, ttlMs };
+  }
+
+  /** Begins a batch after the current turn's other writers have joined the queue. */
+  #schedule(): void {
+    if (this.#pumpScheduled || this.#committing || this.#queue.length === 0) return;
+    this.#pumpScheduled = true;
+    queueMicrotask(() => {
+      this.#pumpScheduled = false;
+      if (this.#committing || this.#queue.length === 0) return;
+      this.#committing = this.#commit(this.#takeBatch());
+    });
+  }
+
+  #takeBatch(): Admitted[] {
+    let characters = 0;
+    let count = 0;
+    for (const { row } of this.#queue) {
+      characters += row.value?.length ?? 0;
+      if (count === MAX_BATCH_CHANGES || (count > 0 && characters > MAX_BATCH_CHARACTERS)) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #commit(batch: Admitted[]): Promise<void> {
+    try {
+      const revisions = await this.#options.driver.commit(batch.map((admitted) => admitted.row));
+      this.#publish(batch, revisions);
+    } catch (error) {
+      for (const { reject } of batch) reject(error as Error);
+    }
+    this.#committing = undefined;
+    for (const { row } of batch) this.#next(row.key);
+    this.#schedule();
+  }
+
+  #publish(batch: readonly Admitted[], revisions: readonly Revision[]): void {
+    const events: (SizedEvent & { ttlMs: number | undefined })[] = [];
+    const settle: (() => void)[] = [];
+    let newest = 0;
+    for (const [i, admitted] of batch.entries()) {
+      const revision = revisions[i] ?? 0;
+      const { row, content, current } = admitted;
+      if (revision === 0) {
+        settle.push(() => admitted.reject(new WriteConflict(row.key, current)));
+        continue;
+      }
+      newest = Math.max(newest, revision);
+      const createRevision = current?.createRevision ?? revision;
+      const entry = makeEntry({ key: row.key, revision, createRevision }, content);
+      const bytes = row.value?.length ?? 0;
+      events.push({ event: makeEvent(row.op, entry, current), bytes, ttlMs: admitted.ttlMs });
+      settle.push(() => admitted.resolve(entry));
+    }
+    this.#options.publish(events, newest);
+    for (const each of settle) each();
+  }
+
+  /** Lets in what waited for `key`: what is settled without a commit makes room for the one after it. */
+  #next(key: string): void {
+    const behind = this.#keys.get(key) as Waiting[];
+    for (let waiting = behind.shift(); waiting; waiting = behind.shift()) {
+      if (this.#admit(waiting)) return;
+    }
+    this.#keys.delete(key);
+  }
+}
+
+/** What a closed store answers. */
+export const storeClosed = (): StorageUnavailable => new StorageUnavailable('the store is closed', 'no');
