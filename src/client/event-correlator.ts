@@ -1,5 +1,5 @@
 // Decides what becomes of an event: a new object, one counted up, or nothing. The rules are those of client-go
-// tools/record/events_cache.go: more than 10 alike within 10 minutes become one "combined" event, the same event
+// tools/record/events_cache.go: the tenth alike within 10 minutes and those after it become one "combined" event, the same event
 // counts up, and one source may tell about one object 25 times at once and then once in 5 minutes.
 import type { Event } from '../api/types/core/v1.ts';
 import type { Clock } from '../clock.ts';
@@ -51,14 +51,11 @@ export function createEventCorrelator(clock: Clock): EventCorrelator {
     const last = similar.get(group);
     const entry = last && now - last.at <= SIMILAR_WINDOW_MS ? last : { messages: new Set<string>(), at: now };
     entry.at = now;
-    // Beyond the limit only the fact counts, not which messages they were.
-    if (entry.messages.size < SIMILAR_LIMIT) entry.messages.add(event.message ?? '');
-    else if (!entry.messages.has(event.message ?? '')) {
-      remember(similar, group, entry);
-      return true;
-    }
+    entry.messages.add(event.message ?? '');
     remember(similar, group, entry);
-    return entry.messages.size >= SIMILAR_LIMIT;
+    if (entry.messages.size < SIMILAR_LIMIT) return false;
+    entry.messages.delete(entry.messages.values().next().value as string);
+    return true;
   }
 
   return {
