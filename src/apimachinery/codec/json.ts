@@ -1,0 +1,200 @@
+// JSON as sigs.k8s.io/json reads it: repeated fields are reported instead of lost, numbers keep their literal where
+// it matters, and errors carry Go's words (encoding/json's scanner), since clients print them.
+import type { Json, JsonObject } from '../meta.ts';
+import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './decoded.ts';
+
+const MAX_DEPTH = 10_000;
+const ESCAPES: Record<string, string> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+
+/** Reads one JSON value and nothing after it. Throws DecodeError. */
+export function decodeJson(body: Uint8Array | string): Decoded {
+  const reader = new Reader(
+    typeof body === 'string' ? body : new TextDecoder('utf-8', { ignoreBOM: true }).decode(body),
+  );
+  const value = reader.document();
+  return { value, duplicates: reader.duplicates, literals: reader.literals, problems: [] };
+}
+
+/** A position in a text; one per call of decodeJson. */
+class Reader {
+  readonly duplicates: string[] = [];
+  readonly literals = new Map<string, string>();
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  document(): Json {
+    const value = this.#value('', 0);
+    this.#space();
+    if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
+    return value;
+  }
+
+  #value(path: string, depth: number): Json {
+    if (depth > MAX_DEPTH) throw new DecodeError('exceeded max depth');
+    this.#space();
+    switch (this.#text[this.#at]) {
+      case '{':
+        return this.#object(path, depth + 1);
+      case '[':
+        return this.#array(path, depth + 1);
+      case '"':
+        return this.#string();
+      case 't':
+        return this.#word('true', true);
+      case 'f':
+        return this.#word('false', false);
+      case 'n':
+        return this.#word('null', null);
+      default:
+        return this.#number(path);
+    }
+  }
+
+  #object(path: string, depth: number): JsonObject {
+    const object: JsonObject = {};
+    this.#at++;
+    this.#space();
+    if (this.#take('}')) return object;
+    for (;;) {
+      this.#space();
+      if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
+      const key = this.#string();
+      const at = fieldPath(path, key);
+      this.#space();
+      if (!this.#take(':')) throw this.#unexpected('after object key');
+      const value = this.#value(at, depth);
+      if (Object.hasOwn(object, key) && !this.duplicates.includes(at)) this.duplicates.push(at);
+      setField(object, key, value);
+      this.#space();
+      if (this.#take('}')) return object;
+      if (!this.#take(',')) throw this.#unexpected('after object key:value pair');
+    }
+  }
+
+  #array(path: string, depth: number): Json[] {
+    const items: Json[] = [];
+    this.#at++;
+    this.#space();
+    if (this.#take(']')) return items;
+    for (;;) {
+      items.push(this.#value(indexPath(path, items.length), depth));
+      this.#space();
+      if (this.#take(']')) return items;
+      if (!this.#take(',')) throw this.#unexpected('after array element');
+    }
+  }
+
+  #string(): string {
+    let value = '';
+    let start = ++this.#at;
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code === 0x22) {
+        value += this.#text.slice(start, this.#at++);
+        return value;
+      }
+      if (Number.isNaN(code) || code < 0x20) throw this.#unexpected('in string literal');
+      if (code === 0x5c) {
+        value += this.#text.slice(start, this.#at++);
+        value += this.#escape();
+        start = this.#at;
+      } else this.#at++;
+    }
+  }
+
+  #escape(): string {
+    const letter = this.#text[this.#at] ?? '';
+    if (letter === 'u') {
+      this.#at++;
+      for (let i = 0; i < 4; i++, this.#at++) {
+        if (!/[0-9a-fA-F]/.test(this.#text[this.#at] ?? '')) {
+          throw this.#unexpected('in \\u hexadecimal character escape');
+        }
+      }
+      return String.fromCharCode(Number.parseInt(this.#text.slice(this.#at - 4, this.#at), 16));
+    }
+    const value = ESCAPES[letter];
+    if (value === undefined) throw this.#unexpected('in string escape code');
+    this.#at++;
+    return value;
+  }
+
+  #number(path: string): number {
+    const start = this.#at;
+    const negative = this.#take('-');
+    if (!this.#take('0') && !this.#digits()) {
+      throw this.#unexpected(negative ? 'in numeric literal' : 'looking for beginning of value');
+    }
+    if (this.#take('.') && !this.#digits()) throw this.#unexpected('after decimal point in numeric literal');
+    if (this.#take('e') || this.#take('E')) {
+      if (!this.#take('+')) this.#take('-');
+      if (!this.#digits()) throw this.#unexpected('in exponent of numeric literal');
+    }
+    const literal = this.#text.slice(start, this.#at);
+    const value = Number(literal);
+    if (!Number.isFinite(value)) {
+      throw new DecodeError(`json: cannot unmarshal number ${literal} into Go value of type float64`);
+    }
+    if (Number.isInteger(value) && (/[.eE]/.test(literal) || !Number.isSafeInteger(value))) {
+      this.literals.set(path, literal);
+    }
+    return value === 0 ? 0 : value;
+  }
+
+  #digits(): boolean {
+    const start = this.#at;
+    for (let code = this.#text.charCodeAt(this.#at); code >= 0x30 && code <= 0x39; ) {
+      code = this.#text.charCodeAt(++this.#at);
+    }
+    return this.#at > start;
+  }
+
+  #word<T>(word: string, value: T): T {
+    for (let i = 1; i < word.length; i++) {
+      this.#at++;
+      if (this.#text[this.#at] !== word[i]) throw this.#unexpected(`in literal ${word} (expecting '${word[i]}')`);
+    }
+    this.#at++;
+    return value;
+  }
+
+  #take(char: string): boolean {
+    if (this.#text[this.#at] !== char) return false;
+    this.#at++;
+    return true;
+  }
+
+  #space(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at++;
+    }
+  }
+
+  #unexpected(where: string): DecodeError {
+    if (this.#at >= this.#text.length) return new DecodeError('unexpected end of JSON input');
+    const char = String.fromCodePoint(this.#text.codePointAt(this.#at) as number);
+    return new DecodeError(`invalid character ${quoted(char)} ${where}`);
+  }
+}
+
+/** A character as Go's scanner quotes it. */
+function quoted(char: string): string {
+  if (char === "'") return `'\\''`;
+  if (char === '"') return `'"'`;
+  return `'${JSON.stringify(char).slice(1, -1)}'`;
+}
