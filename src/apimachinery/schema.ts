@@ -14,6 +14,8 @@ export interface FieldSchema {
   name: string;
   type: TypeRef;
   omitEmpty: boolean;
+  /** Go's omitzero: left out even where it is a struct. */
+  omitZero?: boolean;
   pointer: boolean;
   required: boolean;
   enum?: readonly string[];
@@ -24,6 +26,8 @@ export interface FieldSchema {
   patchMergeKey?: string;
   protobuf?: number;
   default?: unknown;
+  /** What the defaulting of the one object that was tried put there; often, not always, a plain default. */
+  observedDefault?: unknown;
   featureGate?: string;
 }
 

@@ -1,0 +1,30 @@
+// Looking at plain JSON values as values: equality, freezing, copying.
+
+/** True when both are the same JSON, whatever the order of their keys. A key that is undefined counts as absent. */
+export function canonicalEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, i) => canonicalEqual(item, b[i]));
+  }
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  return covers(left, right) && covers(right, left);
+}
+
+const covers = (a: Record<string, unknown>, b: Record<string, unknown>): boolean =>
+  Object.keys(b).every((key) => b[key] === undefined || (Object.hasOwn(a, key) && canonicalEqual(a[key], b[key])));
+
+/** Freezes `value` and all it holds, and returns it. What is frozen already is taken to be frozen throughout. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return value;
+}
+
+/** A copy that may be changed freely. For JSON values only. */
+export const deepCopy = <T>(value: T): T => structuredClone(value);
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
