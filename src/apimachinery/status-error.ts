@@ -151,6 +151,24 @@ export const internalError = (message: string): StatusError =>
     details: { causes: [{ message }] },
   });
 
+/**
+ * A request that was understood but cannot be done, such as a JSON patch that does not apply. Upstream keeps the reason
+ * from the client (NewGenericServerResponse); it stays in the error's cause, for the log.
+ */
+export function rejected(why: string): StatusError {
+  const error = new StatusError({
+    code: 422,
+    reason: 'Invalid',
+    message: 'the server rejected our request due to an error in our request',
+    details: {},
+  });
+  error.cause = new Error(why);
+  return error;
+}
+
+/** An error without a reason of its own, which upstream answers with 500 and its bare text. */
+export const unexpected = (message: string): StatusError => new StatusError({ code: 500, message });
+
 /** 422 with one cause per field error, in their order. */
 export function invalid(gk: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
   const texts = errors.map((e) => `${e.field}: ${e.message}`);
