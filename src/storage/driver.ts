@@ -3,7 +3,7 @@
 //
 // One call of commit() is under way at a time; history() and compact() may run beside it. Values are JSON
 // text of an object without its resourceVersion.
-import type { Revision } from './storage.ts';
+import type { Revision, StorageUnavailable } from './storage.ts';
 
 /** Of a store in which nothing was written: 0 would read as "any" in a resourceVersion. */
 export const FIRST_REVISION: Revision = 1;
@@ -22,6 +22,9 @@ export interface DriverChange {
   /** Wall-clock milliseconds at which the object is to be deleted. */
   readonly expiresAt?: number;
 }
+
+/** The change's revision; or its key was not as expected; or it alone could not be stored. */
+export type CommitResult = Revision | 'conflict' | StorageUnavailable;
 
 /** What a key holds now. */
 export interface HeadRow {
@@ -61,14 +64,13 @@ export interface HistoryQuery {
 export interface Driver {
   /** As in the URL scheme. */
   readonly name: string;
-  /** Reads what is there: `receive` gets all head rows, page by page, in byte order of keys. */
+  /** Reads what is there: `receive` gets all head rows, page by page; those of one resource in byte order of keys. */
   open(receive: (rows: HeadRow[]) => void): Promise<{ revision: Revision; compactRevision: Revision }>;
   /**
-   * Resolves once the batch is durable, with the revision of each change in order, or 0 for one whose key was not as
-   * expected. Rejects with StorageUnavailable when nothing of the batch was stored (outcome 'no'), or when that is
-   * not known: the driver takes no further batch then.
+   * Resolves once the batch is durable, with the outcome of each change in order. Rejects with StorageUnavailable
+   * when nothing of the batch was stored (outcome 'no'), or when that is not known: it takes no further batch then.
    */
-  commit(changes: readonly DriverChange[]): Promise<readonly Revision[]>;
+  commit(changes: readonly DriverChange[]): Promise<readonly CommitResult[]>;
   /** Rows of revisions that are not compacted; whoever asks checks that again afterwards. */
   history(query: HistoryQuery): Promise<LogRow[]>;
   /** Forgets what can only be seen at revisions before `to`. Idempotent; gives way to commits. */

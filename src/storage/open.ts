@@ -1,5 +1,4 @@
 // Opens a store by URL: `memory:` or `sqlite:/path/state.db`.
-import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Driver } from './driver.ts';
 import { type HubOptions, openHub } from './hub.ts';
@@ -7,10 +6,12 @@ import { createMemoryDriver } from './memory/driver.ts';
 import type { Storage } from './storage.ts';
 
 /** Makes the driver of a URL's scheme; `location` is what follows the colon. */
-type DriverFactory = (location: string, options: { clock: Clock; log: Logger }) => Driver | Promise<Driver>;
+type DriverFactory = (location: string, options: { log: Logger }) => Driver | Promise<Driver>;
 
 const DRIVERS: Record<string, DriverFactory> = {
   memory: () => createMemoryDriver(),
+  // Loaded when asked for: a cluster in memory needs neither the thread nor the native addon.
+  sqlite: async (file, { log }) => (await import('./sqlite/driver.ts')).createSqliteDriver(file, { log }),
 };
 
 export async function openStorage(url: string, options: HubOptions): Promise<Storage> {

@@ -2,7 +2,7 @@
 // while the one before it is being made durable, and be settled after that. One batch is under way at a time.
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { contentOf, sameContent } from './content.ts';
-import type { Driver, DriverChange } from './driver.ts';
+import type { CommitResult, Driver, DriverChange } from './driver.ts';
 import { assertKey } from './keys.ts';
 import { makeEntry, makeEvent } from './rows.ts';
 import type { SizedEvent, State } from './state.ts';
@@ -138,8 +138,8 @@ export class Writes {
 
   async #commit(batch: Admitted[]): Promise<void> {
     try {
-      const revisions = await this.#options.driver.commit(batch.map((admitted) => admitted.row));
-      this.#publish(batch, revisions);
+      const results = await this.#options.driver.commit(batch.map((admitted) => admitted.row));
+      this.#publish(batch, results);
     } catch (error) {
       for (const { reject } of batch) reject(error as Error);
     }
@@ -148,15 +148,15 @@ export class Writes {
     this.#schedule();
   }
 
-  #publish(batch: readonly Admitted[], revisions: readonly Revision[]): void {
+  #publish(batch: readonly Admitted[], results: readonly CommitResult[]): void {
     const events: (SizedEvent & { ttlMs: number | undefined })[] = [];
     const settle: (() => void)[] = [];
     let newest = 0;
     for (const [i, admitted] of batch.entries()) {
-      const revision = revisions[i] ?? 0;
+      const revision = results[i] ?? 'conflict';
       const { row, content, current } = admitted;
-      if (revision === 0) {
-        settle.push(() => admitted.reject(new WriteConflict(row.key, current)));
+      if (typeof revision !== 'number') {
+        settle.push(() => admitted.reject(revision === 'conflict' ? new WriteConflict(row.key, current) : revision));
         continue;
       }
       newest = Math.max(newest, revision);

@@ -1,15 +1,14 @@
 // Keeps everything in this process and nothing longer than it: for tests and throw-away clusters.
-import { type Driver, type DriverChange, FIRST_REVISION, type LogRow } from '../driver.ts';
-import type { Revision } from '../storage.ts';
+import { type CommitResult, type Driver, type DriverChange, FIRST_REVISION, type LogRow } from '../driver.ts';
 
 export function createMemoryDriver(): Driver {
   const head = new Map<string, LogRow>();
   let log: LogRow[] = [];
   let revision = FIRST_REVISION;
 
-  function apply(change: DriverChange): Revision {
+  function apply(change: DriverChange): CommitResult {
     const held = head.get(change.key);
-    if ((held?.revision ?? 0) !== change.expected) return 0;
+    if ((held?.revision ?? 0) !== change.expected) return 'conflict';
     revision++;
     const row: LogRow = {
       revision,

@@ -1,0 +1,8 @@
+// The schema's history, oldest first. A released migration is never edited; a change is a new one below, and
+// one more in SCHEMA_VERSION of src/storage/sqlite/database.ts.
+import type { Migration } from 'kysely/migration';
+import { logAndHead } from './0001-log-and-head.ts';
+
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-log-and-head': logAndHead,
+};

@@ -1,0 +1,39 @@
+// SQLite's error codes as sentences. The codes are those of sqlite.org/rescode.html.
+import Database from 'better-sqlite3';
+import type { WireFailure } from './protocol.ts';
+
+/** A file that cannot be used as it is; the message says which, why and what to do. */
+export class UnusableDatabase extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'UnusableDatabase';
+  }
+}
+
+/** The sentence for a file of ours that is broken. */
+export const damaged = (path: string, finding: string): UnusableDatabase =>
+  new UnusableDatabase(`${path} is damaged (${finding}); keep a copy of it and of ${path}-wal, and restore a backup`);
+
+/**
+ * After these, what the file holds is no longer what SQLite believes. Above all a failed fsync: the kernel may have
+ * thrown the pages away, so trying again would report success for data that is lost (LWN, "PostgreSQL's fsync() surprise").
+ */
+const FATAL = /^SQLITE_(IOERR_(FSYNC|DIR_FSYNC|SHORT_READ|READ|CORRUPTFS|DATA)|CORRUPT|NOTADB)/;
+
+export function describeFailure(error: unknown, path: string): WireFailure {
+  if (error instanceof UnusableDatabase) return { reason: error.message, outcome: 'unknown' };
+  if (!(error instanceof Database.SqliteError)) {
+    return {
+      reason: `the store failed: ${error instanceof Error ? error.message : String(error)}`,
+      outcome: 'unknown',
+    };
+  }
+  const { code } = error;
+  if (code === 'SQLITE_FULL') {
+    return { reason: `the disk that holds ${path} is full; writes resume when there is room again`, outcome: 'no' };
+  }
+  if (FATAL.test(code)) {
+    return { reason: `${path} cannot be trusted any more (${code}): check the disk, then restart`, outcome: 'unknown' };
+  }
+  return { reason: `${path} cannot be written (${code}: ${error.message})`, outcome: 'no' };
+}

@@ -1,0 +1,188 @@
+// The two files as one store with one counter. `state.db` waits for the disk at each commit; `volatile.db`, for
+// what a cluster makes anew by itself (Events, Leases), does not, which spares an idle node nearly all fsyncs.
+//
+// Revisions are never reused: a block of them is reserved in state.db ahead of use, and after a power cut, which may
+// have taken revisions that were already handed out, counting goes on after the block and all history is given up.
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { type DriverChange, FIRST_REVISION, type HeadRow, type HistoryQuery, type LogRow } from '../driver.ts';
+import type { Revision } from '../storage.ts';
+import { openDatabase } from './database.ts';
+import { describeFailure, UnusableDatabase } from './errors.ts';
+import { type Lock, takeLock } from './lock.ts';
+import type { WireResult } from './protocol.ts';
+import { createTables, type Tables } from './tables.ts';
+
+const VOLATILE = ['/core/events/', '/events.k8s.io/events/', '/coordination.k8s.io/leases/'];
+const isVolatile = (key: string): boolean => VOLATILE.some((prefix) => key.startsWith(prefix));
+
+const RESERVED_REVISIONS = 10_000;
+
+export interface Store {
+  revision: Revision;
+  compactRevision: Revision;
+  /** What the user should know about how it was found. */
+  notices: string[];
+  load(receive: (rows: HeadRow[]) => void): void;
+  commit(changes: readonly DriverChange[]): WireResult[];
+  history(query: HistoryQuery): LogRow[];
+  /** One slice of each file; false when there is no more. */
+  compactSlice(to: Revision): boolean;
+  vacuumSlice(): boolean;
+  walBacklog(): number;
+  checkpoint(): void;
+  sizes(): { bytes: number; walBytes: number };
+  close(): void;
+}
+
+/** Opens `state.db` at `file` and `volatile.db` beside it, making what is missing. */
+export async function openStore(file: string): Promise<Store> {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const lock = takeLock(file);
+  const opened: Tables[] = [];
+  try {
+    const notices: string[] = [];
+    const main = await openDatabase(file, { durable: true });
+    const state = createTables(main.db, file);
+    opened.push(state);
+    const second = await openVolatile(path.join(path.dirname(file), 'volatile.db'), notices);
+    opened.push(second.tables);
+    const lostVolatile = second.fresh && !main.fresh;
+    return begin({ state, volatile: second.tables, lock, notices, fresh: main.fresh, lostVolatile });
+  } catch (error) {
+    for (const tables of opened) tables.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** A volatile.db that cannot be used is put aside: the cluster makes its content anew. */
+async function openVolatile(file: string, notices: string[]): Promise<{ tables: Tables; fresh: boolean }> {
+  try {
+    const { db, fresh } = await openDatabase(file, { durable: false });
+    return { tables: createTables(db, file), fresh };
+  } catch (error) {
+    if (!(error instanceof UnusableDatabase)) throw error;
+    notices.push(`${error.message}; it was put aside as ${file}.unusable, and Events and Leases start anew`);
+    for (const suffix of ['', '-wal', '-shm']) moveAside(`${file}${suffix}`, `${file}.unusable${suffix}`);
+    const { db, fresh } = await openDatabase(file, { durable: false });
+    return { tables: createTables(db, file), fresh };
+  }
+}
+
+function moveAside(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Changes with every boot of the machine; empty where that cannot be told. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function begin(options: {
+  state: Tables;
+  volatile: Tables;
+  lock: Lock;
+  notices: string[];
+  fresh: boolean;
+  lostVolatile: boolean;
+}): Store {
+  const { state, volatile, lock, notices } = options;
+  const both = [state, volatile];
+  const boot = bootId();
+  const number = (tables: Tables, name: string) => Number(tables.meta(name) ?? 0);
+
+  let ceiling = number(state, 'rev_ceiling');
+  let revision = Math.max(FIRST_REVISION, ...both.map((t) => Math.max(t.newestRevision(), number(t, 'compact_rev'))));
+  let compactRevision = Math.max(...both.map((t) => number(t, 'compact_rev')));
+  if (state.newestRevision() > ceiling && !options.fresh) {
+    throw new UnusableDatabase(`${state.path} is damaged (revisions above the reserved ones); restore a backup`);
+  }
+
+  const powerCut = state.meta('clean') !== 1 && (boot === '' || state.meta('boot_id') !== boot);
+  if (!options.fresh && (powerCut || options.lostVolatile)) {
+    notices.push('the machine went down while the store was open: clients have to list anew');
+    revision = ceiling;
+    compactRevision = ceiling;
+  }
+  ceiling = Math.max(ceiling, revision + RESERVED_REVISIONS);
+  for (const tables of both) {
+    tables.begin();
+    if (compactRevision === revision) tables.forgetHistory(compactRevision);
+    tables.setMeta('rev_ceiling', ceiling);
+    tables.setMeta('clean', 0);
+    tables.setMeta('boot_id', boot);
+    tables.commit();
+  }
+
+  /** Applies what belongs to `tables` in its open transaction. */
+  function commit(changes: readonly DriverChange[]): WireResult[] {
+    const results: WireResult[] = [];
+    let next = revision;
+    const targets = changes.map((change) => (isVolatile(change.key) ? volatile : state));
+    const needsReserve = revision + changes.length > ceiling;
+    const used = both.filter((tables) => targets.includes(tables) || (needsReserve && tables === state));
+    try {
+      for (const tables of used) tables.begin();
+      if (needsReserve) state.setMeta('rev_ceiling', ceiling + RESERVED_REVISIONS);
+      for (const [i, change] of changes.entries()) {
+        results.push(targets[i]!.apply(change, next + 1) ? ++next : 'conflict');
+      }
+      if (used.includes(state)) state.commit();
+    } catch (error) {
+      for (const tables of used) tables.rollback();
+      throw error;
+    }
+    if (needsReserve) ceiling += RESERVED_REVISIONS;
+    revision = next;
+    if (!used.includes(volatile)) return results;
+    try {
+      volatile.commit();
+    } catch (error) {
+      volatile.rollback();
+      const failure = describeFailure(error, volatile.path);
+      return results.map((result, i) => (targets[i] === volatile ? failure : result));
+    }
+    return results;
+  }
+
+  return {
+    revision,
+    compactRevision,
+    notices,
+    load(receive) {
+      for (const tables of both) tables.load(receive);
+    },
+    commit,
+    history(query) {
+      const rows = both.flatMap((tables) => tables.history(query));
+      return rows.sort((a, b) => a.revision - b.revision).slice(0, query.limit);
+    },
+    compactSlice: (to) => both.map((tables) => tables.compactSlice(to)).includes(true),
+    vacuumSlice: () => both.map((tables) => tables.vacuumSlice()).includes(true),
+    walBacklog: () => Math.max(...both.map((tables) => tables.walBacklog())),
+    checkpoint() {
+      for (const tables of both) tables.checkpoint();
+    },
+    sizes() {
+      const [a, b] = both.map((tables) => tables.sizes());
+      return { bytes: a!.bytes + b!.bytes, walBytes: a!.walBytes + b!.walBytes };
+    },
+    close() {
+      state.setMeta('clean', 1);
+      for (const tables of both) {
+        tables.truncateWal();
+        tables.close();
+      }
+      lock.release();
+    },
+  };
+}

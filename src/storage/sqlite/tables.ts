@@ -1,0 +1,148 @@
+// The statements on one file's tables: apply a change, read back, forget, keep the file small.
+import { statSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
+import type { DriverChange, HeadRow, HistoryQuery, LogRow, Op } from '../driver.ts';
+import { prefixEnd } from '../keys.ts';
+import type { Revision } from '../storage.ts';
+import { damaged } from './errors.ts';
+
+const OPS: readonly Op[] = ['create', 'update', 'delete'];
+const LOAD_PAGE = 1_000;
+/** Small, so that a batch never waits long behind one (500 revisions took up to 63 ms, storage.md 3.8). */
+const COMPACT_SLICE = 100;
+const PAGE_BYTES = 4096;
+const VACUUM_SLICE_PAGES = 64;
+const VACUUM_FREE_BYTES = 16 * 1024 * 1024;
+
+export type Tables = ReturnType<typeof createTables>;
+
+export function createTables(db: Database, path: string) {
+  const readMeta = db.prepare<[string], number | string>('SELECT v FROM meta WHERE k = ?').pluck();
+  const setMeta = db.prepare('INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');
+
+  const insertHead = db.prepare(
+    'INSERT INTO head (key, create_rev, mod_rev, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const updateHead = db.prepare('UPDATE head SET mod_rev = ?, expires_at = ? WHERE key = ? AND mod_rev = ?');
+  const deleteHead = db.prepare('DELETE FROM head WHERE key = ? AND mod_rev = ?');
+  const append = db.prepare('INSERT INTO log (rev, key, op, create_rev, prev_rev, value) VALUES (?, ?, ?, ?, ?, ?)');
+
+  const superseded = db.prepare<[Revision, Revision, number], { rev: number; op: number; prev_rev: number }>(
+    'SELECT rev, op, prev_rev FROM log WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT ?',
+  );
+  const forget = db.prepare('DELETE FROM log WHERE rev = ?');
+
+  const columns = (value: string) =>
+    `SELECT l.rev AS revision, l.key, l.op, l.create_rev AS createRevision, l.prev_rev AS previousRevision,
+            ${value} AS value, CAST(p.value AS TEXT) AS previous
+       FROM log l LEFT JOIN log p ON p.rev = l.prev_rev
+      WHERE l.rev > @after AND l.rev <= @upTo AND l.key >= @from AND l.key < @to ORDER BY l.rev LIMIT @limit`;
+  const text = 'CAST(l.value AS TEXT)';
+  const history = db.prepare(columns(text));
+  const historyOfPast = db.prepare(
+    columns(`CASE WHEN (SELECT mod_rev FROM head h WHERE h.key = l.key) = l.rev THEN NULL ELSE ${text} END`),
+  );
+
+  return {
+    path,
+    meta: (name: string) => readMeta.get(name),
+    setMeta: (name: string, value: number | string) => setMeta.run(name, value),
+    begin: () => db.exec('BEGIN IMMEDIATE'),
+    commit: () => db.exec('COMMIT'),
+    /** Undoes what is open; some failures have done so already. */
+    rollback() {
+      if (db.inTransaction) db.exec('ROLLBACK');
+    },
+
+    /** Stores `change` as `revision`; false when its key is not as expected. */
+    apply(change: DriverChange, revision: Revision): boolean {
+      const { op, key, expected } = change;
+      const expires = change.expiresAt ?? null;
+      const createRevision = change.createRevision || revision;
+      const done =
+        op === 'create'
+          ? insertHead.run(key, createRevision, revision, expires)
+          : op === 'update'
+            ? updateHead.run(revision, expires, key, expected)
+            : deleteHead.run(key, expected);
+      if (done.changes !== 1) return false;
+      const value = change.value === undefined ? null : Buffer.from(change.value);
+      append.run(revision, key, OPS.indexOf(op), createRevision, expected, value);
+      return true;
+    },
+
+    newestRevision: () => (db.prepare('SELECT max(rev) FROM log').pluck().get() as number | null) ?? 0,
+
+    /** Hands over all current rows, in byte order of keys; throws when one of them has lost its value. */
+    load(receive: (rows: HeadRow[]) => void): void {
+      const rows = db
+        .prepare<[], HeadRow & { logKey: string | null }>(
+          `SELECT h.key, h.mod_rev AS revision, h.create_rev AS createRevision, h.expires_at AS expiresAt,
+                  l.key AS logKey, CAST(l.value AS TEXT) AS value
+             FROM head h LEFT JOIN log l ON l.rev = h.mod_rev ORDER BY h.key`,
+        )
+        .iterate();
+      let page: HeadRow[] = [];
+      for (const { logKey, ...row } of rows) {
+        if (logKey !== row.key || row.value === null)
+          throw damaged(path, `${row.key} has lost revision ${row.revision}`);
+        if (page.push(row) === LOAD_PAGE) {
+          receive(page);
+          page = [];
+        }
+      }
+      receive(page);
+    },
+
+    history({ prefix, after, upTo, limit, omitCurrent }: HistoryQuery): LogRow[] {
+      const statement = omitCurrent ? historyOfPast : history;
+      const range = { from: prefix ?? '/', to: prefixEnd(prefix ?? '/') };
+      const rows = statement.all({ after, upTo, limit, ...range }) as (Omit<LogRow, 'op'> & { op: number })[];
+      return rows.map((row) => ({ ...row, op: OPS[row.op] as Op }));
+    },
+
+    /** Forgets one slice of what can only be seen before `to`; false when there is no more. */
+    compactSlice(to: Revision): boolean {
+      const from = Number(readMeta.get('compact_rev') ?? 0);
+      if (from >= to) return false;
+      const rows = superseded.all(from, to, COMPACT_SLICE);
+      const reached = rows.length === COMPACT_SLICE ? (rows.at(-1)?.rev ?? to) : to;
+      db.exec('BEGIN IMMEDIATE');
+      for (const row of rows) {
+        if (row.prev_rev > 0) forget.run(row.prev_rev);
+        if (OPS[row.op] === 'delete') forget.run(row.rev);
+      }
+      setMeta.run('compact_rev', reached);
+      db.exec('COMMIT');
+      return reached < to;
+    },
+
+    /** Forgets all history at once. */
+    forgetHistory(to: Revision): void {
+      db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
+      setMeta.run('compact_rev', to);
+    },
+
+    /** Gives one slice of free pages back to the file system; false when there is little to give. */
+    vacuumSlice(): boolean {
+      const free = db.pragma('freelist_count', { simple: true }) as number;
+      const pages = db.pragma('page_count', { simple: true }) as number;
+      if (free * PAGE_BYTES <= VACUUM_FREE_BYTES || free * 4 <= pages) return false;
+      db.pragma(`incremental_vacuum(${VACUUM_SLICE_PAGES})`);
+      return true;
+    },
+
+    /** Bytes of the WAL that are not in the database file yet. */
+    walBacklog(): number {
+      const [row] = db.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[];
+      return row ? Math.max(0, row.log - row.checkpointed) * PAGE_BYTES : 0;
+    },
+    checkpoint: () => db.pragma('wal_checkpoint(PASSIVE)'),
+    truncateWal: () => db.pragma('wal_checkpoint(TRUNCATE)'),
+
+    sizes: () => ({ bytes: fileBytes(path), walBytes: fileBytes(`${path}-wal`) }),
+    close: () => db.close(),
+  };
+}
+
+const fileBytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,74 @@
+// The writer thread: owns the files, answers requests one after another, and does the store's housework in between.
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock, type Timer } from '../../clock.ts';
+import { describeFailure } from './errors.ts';
+import type { Message, Request, RequestName, Requests } from './protocol.ts';
+import { openStore, type Store } from './store.ts';
+
+const { file } = workerData as { file: string };
+const port = parentPort!;
+const send = (message: Message) => port.postMessage(message);
+
+/** Move the WAL into the database when it is this long and nothing is going on, or at once when it is longer. */
+const WAL_IDLE_BYTES = 4 * 1024 * 1024;
+const WAL_BUSY_BYTES = 16 * 1024 * 1024;
+const IDLE_MS = 250;
+
+type Handlers = { [N in RequestName]: (argument: Requests[N]['argument']) => Answer<N> | Promise<Answer<N>> };
+type Answer<N extends RequestName> = Requests[N]['answer'];
+
+/** Lets requests that have arrived go first. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function serve(): Handlers {
+  let store: Store | undefined;
+  let idle: Timer | undefined;
+  const opened = (): Store => {
+    if (!store) throw new Error('the store is not open');
+    return store;
+  };
+
+  function tidyWal(): void {
+    const backlog = opened().walBacklog();
+    if (backlog >= WAL_BUSY_BYTES) opened().checkpoint();
+    idle?.cancel();
+    idle = backlog < WAL_IDLE_BYTES ? undefined : systemClock.after(IDLE_MS, () => store?.checkpoint());
+  }
+
+  return {
+    async open() {
+      store = await openStore(file);
+      store.load((rows) => send({ type: 'rows', rows }));
+      const { revision, compactRevision, notices } = store;
+      return { revision, compactRevision, notices };
+    },
+    commit(changes) {
+      const results = opened().commit(changes);
+      setImmediate(() => store && tidyWal());
+      return results;
+    },
+    history: (query) => opened().history(query),
+    async compact(to) {
+      while (store?.compactSlice(to)) await turn();
+      while (store?.vacuumSlice()) await turn();
+    },
+    stats: () => opened().sizes(),
+    close() {
+      idle?.cancel();
+      store?.close();
+      store = undefined;
+      port.close();
+    },
+  };
+}
+
+const handlers = serve();
+port.on('message', async ({ id, name, argument }: Request) => {
+  try {
+    const handle = handlers[name] as (argument: unknown) => unknown;
+    const result = handle(argument);
+    send({ type: 'answer', id, answer: result instanceof Promise ? await result : result });
+  } catch (error) {
+    send({ type: 'failure', id, failure: describeFailure(error, file) });
+  }
+});
