@@ -1,0 +1,171 @@
+// Container configuration → nerdctl's arguments. Pure; the golden files of its test are the argument lists.
+import { createHash } from 'node:crypto';
+import type { ContainerConfig, ImageStatus, Mount } from '../runtime.ts';
+import {
+  LABEL_ATTEMPT,
+  LABEL_CONTAINER,
+  LABEL_IMAGE,
+  LABEL_IMAGE_ID,
+  LABEL_IPC,
+  LABEL_POD,
+  LABEL_POD_NAMESPACE,
+  LABEL_POD_UID,
+  LABEL_SANDBOX,
+  LABEL_STDIN,
+  LABEL_STOP_SIGNAL,
+} from './labels.ts';
+import type { SandboxRecord } from './records.ts';
+
+export interface CreateContext {
+  sandbox: SandboxRecord;
+  image: ImageStatus;
+  /** Path of the runc wrapper. */
+  runtime: string;
+  /** The FIFO that becomes stdin; for a container that asks for one without a tty. */
+  stdinFifo?: string;
+  /** Lowest oom_score_adj that this process may give; lower ones are left out. */
+  minOomScoreAdj: number;
+}
+
+const CPU_PERIOD_MICROSECONDS = '100000';
+/** upstream's kubelet: containerLogMaxSize 10Mi, containerLogMaxFiles 5 (the current one included) */
+const LOG_OPTIONS = ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'];
+
+/** Arguments of `nerdctl` that create, but do not start, the container. */
+export function createArgs(config: ContainerConfig, context: CreateContext): string[] {
+  const { sandbox, image } = context;
+  return [
+    'create',
+    '--name',
+    containerName(config, sandbox),
+    '--pull',
+    'never',
+    '--runtime',
+    context.runtime,
+    ...LOG_OPTIONS,
+    ...namespaceArgs(sandbox),
+    ...labelArgs(config, context),
+    ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
+    ...mountArgs(config, sandbox),
+    ...(config.stdin ? ['--interactive'] : []),
+    ...(config.tty ? ['--tty'] : []),
+    ...(config.workingDir ? ['--workdir', config.workingDir] : []),
+    ...(config.stopSignal ? ['--stop-signal', config.stopSignal] : []),
+    ...resourceArgs(config, context.minOomScoreAdj),
+    ...securityArgs(config, image),
+    ...commandArgs(config),
+  ];
+}
+
+/** Unique per attempt, readable in `nerdctl ps`; at most 76 bytes as containerd's identifiers are. */
+export function containerName(config: ContainerConfig, sandbox: SandboxRecord): string {
+  const unique = createHash('sha256').update(`${sandbox.id}/${config.name}/${config.attempt}`).digest('hex');
+  return `${`k8s_${config.name}_${sandbox.pod.name}`.slice(0, 63)}_${unique.slice(0, 12)}`;
+}
+
+/** The cgroup of a pod below every hierarchy's root. */
+export const podCgroup = (uid: string): string => `tsukube/pod${uid}`;
+
+function namespaceArgs(sandbox: SandboxRecord): string[] {
+  const { config } = sandbox;
+  return [
+    '--cgroup-parent',
+    `/${podCgroup(sandbox.pod.uid)}`,
+    '--network',
+    sandbox.netns === undefined ? 'host' : `ns:${sandbox.netns}`,
+    ...(sandbox.netns === undefined ? [] : ['--hostname', config.hostname]),
+    ...(config.hostIPC ? ['--ipc', 'host'] : []),
+    ...(config.hostPID ? ['--pid', 'host'] : []),
+    ...(sandbox.pidHolder === undefined ? [] : ['--pid', `container:${sandbox.pidHolder}`]),
+    ...Object.entries(config.sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
+  ];
+}
+
+function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
+  const { sandbox, image, stdinFifo } = context;
+  const stopSignal = config.stopSignal ?? image.stopSignal;
+  const labels: Record<string, string> = {
+    ...config.labels,
+    [LABEL_CONTAINER]: config.name,
+    [LABEL_POD]: sandbox.pod.name,
+    [LABEL_POD_NAMESPACE]: sandbox.pod.namespace,
+    [LABEL_POD_UID]: sandbox.pod.uid,
+    [LABEL_SANDBOX]: sandbox.id,
+    [LABEL_ATTEMPT]: String(config.attempt),
+    [LABEL_IMAGE]: config.image,
+    [LABEL_IMAGE_ID]: image.repoDigests[0] ?? image.id,
+    ...(stopSignal === undefined ? {} : { [LABEL_STOP_SIGNAL]: stopSignal }),
+    ...(sandbox.ipc === undefined ? {} : { [LABEL_IPC]: sandbox.ipc }),
+    ...(stdinFifo === undefined ? {} : { [LABEL_STDIN]: stdinFifo }),
+  };
+  return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
+}
+
+function mountArgs(config: ContainerConfig, sandbox: SandboxRecord): string[] {
+  const shm: Mount[] =
+    sandbox.shm === undefined || config.mounts.some((m) => m.containerPath === '/dev/shm')
+      ? []
+      : [{ hostPath: sandbox.shm, containerPath: '/dev/shm', readOnly: false }];
+  return [...shm, ...config.mounts].flatMap(mountArg);
+}
+
+/** --mount cannot carry a comma and --volume no colon; a path with both is not expressible. */
+function mountArg(mount: Mount): string[] {
+  const { hostPath, containerPath, readOnly, propagation } = mount;
+  const bind = propagation === undefined || propagation === 'private' ? 'rprivate' : propagation;
+  if (!`${hostPath}${containerPath}`.includes(',')) {
+    const options = [
+      'type=bind',
+      `source=${hostPath}`,
+      `target=${containerPath}`,
+      `bind-propagation=${bind}`,
+      ...(readOnly ? ['readonly'] : []),
+    ];
+    return ['--mount', options.join(',')];
+  }
+  return ['--volume', `${hostPath}:${containerPath}:${[bind, ...(readOnly ? ['ro'] : [])].join(',')}`];
+}
+
+function resourceArgs(config: ContainerConfig, minOomScoreAdj: number): string[] {
+  const { cpuShares, cpuQuota, memoryLimitBytes, oomScoreAdj } = config.resources;
+  return [
+    ...(cpuShares ? ['--cpu-shares', String(cpuShares)] : []),
+    ...(cpuQuota ? ['--cpu-period', CPU_PERIOD_MICROSECONDS, '--cpu-quota', String(cpuQuota)] : []),
+    // equal to --memory: no swap on top, as upstream's kubelet sets it
+    ...(memoryLimitBytes ? ['--memory', String(memoryLimitBytes), '--memory-swap', String(memoryLimitBytes)] : []),
+    ...(oomScoreAdj !== undefined && oomScoreAdj >= minOomScoreAdj ? ['--oom-score-adj', String(oomScoreAdj)] : []),
+  ];
+}
+
+function securityArgs(config: ContainerConfig, image: ImageStatus): string[] {
+  const { security } = config;
+  const { seccomp } = security;
+  return [
+    ...(security.privileged ? ['--privileged'] : []),
+    ...userArgs(security, image),
+    ...security.supplementalGroups.flatMap((group) => ['--group-add', String(group)]),
+    ...security.addCapabilities.flatMap((capability) => ['--cap-add', capability]),
+    ...security.dropCapabilities.flatMap((capability) => ['--cap-drop', capability]),
+    ...(security.readOnlyRootFilesystem ? ['--read-only'] : []),
+    ...(security.noNewPrivileges ? ['--security-opt', 'no-new-privileges'] : []),
+    ...(security.privileged || seccomp === 'RuntimeDefault'
+      ? []
+      : ['--security-opt', `seccomp=${seccomp === 'Unconfined' ? 'unconfined' : seccomp.localhostProfile}`]),
+  ];
+}
+
+function userArgs(security: ContainerConfig['security'], image: ImageStatus): string[] {
+  const { runAsUser, runAsGroup } = security;
+  if (runAsUser === undefined && runAsGroup === undefined) return [];
+  const user = runAsUser ?? (image.user?.split(':')[0] || '0');
+  return ['--user', runAsGroup === undefined ? String(user) : `${user}:${runAsGroup}`];
+}
+
+/** A command replaces entrypoint and cmd of the image, args only its cmd, as the Kubernetes API says. */
+function commandArgs(config: ContainerConfig): string[] {
+  const command = config.command ?? [];
+  const args = config.args ?? [];
+  const [entrypoint, ...rest] = command;
+  if (entrypoint === undefined) return [config.image, ...args];
+  return ['--entrypoint', entrypoint, config.image, ...rest, ...args];
+}

@@ -1,0 +1,56 @@
+// The nerdctl command line: the global flags, and failures turned into RuntimeError. nerdctl and runc start from here
+// and from streams.ts only.
+import { type RunOptions, type RunResult, run } from '../../../exec.ts';
+import { runtimeError } from './errors.ts';
+
+/** Users build with `nerdctl --namespace k8s.io build`: what they build is runnable at once. */
+export const CONTAINERD_NAMESPACE = 'k8s.io';
+
+/** containerd's runc shim keeps runc's state here, whatever containerd's own folders are. */
+export const RUNC_ROOT = `/run/containerd/runc/${CONTAINERD_NAMESPACE}`;
+
+export interface NerdctlPlace {
+  /** Path or name of the program. */
+  binary: string;
+  /** containerd's socket. */
+  address: string;
+  dataRoot: string;
+  /** Registry settings (hosts.toml) folders; default nerdctl's own. */
+  hostsDirs?: readonly string[];
+}
+
+export interface Nerdctl {
+  argv(args: readonly string[]): string[];
+  /** Throws RuntimeError with `reason` unless the text is known to mean another. */
+  run(reason: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+}
+
+export function createNerdctl(place: NerdctlPlace): Nerdctl {
+  const argv = (args: readonly string[]) => [
+    place.binary,
+    '--address',
+    place.address,
+    '--namespace',
+    CONTAINERD_NAMESPACE,
+    '--data-root',
+    place.dataRoot,
+    '--cgroup-manager',
+    'cgroupfs',
+    '--cni-netconfpath',
+    `${place.dataRoot}/cni`,
+    ...(place.hostsDirs ?? []).flatMap((directory) => ['--hosts-dir', directory]),
+    ...args,
+  ];
+  return {
+    argv,
+    async run(reason, args, options) {
+      try {
+        return await run(argv(args), options);
+      } catch (cause) {
+        throw runtimeError(reason, cause);
+      }
+    },
+  };
+}
+
+export const runcArgv = (args: readonly string[]): string[] => ['runc', '--root', RUNC_ROOT, ...args];

@@ -1,0 +1,172 @@
+// ContainerRuntime by nerdctl (create, start, rm, inspect) and runc (signals: a third of nerdctl's time).
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../../../clock.ts';
+import { RunError, run } from '../../../exec.ts';
+import {
+  type ContainerConfig,
+  type ContainerRuntime,
+  type ContainerStatus,
+  type ImageRuntime,
+  RuntimeError,
+} from '../runtime.ts';
+import { createArgs } from './argv.ts';
+import { type Nerdctl, runcArgv } from './cli.ts';
+import type { ContainerTable } from './container-table.ts';
+import { hasEnded, isAbsent, runtimeError } from './errors.ts';
+import { LABEL_SANDBOX, LABEL_STDIN, LABEL_STOP_SIGNAL } from './labels.ts';
+import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
+import type { SandboxRecords } from './records.ts';
+
+export interface ContainersOptions {
+  nerdctl: Nerdctl;
+  records: SandboxRecords;
+  table: ContainerTable;
+  images: Pick<ImageRuntime, 'imageStatus'>;
+  clock: Clock;
+  /** Path of the runc wrapper. */
+  runtime: string;
+  /** Resolves when the table is as true as the event stream. */
+  synced(): Promise<void>;
+}
+
+/** Bit of /proc/PID/status CapEff. https://man7.org/linux/man-pages/man7/capabilities.7.html */
+const CAP_SYS_RESOURCE = 24n;
+
+export function createContainers(options: ContainersOptions): ContainerRuntime {
+  const { nerdctl, records, table, clock } = options;
+  const minOomScoreAdj = lowestOomScoreAdj();
+
+  const kill = async (id: string, signal: string) => {
+    const sandbox = records.get(table.get(id)?.sandboxId ?? '');
+    const sharesPids = sandbox !== undefined && (sandbox.pidHolder !== undefined || sandbox.config.hostPID);
+    // in its own PID namespace the end of the first process ends all
+    const all = signal === 'SIGKILL' && sharesPids ? ['--all'] : [];
+    await run(runcArgv(['kill', ...all, id, signal])).catch((error: unknown) => {
+      if (!hasEnded(error)) throw runtimeError('KillContainerError', error);
+    });
+  };
+
+  return {
+    async createContainer(config) {
+      const sandbox = records.get(config.sandboxId);
+      if (!sandbox) throw new RuntimeError('CreateContainerError', `no sandbox ${config.sandboxId}`);
+      const image = await options.images.imageStatus(config.image);
+      if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
+      const stdinFifo = config.stdin && !config.tty ? await makeStdinFifo(records, config) : undefined;
+      const args = createArgs(config, { sandbox, image, runtime: options.runtime, stdinFifo, minOomScoreAdj });
+      const { stdout } = await nerdctl.run('CreateContainerError', args);
+      const id = stdout.trim().split('\n').at(-1) as string;
+      const [status] = await inspect(nerdctl, [id]);
+      if (!status) throw new RuntimeError('CreateContainerError', `container ${id} vanished after it was created`);
+      table.add(status);
+      return id;
+    },
+
+    async startContainer(id) {
+      try {
+        await nerdctl.run('RunContainerError', ['start', id]);
+        table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
+      } catch (error) {
+        table.advance(id, {
+          state: 'exited',
+          finishedAt: clock.now(),
+          exitCode: START_ERROR_EXIT_CODE,
+          message: (error as Error).message,
+        });
+        throw error;
+      }
+    },
+
+    async stopContainer(id, graceSeconds) {
+      await options.synced();
+      const status = table.get(id);
+      if (status?.state !== 'running') return;
+      const exited = table.exited(id);
+      if (graceSeconds <= 0) {
+        await kill(id, 'SIGKILL');
+        return exited;
+      }
+      await kill(id, status.labels[LABEL_STOP_SIGNAL] ?? 'SIGTERM');
+      const timer = clock.after(graceSeconds * 1000, () => {
+        kill(id, 'SIGKILL').catch(() => undefined); // the exit is awaited below; the caller sees it missing
+      });
+      await exited;
+      timer.cancel();
+    },
+
+    async removeContainer(id) {
+      const fifo = table.get(id)?.labels[LABEL_STDIN];
+      await nerdctl.run('RemoveContainerError', ['rm', '--force', id]).catch((error: unknown) => {
+        if (!isAbsent(error)) throw error;
+      });
+      if (fifo !== undefined) {
+        closeStdin(fifo);
+        rmSync(fifo, { force: true });
+      }
+      table.remove(id);
+    },
+
+    async listContainers() {
+      await options.synced();
+      return table.list();
+    },
+
+    async containerStatus(id) {
+      await options.synced();
+      return table.get(id);
+    },
+  };
+}
+
+/** All containers of ours in two calls, however many there are. */
+export async function listAllContainers(nerdctl: Nerdctl): Promise<ContainerStatus[]> {
+  const { stdout } = await nerdctl.run('ListContainersError', [
+    'ps',
+    '--all',
+    '--quiet',
+    '--no-trunc',
+    '--filter',
+    `label=${LABEL_SANDBOX}`,
+  ]);
+  const ids = stdout.split('\n').filter(Boolean);
+  return ids.length === 0 ? [] : inspect(nerdctl, ids);
+}
+
+async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<ContainerStatus[]> {
+  try {
+    return parseContainers((await run(nerdctl.argv(['inspect', ...ids]))).stdout);
+  } catch (error) {
+    // one of them was removed meanwhile; the others are printed
+    if (error instanceof RunError && isAbsent(error)) return parseContainers(error.output);
+    throw runtimeError('InspectContainerError', error);
+  }
+}
+
+async function makeStdinFifo(records: SandboxRecords, config: ContainerConfig): Promise<string> {
+  const folder = path.join(records.folder(config.sandboxId), 'stdin');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fifo = path.join(folder, `${config.name}-${config.attempt}`);
+  rmSync(fifo, { force: true });
+  await run(['mkfifo', '-m', '600', fifo]);
+  return fifo;
+}
+
+/** Ends the sleeper that holds the FIFO open (runc-wrapper.ts): the container then reads end of file. */
+export function closeStdin(fifo: string): void {
+  try {
+    const pid = Number(readFileSync(`${fifo}.pid`, 'utf8'));
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sleep') process.kill(pid, 'SIGKILL');
+    rmSync(`${fifo}.pid`, { force: true });
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; // it has ended
+  }
+}
+
+/** Going below one's own score needs CAP_SYS_RESOURCE, which a container that runs us may lack. */
+function lowestOomScoreAdj(): number {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  if ((effective >> CAP_SYS_RESOURCE) & 1n) return -1000;
+  return Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+}

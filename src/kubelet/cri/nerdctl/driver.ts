@@ -1,0 +1,141 @@
+// The nerdctl driver: its parts put together, and the one event stream they live by. It keeps no state that cannot be
+// found again: containers by their labels, sandboxes by their records.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../../../clock.ts';
+import type { Component } from '../../../lifecycle.ts';
+import type { Logger } from '../../../log.ts';
+import type { HostLedger } from '../../../network/host-ledger.ts';
+import type { PodNetwork } from '../../../network/pod-network.ts';
+import type { Runtime } from '../runtime.ts';
+import { attach } from './attach.ts';
+import { CONTAINERD_NAMESPACE, createNerdctl } from './cli.ts';
+import { createContainerTable } from './container-table.ts';
+import { createContainers, listAllContainers } from './containers.ts';
+import { createEventFanOut } from './event-fan-out.ts';
+import { followEvents } from './event-stream.ts';
+import { exec, execSync } from './exec.ts';
+import { createImages } from './images.ts';
+import { parseServerVersion } from './parse.ts';
+import { portForward } from './port-forward.ts';
+import { openSandboxRecords } from './records.ts';
+import { writeRuncWrapper } from './runc-wrapper.ts';
+import { createSandboxes } from './sandboxes.ts';
+
+export interface NerdctlRuntimeOptions {
+  /** Path or name of nerdctl. */
+  nerdctl: string;
+  /** containerd's socket. */
+  address: string;
+  /** nerdctl's data (container logs and names) lives in `<dataDir>/nerdctl`. */
+  dataDir: string;
+  /** Sandbox records, namespaces and short-lived files live in `<runDir>/runtime`. */
+  runDir: string;
+  network: PodNetwork;
+  ledger: HostLedger;
+  clock: Clock;
+  log: Logger;
+  /** Registry settings (hosts.toml) folders. */
+  hostsDirs?: readonly string[];
+}
+
+/** `start` subscribes and adopts what runs; calls made before it has finished wait for it. */
+export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & Component {
+  const { clock, log } = options;
+  const directory = path.join(options.runDir, 'runtime');
+  const dataRoot = path.join(options.dataDir, 'nerdctl');
+  const nerdctl = createNerdctl({
+    binary: options.nerdctl,
+    address: options.address,
+    dataRoot,
+    hostsDirs: options.hostsDirs,
+  });
+  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
+  options.ledger.record({ kind: 'mounts-below', path: directory });
+  options.ledger.record({ kind: 'cgroup', path: 'tsukube' });
+
+  const records = openSandboxRecords(path.join(directory, 'sandboxes'));
+  const fanOut = createEventFanOut();
+  const table = createContainerTable({
+    emit: fanOut.emit,
+    onOom({ id, sandboxId }) {
+      const record = records.get(sandboxId);
+      if (record) records.put({ ...record, oomKilled: [...new Set([...(record.oomKilled ?? []), id])] });
+    },
+    wasOomKilled: ({ id, sandboxId }) => records.get(sandboxId)?.oomKilled?.includes(id) ?? false,
+  });
+  const images = createImages(nerdctl);
+
+  const life = new AbortController();
+  const firstSync = Promise.withResolvers<void>();
+  let following: Promise<void> = Promise.resolve();
+  const containers = createContainers({
+    nerdctl,
+    records,
+    table,
+    images,
+    clock,
+    runtime: writeRuncWrapper(directory),
+    synced: () => firstSync.promise,
+  });
+  const sandboxes = createSandboxes({ nerdctl, records, network: options.network, containers, clock, log });
+  const execDirectory = path.join(directory, 'exec');
+
+  return {
+    name: 'nerdctl',
+    ...containers,
+    ...sandboxes,
+    imageStatus: images.imageStatus,
+    pullImage: images.pullImage,
+    listImages: images.listImages,
+    removeImage: images.removeImage,
+    loadImages: images.loadImages,
+    events: fanOut.subscribe,
+
+    async start() {
+      await nerdctl.run('StartError', ['namespace', 'create', CONTAINERD_NAMESPACE]).catch((error: unknown) => {
+        if (!/already exists/.test((error as Error).message)) throw error;
+      });
+      following = followEvents(
+        {
+          nerdctl,
+          clock,
+          log,
+          token: randomUUID,
+          onEvent(event) {
+            if (event.topic.startsWith('/images/')) images.forget();
+            else table.applyEvent(event);
+          },
+          async resync() {
+            images.forget();
+            const known = new Set(table.list().map((c) => c.id));
+            table.applyList(await listAllContainers(nerdctl), known);
+            firstSync.resolve();
+          },
+        },
+        life.signal,
+      );
+      await Promise.race([firstSync.promise, following]);
+    },
+
+    async stop() {
+      life.abort(new Error('the runtime driver is stopped'));
+      await following;
+      fanOut.close();
+    },
+
+    async version() {
+      const { stdout } = await nerdctl.run('VersionError', ['version', '--format', '{{json .}}']);
+      return parseServerVersion(stdout);
+    },
+
+    execSync: (id, command, timeoutMs) => execSync(id, command, { clock, directory: execDirectory, timeoutMs }),
+    async exec(id, command, streams) {
+      return exec(id, command, { clock, directory: execDirectory, streams });
+    },
+    attach: async (id, streams) =>
+      attach(await containers.containerStatus(id), { streams, exited: table.exited(id), status: () => table.get(id) }),
+    portForward: (sandboxId, port) => portForward(records.get(sandboxId), port),
+  };
+}

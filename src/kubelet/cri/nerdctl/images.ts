@@ -1,0 +1,112 @@
+// ImageRuntime by nerdctl. Statuses are kept until containerd says that an image has changed.
+import { createInterface } from 'node:readline';
+import { RunError, run, spawn } from '../../../exec.ts';
+import { type ImageRuntime, type ImageStatus, RuntimeError } from '../runtime.ts';
+import type { Nerdctl } from './cli.ts';
+import { isAbsent, plainMessage, runtimeError } from './errors.ts';
+import { normalizeReference, parseImages, parseLoaded } from './parse.ts';
+
+export interface NerdctlImages extends ImageRuntime {
+  /** An image was added, moved or removed: what is remembered of any is void. */
+  forget(): void;
+}
+
+export function createImages(nerdctl: Nerdctl): NerdctlImages {
+  let statuses = new Map<string, Promise<ImageStatus | undefined>>();
+
+  return {
+    forget() {
+      statuses = new Map();
+    },
+
+    imageStatus(reference) {
+      const known = statuses.get(reference);
+      if (known) return known;
+      const asked = inspectImage(nerdctl, reference);
+      const into = statuses;
+      into.set(reference, asked);
+      asked.then(
+        (status) => status ?? into.delete(reference),
+        () => into.delete(reference),
+      );
+      return asked;
+    },
+
+    async pullImage(reference, onProgress) {
+      await pull(nerdctl, reference, onProgress);
+      statuses = new Map();
+    },
+
+    async listImages() {
+      const { stdout } = await nerdctl.run('ImageInspectError', ['images', '--quiet', '--no-trunc']);
+      const ids = [...new Set(stdout.split('\n').filter(Boolean))];
+      if (ids.length === 0) return [];
+      try {
+        return parseImages((await run(nerdctl.argv(['image', 'inspect', ...ids]))).stdout);
+      } catch (error) {
+        if (error instanceof RunError && isAbsent(error)) return parseImages(error.output); // removed meanwhile
+        throw runtimeError('ImageInspectError', error);
+      }
+    },
+
+    async removeImage(reference) {
+      await nerdctl.run('RemoveImageError', ['rmi', reference]).catch((error: unknown) => {
+        if (!isAbsent(error)) throw error;
+      });
+      statuses = new Map();
+    },
+
+    async loadImages(archive) {
+      let stdout: string;
+      try {
+        ({ stdout } = await run(nerdctl.argv(['load', '--input', archive])));
+      } catch (cause) {
+        const why = cause instanceof RunError ? plainMessage(cause.output) : (cause as Error).message;
+        throw new RuntimeError(
+          'ImageLoadError',
+          `${archive} is not a whole OCI or docker image archive: ${why}`,
+          cause,
+        );
+      }
+      statuses = new Map();
+      const references = parseLoaded(stdout);
+      if (references.length === 0) {
+        throw new RuntimeError('ImageLoadError', `${archive} holds no image with a name; give it one when saving it`);
+      }
+      return references;
+    },
+  };
+}
+
+async function inspectImage(nerdctl: Nerdctl, reference: string): Promise<ImageStatus | undefined> {
+  try {
+    const { stdout } = await run(nerdctl.argv(['image', 'inspect', reference]));
+    return parseImages(stdout)[0];
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw runtimeError('ImageInspectError', error);
+  }
+}
+
+/** `nerdctl pull` draws its progress on stderr and ends with the reason there. */
+async function pull(nerdctl: Nerdctl, reference: string, onProgress?: (text: string) => void): Promise<void> {
+  const argv = nerdctl.argv(['pull', normalizeReference(reference)]);
+  const child = spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  for (const input of [child.stdout!, child.stderr!]) {
+    createInterface({ input }).on('line', (line) => {
+      lines.push(line);
+      if (lines.length > 50) lines.shift();
+      onProgress?.(line);
+    });
+  }
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (cause) => reject(runtimeError('ErrImagePull', cause)));
+    child.once('close', resolve);
+  });
+  if (exitCode === 0) return;
+  throw runtimeError(
+    'ErrImagePull',
+    new RunError(argv, { output: lines.join('\n'), exitCode: exitCode ?? undefined, cause: undefined }),
+  );
+}

@@ -1,0 +1,173 @@
+// nerdctl's JSON → the runtime interface's values. Its output forms are known here and nowhere else.
+import type { ContainerState, ContainerStatus, ImageStatus } from '../runtime.ts';
+import {
+  LABEL_ATTEMPT,
+  LABEL_CONTAINER,
+  LABEL_IMAGE,
+  LABEL_IMAGE_ID,
+  LABEL_POD,
+  LABEL_POD_NAMESPACE,
+  LABEL_POD_UID,
+  LABEL_SANDBOX,
+} from './labels.ts';
+
+/** What a failed start and a task that was lost (a reboot) are reported as; containerd's CRI uses the same. */
+export const START_ERROR_EXIT_CODE = 128;
+const UNKNOWN_EXIT_CODE = 255;
+
+interface Inspected {
+  Id: string;
+  Created: string;
+  State: { Status: string; ExitCode: number; Error: string; StartedAt: string; FinishedAt: string };
+  LogPath: string;
+  Config: { Labels: Record<string, string> };
+}
+
+interface InspectedImage {
+  Id: string;
+  RepoTags: string[] | null;
+  RepoDigests: string[] | null;
+  Size: number;
+  Config: { User?: string; Entrypoint?: string[] | null; Cmd?: string[] | null; StopSignal?: string } | null;
+}
+
+/** The containers in `nerdctl inspect`'s answer that are ours, known by their labels. */
+export function parseContainers(stdout: string): ContainerStatus[] {
+  return (JSON.parse(jsonArray(stdout)) as Inspected[]).filter((c) => c.Config.Labels[LABEL_SANDBOX]).map(toStatus);
+}
+
+function toStatus(inspected: Inspected): ContainerStatus {
+  const { State: state } = inspected;
+  const labels = inspected.Config.Labels;
+  const label = (name: string) => labels[name] ?? '';
+  const createdAt = milliseconds(inspected.Created);
+  return {
+    id: inspected.Id,
+    sandboxId: label(LABEL_SANDBOX),
+    name: label(LABEL_CONTAINER),
+    attempt: Number(label(LABEL_ATTEMPT)),
+    pod: { namespace: label(LABEL_POD_NAMESPACE), name: label(LABEL_POD), uid: label(LABEL_POD_UID) },
+    createdAt,
+    ...lifeOf(state, createdAt),
+    oomKilled: false,
+    image: label(LABEL_IMAGE),
+    imageId: label(LABEL_IMAGE_ID),
+    logPath: inspected.LogPath,
+    labels,
+  };
+}
+
+type Life = Pick<ContainerStatus, 'state' | 'startedAt' | 'finishedAt' | 'exitCode' | 'message'>;
+
+function lifeOf(state: Inspected['State'], createdAt: number): Life {
+  const startedAt = milliseconds(state.StartedAt);
+  const finishedAt = milliseconds(state.FinishedAt);
+  if (state.Status === 'running' || state.Status === 'paused') return { state: 'running', startedAt, finishedAt: 0 };
+  if (finishedAt > 0) return { state: 'exited', startedAt, finishedAt, exitCode: state.ExitCode };
+  if (state.Error) {
+    return {
+      state: 'exited',
+      startedAt: 0,
+      finishedAt: createdAt,
+      exitCode: START_ERROR_EXIT_CODE,
+      message: state.Error,
+    };
+  }
+  // It ran, and its task is gone without a record of the end: the machine was restarted.
+  if (startedAt > 0) return { state: 'exited', startedAt, finishedAt: startedAt, exitCode: UNKNOWN_EXIT_CODE };
+  const known: ContainerState = state.Status === '' || state.Status === 'created' ? 'created' : 'unknown';
+  return { state: known, startedAt: 0, finishedAt: 0 };
+}
+
+/** `nerdctl image inspect`'s answer; one value per image id. */
+export function parseImages(stdout: string): ImageStatus[] {
+  const images = (JSON.parse(jsonArray(stdout)) as InspectedImage[]).map((image) => ({
+    id: image.Id,
+    repoTags: unique(image.RepoTags ?? []).map(normalizeReference),
+    repoDigests: unique(image.RepoDigests ?? []).map(normalizeReference),
+    size: image.Size,
+    ...(image.Config?.User ? { user: image.Config.User } : {}),
+    entrypoint: image.Config?.Entrypoint ?? [],
+    cmd: image.Config?.Cmd ?? [],
+    ...(image.Config?.StopSignal ? { stopSignal: image.Config.StopSignal } : {}),
+  }));
+  return [...new Map(images.map((image) => [image.id, image])).values()];
+}
+
+/** `Loaded image: NAME` a line. */
+export function parseLoaded(stdout: string): string[] {
+  return [...stdout.matchAll(/^Loaded image: (\S+)$/gm)].map((match) => normalizeReference(match[1] as string));
+}
+
+/** `busybox` → `docker.io/library/busybox:latest`, by the rules of github.com/distribution/reference normalize.go. */
+export function normalizeReference(reference: string): string {
+  const [first, ...rest] = reference.split('/') as [string, ...string[]];
+  const hasDomain = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
+  const domain = hasDomain ? first : 'docker.io';
+  const remainder = hasDomain ? rest.join('/') : reference;
+  const named = domain === 'docker.io' && !remainder.includes('/') ? `library/${remainder}` : remainder;
+  const tagged = /[:@]/.test(named) ? named : `${named}:latest`;
+  return `${domain}/${tagged}`;
+}
+
+export interface ContainerdEvent {
+  topic: string;
+  containerId?: string;
+  exitCode?: number;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Labels of a namespace event. */
+  labels?: Readonly<Record<string, string>>;
+}
+
+/** One line of `nerdctl events --format '{{json .}}'`; undefined for what concerns no container, image or namespace. */
+export function parseEvent(line: string): ContainerdEvent | undefined {
+  if (line.trim() === '') return undefined;
+  const outer = JSON.parse(line) as { Timestamp: string; Topic: string; Event: string };
+  const inner = JSON.parse(outer.Event) as {
+    id?: string;
+    container_id?: string;
+    exit_status?: number;
+    exited_at?: { seconds: number; nanos?: number };
+    labels?: Record<string, string>;
+  };
+  const at = inner.exited_at
+    ? inner.exited_at.seconds * 1000 + Math.floor((inner.exited_at.nanos ?? 0) / 1e6)
+    : milliseconds(outer.Timestamp);
+  switch (outer.Topic) {
+    case '/tasks/exit':
+      // an exec's end comes as this topic too, with its own id
+      if (inner.id !== inner.container_id) return undefined;
+      return { topic: outer.Topic, containerId: inner.container_id, exitCode: inner.exit_status ?? 0, at };
+    case '/tasks/start':
+    case '/tasks/oom':
+      return { topic: outer.Topic, containerId: inner.container_id, at };
+    case '/containers/delete':
+      return { topic: outer.Topic, containerId: inner.id, at };
+    case '/namespaces/update':
+      return { topic: outer.Topic, labels: inner.labels ?? {}, at };
+    default:
+      return outer.Topic.startsWith('/images/') ? { topic: outer.Topic, at } : undefined;
+  }
+}
+
+const unique = (values: readonly string[]) => [...new Set(values)];
+
+function milliseconds(time: string): number {
+  const value = Date.parse(time);
+  return Number.isNaN(value) || value < 0 ? 0 : value; // Go's zero time is the year 1
+}
+
+/** inspect prints what it found before it fails for what it did not. */
+function jsonArray(output: string): string {
+  const start = output.indexOf('[');
+  const end = output.lastIndexOf('\n]');
+  return start === -1 || end === -1 ? '[]' : output.slice(start, end + 2);
+}
+
+/** `containerd VERSION` out of `nerdctl version --format '{{json .}}'`. */
+export function parseServerVersion(stdout: string): string {
+  const value = JSON.parse(stdout) as { Server?: { Components?: { Name: string; Version: string }[] } };
+  const containerd = value.Server?.Components?.find((component) => component.Name === 'containerd');
+  return `containerd://${(containerd?.Version ?? 'unknown').replace(/^v/, '')}`;
+}

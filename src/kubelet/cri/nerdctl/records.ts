@@ -1,0 +1,75 @@
+// What the driver keeps of a sandbox: one folder under the run directory with a record, the pinned namespaces and
+// /dev/shm. It goes with a reboot, as the namespaces do. A record is checked against the kernel when it is read.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Sandbox, SandboxConfig } from '../runtime.ts';
+
+export interface SandboxRecord extends Sandbox {
+  config: SandboxConfig;
+  /** Path of the network namespace; undefined for host network. */
+  netns?: string;
+  /** Path of the IPC namespace and of its /dev/shm; undefined for host IPC. */
+  ipc?: string;
+  shm?: string;
+  /** The container that holds the shared PID namespace. */
+  pidHolder?: string;
+  /** Containers that the kernel's OOM killer was seen in; containerd does not remember it. */
+  oomKilled?: readonly string[];
+}
+
+export interface SandboxRecords {
+  folder(id: string): string;
+  get(id: string): SandboxRecord | undefined;
+  put(record: SandboxRecord): void;
+  remove(id: string): void;
+  list(): SandboxRecord[];
+}
+
+/** Reads the folder once; from then on memory and files change together. */
+export function openSandboxRecords(directory: string): SandboxRecords {
+  mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const folder = (id: string) => path.join(directory, id);
+  const file = (id: string) => path.join(folder(id), 'sandbox.json');
+  const records = new Map<string, SandboxRecord>();
+  for (const id of readdirSync(directory)) {
+    const record = read(file(id));
+    if (record) records.set(id, isIntact(record) ? record : { ...record, state: 'notReady' });
+    // else: the server died before the record was written; nothing refers to this folder but maybe pins
+  }
+  return {
+    folder,
+    get: (id) => records.get(id),
+    put(record) {
+      mkdirSync(folder(record.id), { recursive: true, mode: 0o711 });
+      writeFileSync(`${file(record.id)}.new`, JSON.stringify(record), { mode: 0o600 });
+      renameSync(`${file(record.id)}.new`, file(record.id));
+      records.set(record.id, record);
+    },
+    remove(id) {
+      rmSync(folder(id), { recursive: true, force: true });
+      records.delete(id);
+    },
+    list: () => [...records.values()],
+  };
+}
+
+function read(file: string): SandboxRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as SandboxRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A pin that is a namespace lies on another device (nsfs) than its folder; after a reboot it is a plain file. */
+function isIntact(record: SandboxRecord): boolean {
+  return [record.netns, record.ipc].every((pin) => pin === undefined || isPinned(pin));
+}
+
+function isPinned(pin: string): boolean {
+  try {
+    return statSync(pin).dev !== statSync(path.dirname(pin)).dev;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,136 @@
+// SandboxRuntime: a network and an IPC namespace of our own per pod, which every container joins. No process holds
+// them; only a shared PID namespace needs one (pid-holder.ts). docs/decisions/0002-pod-sandbox.md has the numbers.
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../../../clock.ts';
+import { run } from '../../../exec.ts';
+import type { Logger } from '../../../log.ts';
+import { removeCgroup } from '../../../network/host-ledger.ts';
+import { pinNamespaces, unmount, unpinNamespaces } from '../../../network/netns.ts';
+import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
+import type { ContainerRuntime, SandboxConfig, SandboxRuntime } from '../runtime.ts';
+import { podCgroup } from './argv.ts';
+import type { Nerdctl } from './cli.ts';
+import { runtimeError } from './errors.ts';
+import { removePidHolder, startPidHolder } from './pid-holder.ts';
+import type { SandboxRecord, SandboxRecords } from './records.ts';
+
+export interface SandboxesOptions {
+  nerdctl: Nerdctl;
+  records: SandboxRecords;
+  network: PodNetwork;
+  containers: ContainerRuntime;
+  clock: Clock;
+  log: Logger;
+}
+
+const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
+
+export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
+  const { records, network, containers, log } = options;
+
+  const stop = async (record: SandboxRecord) => {
+    const own = (await containers.listContainers()).filter((c) => c.sandboxId === record.id);
+    await Promise.all(own.map((c) => containers.stopContainer(c.id, 0)));
+    await release(options, record);
+  };
+
+  return {
+    async runSandbox(config) {
+      const record = plan(records, config, options.clock);
+      records.put(record); // first, so that nothing made below is ever without a record
+      try {
+        await makeNamespaces(record);
+        const [ips, pidHolder] = await Promise.all([
+          record.netns === undefined ? [] : network.attach(attachmentOf(record)).then((r) => r.ips),
+          config.shareProcessNamespace ? startPidHolder(options.nerdctl, record, records.folder(record.id)) : undefined,
+        ]);
+        const ready: SandboxRecord = { ...record, state: 'ready', ips, pidHolder };
+        records.put(ready);
+        return ready;
+      } catch (cause) {
+        await release(options, record)
+          .then(() => records.remove(record.id))
+          .catch((error: unknown) => log.warn({ error, sandbox: record.id }, 'a failed sandbox is not fully undone'));
+        throw runtimeError('CreatePodSandboxError', cause);
+      }
+    },
+
+    async stopSandbox(id) {
+      const record = records.get(id);
+      if (!record) return;
+      await stop(record);
+      records.put({ ...record, state: 'notReady' });
+    },
+
+    async removeSandbox(id) {
+      const record = records.get(id);
+      if (!record) return;
+      await stop(record);
+      const own = (await containers.listContainers()).filter((c) => c.sandboxId === id);
+      await Promise.all(own.map((c) => containers.removeContainer(c.id)));
+      removePodCgroup(record, records, log);
+      records.remove(id);
+    },
+
+    async listSandboxes() {
+      return records.list();
+    },
+  };
+}
+
+function plan(records: SandboxRecords, config: SandboxConfig, clock: Clock): SandboxRecord {
+  const id = randomBytes(32).toString('hex');
+  const folder = records.folder(id);
+  return {
+    id,
+    pod: config.pod,
+    attempt: config.attempt,
+    state: 'notReady',
+    createdAt: clock.now(),
+    ips: [],
+    config,
+    ...(config.network ? { netns: path.join(folder, 'net') } : {}),
+    ...(config.hostIPC ? {} : { ipc: path.join(folder, 'ipc'), shm: path.join(folder, 'shm') }),
+  };
+}
+
+async function makeNamespaces(record: SandboxRecord): Promise<void> {
+  const { netns, ipc, shm } = record;
+  const pins = { ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) };
+  if (shm !== undefined) mkdirSync(shm, { recursive: true, mode: 0o1777 });
+  await Promise.all([
+    Object.keys(pins).length > 0 ? pinNamespaces(pins) : undefined,
+    shm === undefined ? undefined : run(['mount', '-t', 'tmpfs', '-o', SHM_OPTIONS, 'shm', shm]),
+  ]);
+}
+
+/** Idempotent: gives back network, namespaces, shared memory and the holder. */
+async function release(options: SandboxesOptions, record: SandboxRecord): Promise<void> {
+  const { netns, ipc, shm } = record;
+  await removePidHolder(options.nerdctl, record);
+  if (netns !== undefined && existsSync(netns)) await options.network.detach(attachmentOf(record));
+  await unpinNamespaces({ ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) });
+  if (shm !== undefined && existsSync(shm)) {
+    await unmount(shm);
+    rmSync(shm, { recursive: true, force: true });
+  }
+}
+
+const attachmentOf = (record: SandboxRecord): NetworkAttachment => ({
+  sandboxId: record.id,
+  pod: record.pod,
+  netns: record.netns as string,
+  portMappings: record.config.network?.portMappings ?? [],
+});
+
+function removePodCgroup(record: SandboxRecord, records: SandboxRecords, log: Logger): void {
+  const another = records.list().some((r) => r.id !== record.id && r.pod.uid === record.pod.uid);
+  if (another) return;
+  try {
+    removeCgroup(podCgroup(record.pod.uid));
+  } catch (error) {
+    log.warn({ error, pod: record.pod }, 'the pod cgroup is still in use'); // uninstall tries again
+  }
+}
