@@ -1,0 +1,107 @@
+// Bodies as objects of a definition: format, strictness, type, defaults.
+import type { ResourceDefinition } from '../api/definition.ts';
+import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
+import { decodeJson } from '../apimachinery/codec/json.ts';
+import { decodeTyped, strictError, untypedProblems } from '../apimachinery/codec/strict.ts';
+import { decodeYaml } from '../apimachinery/codec/yaml.ts';
+import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
+import type { SchemaSet } from '../apimachinery/schema.ts';
+import { badRequest } from '../apimachinery/status-error.ts';
+import { type BodyFormat, bodyFormat } from './negotiation.ts';
+import { apiVersionOf } from './registry/keys.ts';
+import type { FieldValidation } from './registry/parameters.ts';
+import type { RequestBody } from './request.ts';
+
+/** The body decoded but not fitted to a type; undefined when there is none. Throws 400 and 415. */
+export async function readBody(body: RequestBody, format?: BodyFormat): Promise<Decoded | undefined> {
+  if (body.kind === 'value') return body.value === undefined ? undefined : decodedValue(body.value);
+  const bytes = await body.read();
+  if (bytes.length === 0) return undefined;
+  return decodeBytes(bytes, format ?? bodyFormat(body.contentType));
+}
+
+/** Throws 400 with the decoder's words. */
+export function decodeBytes(bytes: Uint8Array, format: BodyFormat): Decoded {
+  return refusing(() => (format === 'yaml' ? decodeYaml(bytes) : decodeJson(bytes)));
+}
+
+export const decodedValue = (value: unknown): Decoded => ({
+  value: plain(value),
+  duplicates: [],
+  literals: new Map(),
+  problems: [],
+});
+
+/** A copy as JSON would carry it: without what is undefined, and not frozen. */
+function plain(value: unknown): Json {
+  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : plain(item)));
+  if (typeof value !== 'object' || value === null) return value as Json;
+  const copy: JsonObject = {};
+  for (const [key, part] of Object.entries(value)) if (part !== undefined) copy[key] = plain(part);
+  return copy;
+}
+
+export interface Strictness {
+  types: SchemaSet;
+  fieldValidation: FieldValidation;
+  warn(text: string): void;
+}
+
+/** Reads the body as an object of `definition`, with defaults. Throws 400 and 415. */
+export async function decodeObject(
+  body: RequestBody,
+  definition: ResourceDefinition,
+  strictness: Strictness,
+): Promise<AnyObject> {
+  const format = body.kind === 'bytes' ? bodyFormat(body.contentType) : undefined;
+  const decoded = await readBody(body, format);
+  if (!decoded) throw badRequest(`EOF: the request has no body, a ${definition.kind} is expected`);
+  return toObject(decoded, definition, strictness);
+}
+
+/** Checks type and shape, reports what strictness asks for, fills in type and defaults. */
+export function toObject(decoded: Decoded, definition: ResourceDefinition, strictness: Strictness): AnyObject {
+  checkType(decoded.value, definition);
+  const { value, problems } = refusing(() => fit(decoded, definition, strictness.types));
+  report(problems, strictness);
+  const object = value as unknown as AnyObject;
+  object.kind = definition.kind;
+  object.apiVersion = apiVersionOf(definition);
+  object.metadata ??= {};
+  definition.setDefaults(object);
+  return object;
+}
+
+/** Types made at run time bring their own rules (setDefaults prunes); only the text is checked here. */
+function fit(decoded: Decoded, definition: ResourceDefinition, types: SchemaSet) {
+  if (definition.schema.model !== '') return decodeTyped(decoded, definition.schema, types);
+  return { value: decoded.value as JsonObject, problems: untypedProblems(decoded) };
+}
+
+/** What only strict reading minds: 400, warnings or nothing, as the request wants. */
+export function report(problems: readonly string[], strictness: Pick<Strictness, 'fieldValidation' | 'warn'>): void {
+  if (problems.length === 0 || strictness.fieldValidation === 'Ignore') return;
+  if (strictness.fieldValidation === 'Strict') throw badRequest(strictError(problems));
+  for (const problem of problems) strictness.warn(problem);
+}
+
+function checkType(value: Json, definition: ResourceDefinition): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw badRequest("couldn't get version/kind; json parse error: the body is no object");
+  }
+  const { kind, apiVersion } = value;
+  const wanted = apiVersionOf(definition);
+  if ((kind && kind !== definition.kind) || (apiVersion && apiVersion !== wanted)) {
+    const given = `${String(kind)} in version ${JSON.stringify(apiVersion ?? wanted)}`;
+    throw badRequest(`${given} cannot be handled as a ${definition.kind}: expected ${wanted}`);
+  }
+}
+
+function refusing<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+// ApiResponse → HTTP: headers, negotiated body, compression of long ones, watches with back-pressure.
+import type { ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import type { Representation } from '../negotiation.ts';
+import { createWatchEncoder, type RepresentOptions, representList, representObject } from '../represent.ts';
+import type { ApiResponse, ApiResult, WatchResult } from '../request.ts';
+
+const gzipBytes = promisify(gzip);
+
+/** Below this, compressing costs more than sending (apiserver's defaultGzipThresholdBytes). */
+const GZIP_THRESHOLD = 128 * 1024;
+
+export interface RespondOptions extends RepresentOptions {
+  method: string;
+  acceptsGzip: boolean;
+}
+
+/** Sends the whole answer. Rejects only when the connection breaks. */
+export async function respond(res: ServerResponse, response: ApiResponse, options: RespondOptions): Promise<void> {
+  const { result } = response;
+  const headers = commonHeaders(response);
+  switch (result.type) {
+    case 'object': {
+      const { retryAfterSeconds } = (result.object as { details?: { retryAfterSeconds?: number } }).details ?? {};
+      if (retryAfterSeconds) headers['retry-after'] = String(retryAfterSeconds);
+      return await sendBody(
+        res,
+        {
+          status: result.status,
+          headers: { ...headers, ...typeOf(options) },
+          pieces: representObject(result, options),
+        },
+        options,
+      );
+    }
+    case 'list':
+      return await sendBody(
+        res,
+        { status: 200, headers: { ...headers, ...typeOf(options) }, pieces: representList(result, options) },
+        options,
+      );
+    case 'raw': {
+      const body = typeof result.body === 'string' ? Buffer.from(result.body) : result.body;
+      const all = { ...headers, ...result.headers, 'content-type': result.contentType };
+      return await sendBody(res, { status: result.status, headers: all, pieces: [body] }, options);
+    }
+    case 'watch':
+      return await sendWatch(res, result, { headers, options });
+    case 'stream':
+      return await sendStream(res, result, headers);
+    case 'upgraded':
+      return;
+  }
+}
+
+const typeOf = ({ representation }: { representation: Representation }) => ({
+  'content-type': representation.mediaType,
+});
+
+type Headers = Record<string, string | string[]>;
+
+export function commonHeaders({ warnings, auditId }: ApiResponse): Headers {
+  return {
+    'audit-id': auditId,
+    'cache-control': 'no-cache, private',
+    ...(warnings.length > 0 ? { warning: warningHeaders(warnings) } : {}),
+  };
+}
+
+const WARNINGS_TOTAL = 4096;
+const WARNING_CUT = 256;
+
+/** One header each; when all together are too long, each is cut (endpoints/filters/warning.go). */
+function warningHeaders(texts: readonly string[]): string[] {
+  const total = texts.reduce((sum, text) => sum + text.length, 0);
+  return texts.map((text) => {
+    const cut = total > WARNINGS_TOTAL ? text.slice(0, WARNING_CUT) : text;
+    const clean = cut.replace(/\p{Cc}/gu, ' ').replace(/[\\"]/g, '\\$&');
+    return `299 - "${Buffer.from(clean).toString('latin1')}"`;
+  });
+}
+
+async function sendBody(
+  res: ServerResponse,
+  { status, headers, pieces }: { status: number; headers: Headers; pieces: readonly Uint8Array[] },
+  { acceptsGzip, method }: RespondOptions,
+): Promise<void> {
+  let body: Uint8Array = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+  if (acceptsGzip && body.length > GZIP_THRESHOLD) {
+    body = await gzipBytes(body, { level: constants.Z_BEST_SPEED });
+    headers['content-encoding'] = 'gzip';
+    headers.vary = 'Accept-Encoding';
+  }
+  headers['content-length'] = String(body.length);
+  res.writeHead(status, headers);
+  await new Promise<void>((resolve) => {
+    if (res.destroyed) return resolve();
+    res.once('close', resolve);
+    res.end(method === 'HEAD' ? undefined : body, () => resolve());
+  });
+}
+
+async function sendWatch(
+  res: ServerResponse,
+  result: WatchResult,
+  { headers, options }: { headers: Headers; options: RespondOptions },
+): Promise<void> {
+  res.writeHead(200, { ...headers, ...typeOf(options) });
+  res.flushHeaders();
+  const encode = createWatchEncoder(result, options);
+  for await (const batch of result.batches) {
+    if (res.destroyed || res.writableEnded) return;
+    const frames = batch.map(encode);
+    const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
+    if (!res.write(bytes)) await drained(res);
+  }
+  res.end();
+}
+
+/** Resolves when more may be written, or never will. */
+const drained = (res: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    };
+    res.once('drain', done);
+    res.once('close', done);
+  });
+
+async function sendStream(
+  res: ServerResponse,
+  { status, headers, body }: Extract<ApiResult, { type: 'stream' }>,
+  common: Headers,
+): Promise<void> {
+  res.writeHead(status, { ...common, ...headers });
+  res.flushHeaders();
+  await new Promise<void>((resolve) => {
+    body.once('error', () => res.destroy());
+    res.once('close', () => {
+      body.destroy();
+      resolve();
+    });
+    body.pipe(res);
+  });
+}

@@ -1,0 +1,106 @@
+// The TLS port: HTTP/2 and, for those who cannot or who want to upgrade, HTTP/1.1. Client certificates are asked
+// for and not required; whom they speak for is authentication's question.
+
+import type { IncomingMessage } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
+
+export interface TlsMaterial {
+  /** PEM. */
+  cert: string;
+  key: string;
+  /** PEM of the authorities whose client certificates count. */
+  clientCa: string;
+}
+
+export interface HttpServerOptions {
+  tls: TlsMaterial;
+  bindAddress: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** As http2's compatibility API and http/1.1 both call it. */
+  onRequest: (req: never, res: never) => void;
+  onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export interface HttpServer {
+  readonly address: AddressInfo;
+  /** New connections are made with this certificate from now on. */
+  setTls(tls: TlsMaterial): void;
+  /** Stops listening and ends open connections. */
+  close(): Promise<void>;
+}
+
+/** Somebody else has the port. */
+export class PortTaken extends Error {
+  constructor(bindAddress: string, port: number, cause: unknown) {
+    super(
+      `port ${port} on ${bindAddress} is taken by another process (see it with: ss -ltnp 'sport = :${port}'); ` +
+        'stop that one or choose another port',
+      { cause },
+    );
+    this.name = 'PortTaken';
+  }
+}
+
+/** Rejects with PortTaken, or with what listen() says. */
+export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const server = createSecureServer({
+    ...contextOf(options.tls),
+    allowHTTP1: true,
+    requestCert: true,
+    rejectUnauthorized: false,
+    settings: { maxConcurrentStreams: 1000 },
+  });
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('error', () => session.destroy());
+    session.once('close', () => sessions.delete(session));
+  });
+  // A client that speaks no TLS, or breaks off: nothing to tell anybody.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('request', options.onRequest as never);
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    options.onUpgrade(req, socket, head);
+  });
+  await bind(server, options);
+  return {
+    address: server.address() as AddressInfo,
+    setTls: (tls) => server.setSecureContext(contextOf(tls)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const session of sessions) session.close();
+        for (const session of sessions) session.destroy();
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+const contextOf = ({ cert, key, clientCa }: TlsMaterial): SecureContextOptions => ({
+  cert,
+  key,
+  ca: clientCa,
+  minVersion: 'TLSv1.2',
+});
+
+const bind = (server: Http2SecureServer, { bindAddress, port }: HttpServerOptions): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new PortTaken(bindAddress, port, error) : error);
+    server.once('error', onError);
+    server.listen(port, bindAddress, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });

@@ -1,0 +1,83 @@
+// Requests that want to leave HTTP: the pipeline decides; watches over WebSocket are served here, other
+// connections are handed to their handler with the raw socket.
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { createWatchEncoder, encodeValue } from '../represent.ts';
+import type { ApiRequest, ApiResponse, WatchResult } from '../request.ts';
+import { respondOptions, toApiRequest } from './front.ts';
+
+const BEARER_PROTOCOL = /^base64url\.bearer\.authorization\.k8s\.io\.(?<token>.+)$/;
+
+export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; clock: Clock; log: Logger }) {
+  const watches = new WebSocketServer({ noServer: true, handleProtocols: chooseWatchProtocol });
+
+  return async function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
+    const base = withBearerProtocol(toApiRequest(req, gone.signal));
+    const request: ApiRequest = { ...base, upgrade: { socket, head, rawHeaders: req.rawHeaders } };
+    const response = await pipeline.handle(request);
+    const { result } = response;
+    if (result.type === 'upgraded') return;
+    if (result.type === 'watch' && req.headers.upgrade?.toLowerCase() === 'websocket') {
+      watches.handleUpgrade(req, socket, head, (ws) => {
+        void sendWatch(ws, result, request).catch((error: unknown) => {
+          log.debug({ err: error, path: request.path }, 'watch over WebSocket ended');
+          ws.terminate();
+        });
+      });
+      return;
+    }
+    refuse(socket, response);
+  };
+
+  async function sendWatch(ws: WebSocket, result: WatchResult, request: ApiRequest): Promise<void> {
+    ws.on('error', () => ws.terminate());
+    const encode = createWatchEncoder(result, respondOptions(request, clock));
+    for await (const batch of result.batches) {
+      for (const item of batch) {
+        if (ws.readyState !== ws.OPEN) return;
+        const frame = encode(item);
+        // Waiting for each write is the back-pressure.
+        await new Promise<void>((resolve, reject) =>
+          ws.send(frame, { binary: false }, (error) => (error ? reject(error) : resolve())),
+        );
+      }
+    }
+    ws.close();
+  }
+}
+
+function chooseWatchProtocol(offered: Set<string>): string | false {
+  for (const protocol of offered) if (!BEARER_PROTOCOL.test(protocol)) return protocol;
+  return false;
+}
+
+/** Browsers cannot set headers on a WebSocket: the token may come as a subprotocol. */
+function withBearerProtocol(request: ApiRequest): ApiRequest {
+  const protocols = String(request.headers['sec-websocket-protocol'] ?? '').split(/,\s*/);
+  const token = protocols.map((protocol) => BEARER_PROTOCOL.exec(protocol)?.groups?.token).find((found) => found);
+  if (!token || !('credentials' in request.identity) || request.identity.credentials.authorization) return request;
+  const authorization = `Bearer ${Buffer.from(token, 'base64url').toString()}`;
+  return { ...request, identity: { credentials: { ...request.identity.credentials, authorization } } };
+}
+
+/** An HTTP answer on a socket that was not upgraded. */
+function refuse(socket: Duplex, { result, auditId }: ApiResponse): void {
+  const status = 'status' in result ? result.status : 400;
+  const message = 'you must specify a path that can be upgraded, or leave the Upgrade header out';
+  const body =
+    result.type === 'object'
+      ? encodeValue(result.object, { format: 'json', pretty: false })
+      : Buffer.from(`${message}\n`);
+  const code = result.type === 'object' ? status : 400;
+  socket.write(
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nAudit-Id: ${auditId}\r\n` +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`,
+  );
+  socket.end(body);
+}

@@ -1,0 +1,76 @@
+// The transport of callers in this process: the same pipeline as kubectl's, without sockets and encoding.
+// Objects that come back are the store's own, frozen.
+import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
+import { TransportError } from '../client/client.ts';
+import type { Transport, TransportRequest } from '../client/transport.ts';
+import { listValue } from './encoding.ts';
+import type { UserInfo } from './identity.ts';
+import type { Pipeline } from './pipeline.ts';
+import { apiVersionOf, viewOf } from './registry/keys.ts';
+import type { WatchItem } from './registry/watch.ts';
+import type { ApiRequest, ApiResult, ListResult, WatchResult } from './request.ts';
+
+const NEVER = new AbortController().signal;
+
+export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
+  const call = async (request: TransportRequest): Promise<ApiResult> => {
+    if (request.signal?.aborted) throw new TransportError('the request was aborted', request.signal.reason);
+    const { result, error } = await pipeline.handle(toApiRequest(request, user));
+    if (error) throw error;
+    return result;
+  };
+  return {
+    async request(request) {
+      const result = await call(request);
+      if (result.type === 'object') return result.object;
+      if (result.type === 'list') return listObject(result);
+      if (result.type === 'raw' && /json/.test(result.contentType)) {
+        return JSON.parse(Buffer.from(result.body).toString()) as KubeObject;
+      }
+      throw new TransportError(`${request.path} does not answer with an object`);
+    },
+    async *stream(request) {
+      // Leaving the loop ends the watch, which may be asleep: only its signal wakes it.
+      const left = new AbortController();
+      const signal = request.signal ? AbortSignal.any([request.signal, left.signal]) : left.signal;
+      try {
+        const result = await call({ ...request, signal });
+        if (result.type !== 'watch') throw new TransportError(`${request.path} does not answer with a watch`);
+        for await (const batch of result.batches) {
+          for (const item of batch) yield watchEvent(result, item);
+        }
+      } finally {
+        left.abort();
+      }
+    },
+  };
+}
+
+const toApiRequest = (request: TransportRequest, user: UserInfo): ApiRequest => ({
+  method: request.method,
+  path: request.path,
+  query: request.query ?? new URLSearchParams(),
+  // Fields belong to the component: system:serviceaccount:kube-system:job-controller writes as job-controller.
+  headers: { 'user-agent': user.username.split(':').at(-1) },
+  identity: { user },
+  body: { kind: 'value', value: request.body, contentType: request.contentType ?? 'application/json' },
+  signal: request.signal ?? NEVER,
+});
+
+/** A list whose items are the store's own objects, typed. */
+function listObject(list: ListResult): KubeObject {
+  const { definition, entries } = list;
+  return {
+    ...listValue({ ...list, entries: [] }),
+    items: entries.map((entry) => viewOf(definition, entry)),
+  } as KubeObject;
+}
+
+function watchEvent({ definition }: WatchResult, item: WatchItem): WatchEvent {
+  if (item.type === 'ERROR') return { type: 'ERROR', object: item.object as unknown as KubeObject };
+  if (item.type === 'BOOKMARK') return item;
+  return { type: item.type, object: typed(definition, viewOf(definition, item.entry)) };
+}
+
+const typed = (definition: WatchResult['definition'], object: KubeObject): KubeObject =>
+  object.kind ? object : { kind: definition.kind, apiVersion: apiVersionOf(definition), ...object };

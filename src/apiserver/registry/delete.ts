@@ -1,0 +1,168 @@
+// delete over a definition: preconditions, grace, finalizers for dependents, or removal at once
+// (docs/guarantees.md, rules 41-49). The steps are those of registry/generic/registry/store.go Delete and
+// registry/rest/delete.go BeforeDelete.
+import type { AnyObject, Status } from '../../apimachinery/meta.ts';
+import { conflict, notFound } from '../../apimachinery/status-error.ts';
+import { timestamp } from '../../clock.ts';
+import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
+import type { DeleteOptions } from './delete-options.ts';
+import { groupResource, objectKey, viewOf } from './keys.ts';
+import { finalizersForPropagation } from './propagation.ts';
+import {
+  admit,
+  commit,
+  hooksOf,
+  toStore,
+  toStored,
+  validateAdmission,
+  type WriteEnvironment,
+  type WriteTarget,
+} from './write.ts';
+
+export interface Deleted {
+  /** What is told: the object, or that it is gone. */
+  result: { entry: StorageEntry } | { status: Status };
+  /** False while finalizers or grace keep the object. */
+  removed: boolean;
+}
+
+export async function deleteObject(
+  env: WriteEnvironment,
+  target: WriteTarget,
+  options: DeleteOptions,
+): Promise<Deleted> {
+  const { definition } = target;
+  const key = objectKey(definition, target.namespace, target.name);
+  const first = env.storage.get(key);
+  if (first) {
+    const step = { operation: 'DELETE' as const, object: undefined, oldObject: viewOf(definition, first) };
+    await admit(env, target, step);
+    await validateAdmission(env, target, step);
+  }
+  for (;;) {
+    const current = env.storage.get(key);
+    if (!current) throw notFound(groupResource(definition), target.name);
+    checkPreconditions(target, options, current);
+    try {
+      return await deleteCurrent(env, target, { options, current });
+    } catch (error) {
+      if (!(error instanceof WriteConflict)) throw error;
+    }
+  }
+}
+
+function checkPreconditions(target: WriteTarget, options: DeleteOptions, current: StorageEntry): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const { metadata } = current.object;
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw conflict(
+      groupResource(target.definition),
+      target.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw conflict(
+      groupResource(target.definition),
+      target.name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
+    );
+  }
+}
+
+interface Step {
+  options: DeleteOptions;
+  current: StorageEntry;
+}
+
+async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { options, current }: Step): Promise<Deleted> {
+  const { definition, dryRun } = target;
+  const hooks = hooksOf(env, definition);
+  const object = structuredClone(viewOf(definition, current));
+  const now = timestamp(env.clock);
+  const grace = markGraceful(env, target, { object, options });
+  if (grace === 'pending') {
+    return { result: told(target, current), removed: false };
+  }
+  const held = hooks?.beginDelete?.(object, { now }) ?? false;
+  object.metadata.finalizers = finalizersForPropagation(object, definition.defaultPropagation, options);
+  const finalizers = object.metadata.finalizers.length > 0;
+  if (!finalizers) delete object.metadata.finalizers;
+  if (grace === 'none' && (finalizers || held)) markDeleting(object, now);
+  const waits = finalizers || held || (grace !== 'none' && grace > 0);
+  if (waits) {
+    const entry = await commit(env, dryRun, {
+      op: 'update',
+      key: current.key,
+      expected: current.revision,
+      object: toStored(definition, object),
+    });
+    return { result: { entry }, removed: false };
+  }
+  if (dryRun) return { result: told(target, current), removed: true };
+  const entry = await toStore(env.storage, {
+    op: 'delete',
+    key: current.key,
+    expected: current.revision,
+    object: toStored(definition, object),
+  });
+  hooks?.afterDelete?.(object);
+  return { result: told(target, entry), removed: true };
+}
+
+/**
+ * Sets or shortens the grace of types that have one. 'none': the type goes at once; 'pending': it is going
+ * already and nothing changes; else the seconds that are left.
+ */
+function markGraceful(
+  env: WriteEnvironment,
+  { definition }: WriteTarget,
+  { object, options }: { object: AnyObject; options: DeleteOptions },
+): number | 'none' | 'pending' {
+  const { metadata } = object;
+  // A negative grace is the shortest (rule 41).
+  const requested =
+    options.gracePeriodSeconds !== undefined && options.gracePeriodSeconds < 0 ? 1 : options.gracePeriodSeconds;
+  const grace = definition.deletionGrace(object, requested);
+  if (grace === undefined) return 'none';
+  if (metadata.deletionTimestamp) {
+    const left = metadata.deletionGracePeriodSeconds ?? 0;
+    if (left === 0) return metadata.finalizers?.length ? 'pending' : 0;
+    if (requested === undefined || grace >= left) return 'pending';
+    metadata.deletionTimestamp = shifted(metadata.deletionTimestamp, grace - left);
+    metadata.deletionGracePeriodSeconds = grace;
+    return grace;
+  }
+  metadata.deletionTimestamp = shifted(timestamp(env.clock), grace);
+  metadata.deletionGracePeriodSeconds = grace;
+  if (metadata.generation) metadata.generation++;
+  return grace;
+}
+
+const shifted = (time: string, seconds: number): string =>
+  `${new Date(Date.parse(time) + seconds * 1000).toISOString().slice(0, 19)}Z`;
+
+function markDeleting(object: AnyObject, now: string): void {
+  const { metadata } = object;
+  if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
+  metadata.deletionTimestamp ??= now;
+  metadata.deletionGracePeriodSeconds = 0;
+}
+
+function told({ definition, name }: WriteTarget, entry: StorageEntry): Deleted['result'] {
+  if (definition.returnDeletedObject) return { entry };
+  return {
+    status: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: {
+        name,
+        ...(definition.group ? { group: definition.group } : {}),
+        kind: definition.plural,
+        ...(entry.object.metadata.uid ? { uid: entry.object.metadata.uid } : {}),
+      },
+    },
+  };
+}

@@ -1,0 +1,20 @@
+// Steps that single resources add to the generic write path, as upstream's BeginCreate, BeginUpdate and
+// AfterDelete: allocations that must be taken before validation and given back when the write fails.
+import type { AnyObject } from '../../apimachinery/meta.ts';
+
+/** What a step took; exactly one of the two is called. */
+export interface Reservation {
+  commit(): void;
+  release(): void;
+}
+
+export interface ResourceHooks {
+  beginCreate?(object: AnyObject, options: { dryRun: boolean }): Reservation;
+  beginUpdate?(object: AnyObject, old: AnyObject, options: { dryRun: boolean }): Reservation;
+  /** After the object has left the store. */
+  afterDelete?(object: AnyObject): void;
+  /** Changes the object when its deletion begins; true when it must stay although nothing else keeps it. */
+  beginDelete?(object: AnyObject, options: { now: string }): boolean;
+  /** Whether an object marked for deletion still waits for something besides finalizers and grace. */
+  keepsDeleted?(object: AnyObject): boolean;
+}

@@ -1,0 +1,18 @@
+// The registry's view of who owns which field. The algorithms are in apimachinery/patch/apply.
+import type { ResourceDefinition } from '../../api/definition.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
+
+export interface OwnershipChange {
+  definition: ResourceDefinition;
+  /** What is stored now; undefined on create. */
+  live: AnyObject | undefined;
+  manager: string;
+  subresource: string;
+}
+
+export interface FieldManagers {
+  /** Writes metadata.managedFields of `object` as an Update by `manager` leaves it. */
+  trackUpdate(object: AnyObject, change: OwnershipChange): void;
+  /** The result of applying `applied` to `live`. Throws 409 when others own what it changes and `force` is off. */
+  apply(applied: AnyObject, change: OwnershipChange & { force: boolean }): AnyObject;
+}

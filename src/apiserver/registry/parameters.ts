@@ -1,0 +1,172 @@
+// Query parameters as typed options. Malformed values are 400, values that contradict each other 422, as
+// k8s.io/apimachinery/pkg/apis/meta/internalversion/validation and meta/v1/validation say.
+import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { isTrue } from '../request-info.ts';
+
+export interface ListParameters {
+  labelSelector: string;
+  fieldSelector: string;
+  watch: boolean;
+  allowWatchBookmarks: boolean;
+  sendInitialEvents: boolean | undefined;
+  resourceVersion: string;
+  resourceVersionMatch: string;
+  timeoutSeconds: number | undefined;
+  limit: number;
+  continue: string;
+}
+
+const META_GROUP = 'meta.k8s.io';
+const MAX_INT64 = 9223372036854775807n;
+const MAX_UINT64 = 18446744073709551615n;
+
+export function parseListParameters(query: URLSearchParams, watch: boolean): ListParameters {
+  const parameters: ListParameters = {
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector: query.get('fieldSelector') ?? '',
+    watch,
+    allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    timeoutSeconds: parseInteger(query, 'timeoutSeconds'),
+    limit: parseInteger(query, 'limit') ?? 0,
+    continue: query.get('continue') ?? '',
+  };
+  if (watch) applyWatchListDefault(parameters);
+  const errors = validateListParameters(parameters);
+  if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'ListOptions' }, '', errors);
+  return parameters;
+}
+
+/** A watch from nowhere in particular is a watch list (internalversion/defaults.go). */
+function applyWatchListDefault(p: ListParameters): void {
+  if (p.sendInitialEvents !== undefined || p.resourceVersionMatch !== '') return;
+  if (p.resourceVersion === '' || p.resourceVersion === '0') {
+    p.sendInitialEvents = true;
+    p.resourceVersionMatch = 'NotOlderThan';
+  }
+}
+
+function validateListParameters(p: ListParameters): FieldError[] {
+  const match = p.resourceVersionMatch;
+  if (p.watch && (match !== '' || p.sendInitialEvents !== undefined)) return validateWatchMatch(p);
+  const errors: FieldError[] = [];
+  if (p.sendInitialEvents !== undefined) {
+    errors.push(fieldError.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  if (match === '') return errors;
+  if (p.resourceVersion === '') {
+    errors.push(
+      fieldError.forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden unless resourceVersion is provided',
+      ),
+    );
+  }
+  if (p.continue !== '') {
+    errors.push(
+      fieldError.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+    );
+  }
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    errors.push(fieldError.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+  }
+  if (match === 'Exact' && p.resourceVersion === '0') {
+    errors.push(
+      fieldError.forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+    );
+  }
+  return errors;
+}
+
+function validateWatchMatch(p: ListParameters): FieldError[] {
+  const errors: FieldError[] = [];
+  const match = p.resourceVersionMatch;
+  if (match !== '' && p.sendInitialEvents === undefined) {
+    errors.push(
+      fieldError.forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
+    );
+  }
+  if (p.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.push(
+      fieldError.forbidden(
+        'resourceVersionMatch',
+        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+      ),
+    );
+  }
+  if (match !== '' && match !== 'NotOlderThan' && match !== 'Exact') {
+    errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan', '']));
+  }
+  return errors;
+}
+
+/** A revision as clients write it; undefined when it is not a decimal uint64. */
+export function parseRevision(text: string): number | undefined {
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) > MAX_UINT64) return undefined;
+  return Number(text);
+}
+
+export function parseInteger(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const value = BigInt(text.replace(/^\+/, ''));
+  if (value > MAX_INT64 || value < -MAX_INT64 - 1n) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  }
+  return Number(value);
+}
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export interface WriteParameters {
+  dryRun: boolean;
+  /** Given by the client; '' when it said nothing. */
+  fieldManager: string;
+  fieldValidation: FieldValidation;
+  /** Only for apply patches. */
+  force: boolean | undefined;
+}
+
+/** `kind` is what the options are called in errors: CreateOptions, UpdateOptions, PatchOptions. */
+export function parseWriteParameters(query: URLSearchParams, kind: string, patch?: 'apply' | 'other'): WriteParameters {
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const fieldManager = query.get('fieldManager') ?? '';
+  const fieldValidation = query.get('fieldValidation') || 'Warn';
+  const force = query.has('force') ? isTrue(query.get('force')) : undefined;
+  const errors: FieldError[] = [];
+  if (patch === 'apply' && fieldManager === '') {
+    errors.push(fieldError.required('fieldManager', 'is required for apply patch'));
+  }
+  if (patch === 'other' && force !== undefined) {
+    errors.push(fieldError.forbidden('force', 'may not be specified for non-apply patch'));
+  }
+  errors.push(...validateFieldManager(fieldManager), ...validateDryRun(dryRun));
+  if (!['Ignore', 'Warn', 'Strict'].includes(fieldValidation)) {
+    errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']));
+  }
+  if (errors.length > 0) throw invalid({ group: META_GROUP, kind }, '', errors);
+  return { dryRun: dryRun.length > 0, fieldManager, fieldValidation: fieldValidation as FieldValidation, force };
+}
+
+export function validateDryRun(values: readonly string[]): FieldError[] {
+  return values.every((value) => value === 'All') ? [] : [fieldError.notSupported('dryRun', values, ['All'])];
+}
+
+function validateFieldManager(manager: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (Buffer.byteLength(manager) > 128) errors.push(fieldError.tooLong('fieldManager', 128));
+  for (const [i, rune] of [...manager].entries()) {
+    if (/[\p{C}\p{Zl}\p{Zp}]/u.test(rune) || (rune !== ' ' && /\p{Zs}/u.test(rune))) {
+      errors.push(
+        fieldError.invalid('fieldManager', manager, `should only contain printable characters (at position ${i})`),
+      );
+    }
+  }
+  return errors;
+}

@@ -1,0 +1,222 @@
+// update and patch over a definition: a function is applied to the current object, the result is admitted,
+// validated and written if nothing came in between; else it is applied again to what came (rules 7, 38-43).
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  fieldError,
+  invalid,
+  notFound,
+  StatusError,
+} from '../../apimachinery/status-error.ts';
+import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
+import { createObject } from './create.ts';
+import { groupResource, objectKey, viewOf } from './keys.ts';
+import { parseRevision } from './parameters.ts';
+import {
+  admit,
+  commit,
+  hooksOf,
+  matchNamespace,
+  toStore,
+  toStored,
+  validateAdmission,
+  type WriteEnvironment,
+  type WriteTarget,
+} from './write.ts';
+
+export interface UpdatePlan {
+  /** The new object from the current one (frozen); called again when something came in between. */
+  apply(current: AnyObject | undefined): AnyObject | Promise<AnyObject>;
+  /** Puts back what this endpoint may not change, and decides generation. Default: the definition's own. */
+  prepare?(object: AnyObject, old: AnyObject): void;
+  validate?(object: AnyObject, old: AnyObject): FieldError[];
+  /** Whether a missing object is made. */
+  createMissing?: boolean;
+  /** Whether an object without resourceVersion may overwrite whatever there is. */
+  unconditional?: boolean;
+  /** Whether managedFields were settled by apply() itself. */
+  managed?: boolean;
+}
+
+export interface Updated {
+  entry: StorageEntry;
+  created: boolean;
+}
+
+export async function updateObject(env: WriteEnvironment, target: WriteTarget, plan: UpdatePlan): Promise<Updated> {
+  const { definition } = target;
+  const key = objectKey(definition, target.namespace, target.name);
+  for (;;) {
+    const current = env.storage.get(key);
+    if (!current) {
+      if (!plan.createMissing) throw notFound(groupResource(definition), target.name);
+      return await createMissing(env, target, plan);
+    }
+    const old = viewOf(definition, current);
+    const object = await plan.apply(old);
+    try {
+      return { entry: await replace(env, { ...target, plan, current, old, object }), created: false };
+    } catch (error) {
+      if (!(error instanceof WriteConflict)) throw error;
+      // Lost a race. With a resourceVersion of the client's own the next round says so; without, it simply goes on.
+    }
+  }
+}
+
+async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: UpdatePlan): Promise<Updated> {
+  const { definition } = target;
+  const object = await plan.apply(undefined);
+  if (object.metadata.uid) {
+    throw conflict(
+      groupResource(definition),
+      target.name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
+    );
+  }
+  if (object.metadata.resourceVersion && object.metadata.resourceVersion !== '0') {
+    throw notFound(groupResource(definition), target.name);
+  }
+  delete object.metadata.resourceVersion;
+  return { entry: await createObject(env, target, object), created: true };
+}
+
+interface Replacement extends WriteTarget {
+  plan: UpdatePlan;
+  current: StorageEntry;
+  old: AnyObject;
+  object: AnyObject;
+}
+
+async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEntry> {
+  const { definition, plan, current, old, object } = r;
+  matchNamespace(object, definition, r.namespace);
+  if (object.metadata.name && object.metadata.name !== r.name) {
+    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${r.name})`);
+  }
+  if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+    throw conflict(
+      groupResource(definition),
+      r.name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  if (!plan.managed) {
+    env.fieldManagers.trackUpdate(object, {
+      definition,
+      live: old,
+      manager: r.fieldManager,
+      subresource: r.subresource,
+    });
+  }
+  await admit(env, r, { operation: 'UPDATE', object, oldObject: old });
+  checkRevision(r);
+  keepMetadata(object, old);
+  const reservation = hooksOf(env, definition)?.beginUpdate?.(object, old, { dryRun: r.dryRun });
+  try {
+    (plan.prepare ?? definition.prepareForUpdate)(object, old);
+    if (!definition.hasGeneration) {
+      if (old.metadata.generation === undefined) delete object.metadata.generation;
+      else object.metadata.generation = old.metadata.generation;
+    }
+    const errors = [...finalizerErrors(object, old), ...(plan.validate ?? definition.validateUpdate)(object, old)];
+    if (errors.length > 0) throw invalid(definition, r.name, errors);
+    for (const text of definition.warnings(object, old)) r.warn(text);
+    await validateAdmission(env, r, { operation: 'UPDATE', object, oldObject: old });
+    const entry = await writeOver(env, r, current);
+    reservation?.commit();
+    return entry;
+  } catch (error) {
+    reservation?.release();
+    throw error;
+  }
+}
+
+function checkRevision({ definition, plan, object, current, name }: Replacement): void {
+  const { resourceVersion } = object.metadata;
+  if (!resourceVersion || resourceVersion === '0') {
+    if (plan.unconditional ?? definition.allowUnconditionalUpdate) return;
+    const error = fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+    throw invalid(definition, name, [error]);
+  }
+  const revision = parseRevision(resourceVersion);
+  if (revision === undefined) {
+    throw new StatusError({
+      code: 500,
+      message: `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+    });
+  }
+  if (revision !== current.revision) {
+    throw conflict(
+      groupResource(definition),
+      name,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+  }
+}
+
+/** What an update of any endpoint cannot change (rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate). */
+function keepMetadata(object: AnyObject, old: AnyObject): void {
+  const { metadata } = object;
+  const kept = old.metadata;
+  metadata.name ??= kept.name;
+  metadata.uid = kept.uid;
+  metadata.creationTimestamp = kept.creationTimestamp;
+  if (kept.deletionTimestamp) metadata.deletionTimestamp = kept.deletionTimestamp;
+  else delete metadata.deletionTimestamp;
+  if (kept.deletionGracePeriodSeconds !== undefined) {
+    metadata.deletionGracePeriodSeconds = kept.deletionGracePeriodSeconds;
+  } else delete metadata.deletionGracePeriodSeconds;
+  if (kept.generation !== undefined) metadata.generation = kept.generation;
+  else delete metadata.generation;
+  if (kept.generateName !== undefined && metadata.generateName === undefined) metadata.generateName = kept.generateName;
+  delete metadata.selfLink;
+}
+
+/** Once an object is going, nobody may add what keeps it. */
+function finalizerErrors(object: AnyObject, old: AnyObject): FieldError[] {
+  if (!old.metadata.deletionTimestamp) return [];
+  const before = new Set(old.metadata.finalizers ?? []);
+  const added = (object.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
+  if (added.length === 0) return [];
+  const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`;
+  return [
+    fieldError.forbidden(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`,
+    ),
+  ];
+}
+
+/** An update that removes the last thing an object marked for deletion waited for removes the object. */
+async function writeOver(env: WriteEnvironment, r: Replacement, current: StorageEntry): Promise<StorageEntry> {
+  const { definition, object } = r;
+  const stored = toStored(definition, object);
+  const hooks = hooksOf(env, definition);
+  if (shouldGo(object) && !hooks?.keepsDeleted?.(object)) {
+    if (r.dryRun)
+      return await commit(env, true, { op: 'update', key: current.key, expected: current.revision, object: stored });
+    const gone = await toStore(env.storage, {
+      op: 'delete',
+      key: current.key,
+      expected: current.revision,
+      object: stored,
+    });
+    hooks?.afterDelete?.(object);
+    return gone;
+  }
+  const ttl = definition.ttlSeconds === undefined ? {} : { ttlSeconds: definition.ttlSeconds };
+  return await commit(env, r.dryRun, {
+    op: 'update',
+    key: current.key,
+    expected: current.revision,
+    object: stored,
+    ...ttl,
+  });
+}
+
+const shouldGo = ({ metadata }: AnyObject): boolean =>
+  metadata.deletionTimestamp !== undefined &&
+  (metadata.finalizers ?? []).length === 0 &&
+  (metadata.deletionGracePeriodSeconds ?? 0) === 0;

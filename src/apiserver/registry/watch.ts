@@ -1,0 +1,181 @@
+// A watch as an async sequence of batches (docs/guarantees.md, rules 21-35). The consumer pulls: a slow one
+// holds nothing but its own cursor, and one that falls behind what the store keeps gets 410 and the end.
+import type { ResourceDefinition } from '../../api/definition.ts';
+import type { KubeObject, Status } from '../../apimachinery/meta.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import {
+  Compacted,
+  type Revision,
+  type Storage,
+  type StorageEntry,
+  type StorageEvent,
+  type Watcher,
+} from '../../storage/storage.ts';
+import type { WatchResult } from '../request.ts';
+import { apiVersionOf, collectionPrefix, viewOf } from './keys.ts';
+import { type ListParameters, parseRevision } from './parameters.ts';
+import { reach } from './read.ts';
+import { compileSelection, type Selection } from './selection.ts';
+
+export type WatchItem =
+  /** `frames` keeps encodings that all watchers of the event share; initial objects have none. */
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; entry: StorageEntry; frames?: Map<string, Uint8Array> }
+  | { type: 'BOOKMARK'; object: KubeObject }
+  | { type: 'ERROR'; object: Status };
+
+export interface WatchRequest {
+  storage: Storage;
+  clock: Clock;
+  definition: ResourceDefinition;
+  namespace: string | undefined;
+  /** Aborts when the caller goes away or the server stops. */
+  signal: AbortSignal;
+  /** 0 ≤ n < 1; spreads the ends of watches without timeoutSeconds. */
+  random: () => number;
+}
+
+const BATCH = 256;
+const BOOKMARK_INTERVAL_MS = 60_000;
+const MIN_TIMEOUT_S = 1_800;
+
+/** Throws what must be an HTTP error; everything later becomes an ERROR event. */
+export function openWatch(request: WatchRequest, parameters: ListParameters): WatchResult {
+  const selection = compileSelection(request.definition, parameters);
+  const revision = parameters.resourceVersion === '' ? 0 : parseRevision(parameters.resourceVersion);
+  if (revision === undefined) {
+    const text = JSON.stringify(parameters.resourceVersion);
+    throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${text}: invalid syntax` });
+  }
+  const timeoutMs = 1000 * (parameters.timeoutSeconds || MIN_TIMEOUT_S * (1 + request.random()));
+  const batches = watchBatches(request, { selection, revision, parameters, timeoutMs });
+  return { type: 'watch', definition: request.definition, batches };
+}
+
+interface WatchPlan {
+  selection: Selection;
+  revision: Revision;
+  parameters: ListParameters;
+  timeoutMs: number;
+}
+
+async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGenerator<readonly WatchItem[]> {
+  const { storage, definition } = request;
+  const { parameters, selection } = plan;
+  const prefix = collectionPrefix(definition, request.namespace);
+  const pause = createPause(request, plan.timeoutMs, parameters.allowWatchBookmarks);
+  const matches = (entry: StorageEntry) => selection.everything || selection.matches(viewOf(definition, entry));
+  let watcher: Watcher | undefined;
+  try {
+    let after = plan.revision;
+    if (parameters.sendInitialEvents) {
+      await reach(storage, plan.revision);
+      const page = storage.list(prefix, { filter: matches });
+      // Opened in the same turn as the list: nothing can come between the two.
+      after = page.revision;
+      watcher = storage.watch(prefix, { after });
+      for (let i = 0; i < page.entries.length; i += BATCH) {
+        if (pause.over()) return;
+        yield page.entries.slice(i, i + BATCH).map((entry): WatchItem => ({ type: 'ADDED', entry }));
+      }
+      if (parameters.allowWatchBookmarks) yield [bookmark(definition, after, true)];
+    } else {
+      if (after === 0) after = storage.revision;
+      watcher = storage.watch(prefix, { after });
+    }
+    let told = after;
+    while (!pause.over()) {
+      const events = await watcher.take(BATCH);
+      if (events.length > 0) {
+        const items = events.map((event) => seenThrough(event, matches)).filter((item) => item !== undefined);
+        if (items.length > 0) yield items;
+        continue;
+      }
+      if (pause.takeBookmark() && watcher.position > told) {
+        told = watcher.position;
+        yield [bookmark(definition, told, false)];
+        continue;
+      }
+      await pause.untilReady(watcher);
+    }
+  } catch (error) {
+    yield [{ type: 'ERROR', object: toStatus(error, plan.revision) }];
+  } finally {
+    watcher?.close();
+    pause.close();
+  }
+}
+
+/** What a watcher that sees only matching objects is told about a change (rule 30). */
+function seenThrough(event: StorageEvent, matches: (entry: StorageEntry) => boolean): WatchItem | undefined {
+  const { entry, previous, frames } = event;
+  if (event.type === 'DELETED') return matches(previous ?? entry) ? { type: 'DELETED', entry, frames } : undefined;
+  const before = previous !== undefined && matches(previous);
+  const now = matches(entry);
+  if (now) return { type: before ? 'MODIFIED' : 'ADDED', entry, frames };
+  if (!before) return undefined;
+  return { type: 'DELETED', entry: stampedAt(previous, event.revision), frames };
+}
+
+/** The previous content with the revision of the event that took it out of sight. */
+function stampedAt(entry: StorageEntry, revision: Revision): StorageEntry {
+  const metadata = Object.freeze({ ...entry.object.metadata, resourceVersion: String(revision) });
+  return { ...entry, revision, object: Object.freeze({ ...entry.object, metadata }), encodings: new Map() };
+}
+
+function bookmark(definition: ResourceDefinition, revision: Revision, initialEventsEnd: boolean): WatchItem {
+  const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  const metadata = { resourceVersion: String(revision), ...annotations };
+  return { type: 'BOOKMARK', object: { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata } };
+}
+
+function toStatus(error: unknown, revision: Revision): Status {
+  if (error instanceof StatusError) return error.status;
+  if (!(error instanceof Compacted)) throw error;
+  const message = `too old resource version: ${revision} (${error.compactRevision})`;
+  return new StatusError({ code: 410, reason: 'Expired', message }).status;
+}
+
+/** Sleeps until there is something to do: an event, a bookmark to send, the deadline, or the caller gone. */
+function createPause(request: WatchRequest, timeoutMs: number, wantsBookmarks: boolean) {
+  const { clock, signal } = request;
+  let wake = () => {};
+  let deadlineReached = false;
+  let bookmarkDue = false;
+  let bookmarkTimer: Timer | undefined;
+  const deadline = clock.after(timeoutMs, () => {
+    deadlineReached = true;
+    wake();
+  });
+  const armBookmark = (ms: number) => {
+    bookmarkTimer = clock.after(ms, () => {
+      bookmarkDue = true;
+      armBookmark(BOOKMARK_INTERVAL_MS);
+      wake();
+    });
+  };
+  // Also shortly before the end, so that the next watch starts from near it.
+  if (wantsBookmarks) armBookmark(Math.max(0, Math.min(BOOKMARK_INTERVAL_MS, timeoutMs - 2_000)));
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort);
+  return {
+    over: () => deadlineReached || signal.aborted,
+    takeBookmark() {
+      const due = bookmarkDue;
+      bookmarkDue = false;
+      return due;
+    },
+    untilReady(watcher: Watcher): Promise<void> {
+      return new Promise((resolve) => {
+        wake = resolve;
+        if (deadlineReached || signal.aborted || bookmarkDue) resolve();
+        else watcher.onReady(resolve);
+      });
+    },
+    close() {
+      deadline.cancel();
+      bookmarkTimer?.cancel();
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+// What every write shares: who asks and how, the admission chain, metadata the server owns, and the last step
+// that turns a finished object into a change of the store (or, for a dry run, into nothing).
+import { randomUUID } from 'node:crypto';
+import type { ResourceDefinition } from '../../api/definition.ts';
+import type { AnyObject, KubeObject } from '../../apimachinery/meta.ts';
+import type { SchemaSet } from '../../apimachinery/schema.ts';
+import { badRequest, requestEntityTooLarge, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
+import type { Clock } from '../../clock.ts';
+import { type Change, type Storage, type StorageEntry, StorageUnavailable } from '../../storage/storage.ts';
+import type { AdmissionPlugin, Operation, UserInfo } from '../identity.ts';
+import type { ResourceHooks } from './hooks.ts';
+import { apiVersionOf, isStoredVersion } from './keys.ts';
+import type { FieldManagers } from './managed-fields.ts';
+
+/** What the write path needs of the server. */
+export interface WriteEnvironment {
+  storage: Storage;
+  clock: Clock;
+  admission: readonly AdmissionPlugin[];
+  /** Extra steps of single resources, by `group/resource` of the storage place. */
+  hooks: ReadonlyMap<string, ResourceHooks>;
+  fieldManagers: FieldManagers;
+  /** Resolves the models that built-in definitions name. */
+  types: SchemaSet;
+  /** 0 ≤ n < 1; for generated names. */
+  random: () => number;
+}
+
+/** One request to change something. */
+export interface WriteTarget {
+  definition: ResourceDefinition;
+  namespace: string | undefined;
+  name: string;
+  subresource: string;
+  user: UserInfo;
+  dryRun: boolean;
+  /** Whose fields the written ones become. */
+  fieldManager: string;
+  warn(text: string): void;
+}
+
+/** etcd's default limit; kept so that data can move there (rule 51). */
+const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
+
+export const hooksOf = (environment: WriteEnvironment, definition: ResourceDefinition): ResourceHooks | undefined =>
+  environment.hooks.get(`${definition.storage.group}/${definition.storage.resource}`);
+
+export interface AdmissionStep {
+  operation: Operation;
+  object: AnyObject | undefined;
+  oldObject: AnyObject | undefined;
+  /** When the body is not of the target's kind (Binding, Scale, Eviction …). */
+  definition?: ResourceDefinition;
+}
+
+export async function admit(env: WriteEnvironment, target: WriteTarget, step: AdmissionStep): Promise<void> {
+  for (const plugin of env.admission) await plugin.admit?.(admissionRequest(target, step));
+}
+
+export async function validateAdmission(
+  env: WriteEnvironment,
+  target: WriteTarget,
+  step: AdmissionStep,
+): Promise<void> {
+  for (const plugin of env.admission) await plugin.validate?.(admissionRequest(target, step));
+}
+
+const admissionRequest = (target: WriteTarget, step: AdmissionStep) => ({
+  definition: target.definition,
+  subresource: target.subresource,
+  namespace: target.namespace ?? '',
+  name: target.name,
+  user: target.user,
+  dryRun: target.dryRun,
+  warn: target.warn,
+  ...step,
+});
+
+/** Fills in the namespace of the URL; another one in the body is 400. */
+export function matchNamespace(object: AnyObject, definition: ResourceDefinition, namespace: string | undefined): void {
+  const given = object.metadata.namespace;
+  if (!definition.namespaced) {
+    if (given)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    return;
+  }
+  if (given && namespace && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (namespace) object.metadata.namespace = namespace;
+}
+
+/** uid and creationTimestamp are the server's; what marks a deletion is not for clients to set. */
+export function stampNew(object: AnyObject, now: string): void {
+  const { metadata } = object;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = now;
+}
+
+/** The object as the store keeps it: storage version, with type, without resourceVersion. */
+export function toStored(definition: ResourceDefinition, object: AnyObject): KubeObject {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  const { resourceVersion: _resourceVersion, selfLink: _selfLink, ...kept } = metadata;
+  const typed = { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata: kept, ...rest } as AnyObject;
+  return isStoredVersion(definition) ? typed : definition.toStorage(typed);
+}
+
+/** Writes, or for a dry run makes the entry that would have come of it. Rejects with WriteConflict. */
+export async function commit(
+  env: WriteEnvironment,
+  dryRun: boolean,
+  change: Exclude<Change, { op: 'delete' }>,
+): Promise<StorageEntry> {
+  if (dryRun) {
+    const current = env.storage.get(change.key);
+    return {
+      key: change.key,
+      revision: current?.revision ?? 0,
+      createRevision: current?.createRevision ?? 0,
+      object: withRevision(change.object, current ? String(current.revision) : undefined),
+      encodings: new Map(),
+    };
+  }
+  if (JSON.stringify(change.object).length > MAX_STORED_BYTES) {
+    throw requestEntityTooLarge('etcdserver: request is too large');
+  }
+  return await toStore(env.storage, change);
+}
+
+const withRevision = (object: KubeObject, resourceVersion: string | undefined): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
+});
+
+/** A store that cannot write is a 503; when it cannot say whether it did, a 504. */
+export async function toStore(storage: Storage, change: Change): Promise<StorageEntry> {
+  try {
+    return await storage.write(change);
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    if (error.outcome === 'no') throw serviceUnavailable(error.message);
+    throw new StatusError({ code: 504, reason: 'Timeout', message: error.message });
+  }
+}

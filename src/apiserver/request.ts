@@ -1,0 +1,81 @@
+// A request and its answer without a transport: what the HTTP front and the loopback both speak.
+// Answers are values; the HTTP front encodes them as negotiated, the loopback hands them on as they are.
+import type { Duplex, Readable } from 'node:stream';
+import type { ResourceDefinition } from '../api/definition.ts';
+import type { KubeObject, ListMeta } from '../apimachinery/meta.ts';
+import type { StorageEntry } from '../storage/storage.ts';
+import type { Credentials, UserInfo } from './identity.ts';
+import type { WatchItem } from './registry/watch.ts';
+
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Who asks: known already (loopback), or credentials to be examined. */
+  readonly identity: { user: UserInfo } | { credentials: Credentials };
+  readonly body: RequestBody;
+  /** Aborts when the caller has gone away. */
+  readonly signal: AbortSignal;
+  /** Set when the caller asked for another protocol on this connection. */
+  readonly upgrade?: UpgradeRequest;
+}
+
+export type RequestBody =
+  | { kind: 'value'; value: unknown; contentType: string }
+  | { kind: 'bytes'; contentType: string | undefined; read(): Promise<Uint8Array>; stream(): Readable };
+
+/** A connection whose HTTP/1.1 request asked for an upgrade; not answered yet. */
+export interface UpgradeRequest {
+  readonly socket: Duplex;
+  /** Bytes that came after the request's head. */
+  readonly head: Buffer;
+  /** The request's head as it came, for passing on. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** What a handler answers. */
+export type ApiResult =
+  | ObjectResult
+  | ListResult
+  | WatchResult
+  | { type: 'raw'; status: number; contentType: string; body: string | Uint8Array; headers?: Record<string, string> }
+  | { type: 'stream'; status: number; headers: Record<string, string | string[]>; body: Readable }
+  /** The handler has taken over the socket of an upgrade. */
+  | { type: 'upgraded' };
+
+export interface ObjectResult {
+  type: 'object';
+  status: number;
+  object: KubeObject;
+  /** Set when the object is one of this definition's, so that it can be shown as a table row. */
+  definition?: ResourceDefinition;
+  /** Set when `object` is what this entry holds, so that its kept encodings can be used. */
+  entry?: StorageEntry;
+}
+
+export interface ListResult {
+  type: 'list';
+  definition: ResourceDefinition;
+  metadata: ListMeta;
+  entries: readonly StorageEntry[];
+}
+
+export interface WatchResult {
+  type: 'watch';
+  definition: ResourceDefinition;
+  /** Batches in order; the consumer pulls, so a slow one holds up nobody else. */
+  batches: AsyncIterable<readonly WatchItem[]>;
+}
+
+export interface ApiResponse {
+  result: ApiResult;
+  /** Texts for Warning headers. */
+  warnings: readonly string[];
+  auditId: string;
+}
+
+export const header = (request: Pick<ApiRequest, 'headers'>, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+};

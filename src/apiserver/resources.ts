@@ -1,0 +1,115 @@
+// The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
+import type { AnyObject } from '../apimachinery/meta.ts';
+import { StatusError } from '../apimachinery/status-error.ts';
+import { type CallHandler, managerOf, type ResourceCall } from './call.ts';
+import { decodeObject, readBody, type Strictness } from './decode.ts';
+import { patchObject } from './patch.ts';
+import { createObject } from './registry/create.ts';
+import { deleteObject } from './registry/delete.ts';
+import { deleteCollection } from './registry/delete-collection.ts';
+import { parseDeleteOptions } from './registry/delete-options.ts';
+import { viewOf } from './registry/keys.ts';
+import { type FieldValidation, parseListParameters, parseWriteParameters } from './registry/parameters.ts';
+import { getEntry, listEntries } from './registry/read.ts';
+import { updateObject } from './registry/update.ts';
+import { openWatch } from './registry/watch.ts';
+import type { WriteTarget } from './registry/write.ts';
+import type { ObjectResult } from './request.ts';
+
+export const verbHandlers: Readonly<Record<string, CallHandler>> = {
+  get: async (call) => {
+    const { definition, info, request } = call;
+    const entry = await getEntry(call.env.storage, definition, {
+      namespace: namespaceOf(call),
+      name: info.name,
+      resourceVersion: request.query.get('resourceVersion') ?? '',
+    });
+    return { type: 'object', status: 200, object: viewOf(definition, entry), definition, entry };
+  },
+  list: async (call) => {
+    const parameters = parseListParameters(call.request.query, false);
+    return await listEntries(call.env.storage, call.definition, namespaceOf(call), parameters);
+  },
+  watch: async (call) => {
+    const { env, definition, signal } = call;
+    const query = new URLSearchParams(call.request.query);
+    // The legacy path .../watch/pods/a names its object in the path.
+    if (call.info.name && !query.get('fieldSelector')) query.set('fieldSelector', `metadata.name=${call.info.name}`);
+    const parameters = parseListParameters(query, true);
+    const { storage, clock, random } = env;
+    return openWatch({ storage, clock, definition, namespace: namespaceOf(call), signal, random }, parameters);
+  },
+  create: async (call) => {
+    const { request, definition } = call;
+    const parameters = parseWriteParameters(request.query, 'CreateOptions');
+    const object = await decodeObject(request.body, definition, strictness(call, parameters));
+    const entry = await createObject(call.env, writeTarget(call, parameters), object);
+    return objectResult(call, { status: 201, entry });
+  },
+  update: async (call) => {
+    const { request, definition, env } = call;
+    const parameters = parseWriteParameters(request.query, 'UpdateOptions');
+    const object = await decodeObject(request.body, definition, strictness(call, parameters));
+    requireName(object, call);
+    const { entry, created } = await updateObject(env, writeTarget(call, parameters), {
+      apply: () => structuredClone(object),
+      createMissing: definition.allowCreateOnUpdate,
+    });
+    return objectResult(call, { status: created ? 201 : 200, entry });
+  },
+  patch: async (call) => {
+    const { entry, created } = await patchObject(call, {});
+    return objectResult(call, { status: created ? 201 : 200, entry });
+  },
+  delete: async (call) => {
+    const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
+    const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
+    const { result, removed } = await deleteObject(call.env, target, options);
+    // 202 only for clients that asked for dependents to go and whose object waits (rule 49).
+    const status = !removed && options.orphanDependents === false ? 202 : 200;
+    if ('status' in result) return { type: 'object', status, object: result.status as unknown as AnyObject };
+    return objectResult(call, { status, entry: result.entry });
+  },
+  deletecollection: async (call) => {
+    const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
+    const parameters = parseListParameters(call.request.query, false);
+    const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
+    return await deleteCollection(call.env, target, { parameters, options });
+  },
+};
+
+export const namespaceOf = ({ definition, info }: ResourceCall): string | undefined =>
+  definition.namespaced && info.namespace ? info.namespace : undefined;
+
+export const writeTarget = (
+  call: ResourceCall,
+  parameters: { dryRun: boolean; fieldManager: string },
+): WriteTarget => ({
+  definition: call.definition,
+  namespace: namespaceOf(call),
+  name: call.info.verb === 'create' && !call.info.subresource ? '' : call.info.name,
+  subresource: call.info.subresource,
+  user: call.user,
+  dryRun: parameters.dryRun,
+  fieldManager: managerOf(call.request, parameters.fieldManager),
+  warn: call.warn,
+});
+
+export const strictness = (
+  { env, warn }: ResourceCall,
+  { fieldValidation }: { fieldValidation: FieldValidation },
+): Strictness => ({ types: env.types, fieldValidation, warn });
+
+export const objectResult = (
+  { definition }: ResourceCall,
+  { status, entry }: { status: number; entry: ObjectResult['entry'] & object },
+): ObjectResult => ({ type: 'object', status, object: viewOf(definition, entry), definition, entry });
+
+/** A PUT names its object in the body too; upstream answers 400 when it does not. */
+export function requireName(object: AnyObject, { info }: ResourceCall): void {
+  if (object.metadata.name === info.name) return;
+  const said = object.metadata.name
+    ? `the name of the object (${object.metadata.name}) does not match the name on the URL (${info.name})`
+    : 'name must be provided';
+  throw new StatusError({ code: 400, reason: 'BadRequest', message: said, details: {} });
+}

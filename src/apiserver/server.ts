@@ -1,0 +1,153 @@
+// The API server as one component: the parts put together in request order, and the port they answer on.
+import type { AddressInfo } from 'node:net';
+import type { ResourceDefinition } from '../api/definition.ts';
+import type { SchemaSet } from '../apimachinery/schema.ts';
+import type { Transport } from '../client/transport.ts';
+import type { Clock } from '../clock.ts';
+import type { Component } from '../lifecycle.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { RequestAuthenticator } from './authentication/authenticator.ts';
+import type { ServiceAccountTokens } from './authentication/tokens.ts';
+import { createCatalogue, type DefinitionCatalogue } from './catalogue.ts';
+import { discoveryDocuments } from './discovery/documents.ts';
+import { createFront } from './http/front.ts';
+import { type HttpServer, listen, type TlsMaterial } from './http/server.ts';
+import { createUpgrader } from './http/upgrade.ts';
+import type { AdmissionPlugin, Authorizer, UserInfo } from './identity.ts';
+import { createLoopback } from './loopback.ts';
+import type { HealthCheck } from './paths/health.ts';
+import type { PathHandler } from './paths/path-table.ts';
+import { createStandardPaths } from './paths/standard.ts';
+import { createPipeline } from './pipeline.ts';
+import type { ObjectReader } from './reader.ts';
+import { createFieldManagers } from './registry/field-managers.ts';
+import type { WriteEnvironment } from './registry/write.ts';
+import { createRequestMetrics } from './request-metrics.ts';
+import { createStoreReader } from './store-reader.ts';
+import { createHandlers } from './subresources/index.ts';
+
+export interface ApiServerOptions {
+  storage: Storage;
+  definitions: readonly ResourceDefinition[];
+  /** Resolves the models that the definitions name. */
+  types: SchemaSet;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  /** Built from what the server offers: its reader and catalogue. */
+  authenticator(parts: ServerParts): RequestAuthenticator;
+  authorizer(parts: ServerParts): Authorizer;
+  /** In the order they run. */
+  admission(parts: ServerParts & { authorizer: Authorizer }): readonly AdmissionPlugin[];
+  /** Issues and checks service account tokens. */
+  tokens?(parts: ServerParts): ServiceAccountTokens;
+  /** undefined: no port, only the loopback. */
+  listen?: { tls: TlsMaterial; bindAddress: string; port: number };
+  issuer: string;
+  serviceCidr: string;
+  nodePortRange: string;
+  /** Client certificate towards kubelets (PEM) and the authority of their certificates. */
+  kubeletTls?: { cert: string; key: string; ca: string };
+  readyChecks?: readonly HealthCheck[];
+  /** Further paths, such as OpenAPI documents. */
+  paths?(parts: ServerParts): Readonly<Record<string, PathHandler>>;
+  /** 0 ≤ n < 1; Math.random unless a test wants repeatable names. */
+  random?: () => number;
+}
+
+export interface ServerParts {
+  reader: ObjectReader;
+  catalogue: DefinitionCatalogue;
+  clock: Clock;
+}
+
+export interface ApiServer extends Component, ServerParts {
+  /** Requests in this process, as `user`. Works from the beginning, before start(). */
+  transport(user: UserInfo): Transport;
+  /** https://<address>:<port>, once started with a port. */
+  readonly url: string;
+  /** New connections are made with this certificate from now on. */
+  setTls(tls: TlsMaterial): void;
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { storage, clock, log } = options;
+  const catalogue = createCatalogue(options.definitions);
+  const reader = createStoreReader(storage, catalogue, log);
+  const parts: ServerParts = { reader, catalogue, clock };
+  const authorizer = options.authorizer(parts);
+  const authenticator = options.authenticator(parts);
+  const tokens = options.tokens?.(parts);
+  const stopping = new AbortController();
+  const environment: WriteEnvironment = {
+    storage,
+    clock,
+    admission: options.admission({ ...parts, authorizer }),
+    hooks: new Map(),
+    fieldManagers: createFieldManagers({ clock, types: options.types }),
+    types: options.types,
+    random: options.random ?? Math.random,
+  };
+  let http: HttpServer | undefined;
+  let discovery = discoveryOf(catalogue, http?.address);
+  catalogue.subscribe(() => {
+    discovery = discoveryOf(catalogue, http?.address);
+  });
+  const pipeline = createPipeline({
+    authenticator,
+    authorizer,
+    catalogue,
+    handlers: createHandlers({ reader, clock, authenticator, authorizer, tokens, storage }),
+    paths: createStandardPaths({
+      discovery: () => discovery,
+      tokens,
+      metrics: options.metrics,
+      live: [{ name: 'ping', check: () => undefined }],
+      ready: options.readyChecks ?? [],
+      more: options.paths?.(parts) ?? {},
+      issuer: options.issuer,
+    }),
+    environment,
+    clock,
+    log,
+    stopping: stopping.signal,
+    observe: createRequestMetrics(options.metrics),
+  });
+
+  return {
+    name: 'apiserver',
+    ...parts,
+    get url() {
+      if (!http) throw new Error('the API server has no port: it was not started, or started without one');
+      return urlOf(http.address);
+    },
+    transport: (user) => createLoopback(pipeline, user),
+    setTls: (tls) => http?.setTls(tls),
+    async start() {
+      if (!options.listen) return;
+      const upgrade = createUpgrader({ pipeline, clock, log });
+      http = await listen({
+        ...options.listen,
+        onRequest: createFront({ pipeline, clock, log }),
+        onUpgrade: (req, socket, head) => void upgrade(req, socket, head),
+      });
+      discovery = discoveryOf(catalogue, http.address);
+    },
+    async stop() {
+      stopping.abort();
+      await http?.close();
+      http = undefined;
+    },
+  };
+}
+
+const discoveryOf = (catalogue: DefinitionCatalogue, address: AddressInfo | undefined) =>
+  discoveryDocuments(catalogue.all(), { serverAddress: address ? `${address.address}:${address.port}` : '' });
+
+const urlOf = ({ address, family, port }: AddressInfo): string => {
+  const any = address === '::' || address === '0.0.0.0';
+  const host = any ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  return `https://${host}:${port}`;
+};

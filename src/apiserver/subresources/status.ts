@@ -1,0 +1,28 @@
+// /status: the object with only its status written. The definition says what else an update here may change.
+import type { CallHandler } from '../call.ts';
+import { decodeObject } from '../decode.ts';
+import { patchObject } from '../patch.ts';
+import { parseWriteParameters } from '../registry/parameters.ts';
+import { updateObject } from '../registry/update.ts';
+import { objectResult, requireName, strictness, verbHandlers, writeTarget } from '../resources.ts';
+
+export const statusHandler: CallHandler = async (call) => {
+  const { definition, info, request, env } = call;
+  const strategy = {
+    prepare: definition.prepareForStatusUpdate,
+    validate: definition.validateStatusUpdate,
+  };
+  if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
+  if (info.verb === 'patch') {
+    const { entry } = await patchObject(call, strategy);
+    return objectResult(call, { status: 200, entry });
+  }
+  const parameters = parseWriteParameters(request.query, 'UpdateOptions');
+  const object = await decodeObject(request.body, definition, strictness(call, parameters));
+  requireName(object, call);
+  const { entry } = await updateObject(env, writeTarget(call, parameters), {
+    apply: () => structuredClone(object),
+    ...strategy,
+  });
+  return objectResult(call, { status: 200, entry });
+};

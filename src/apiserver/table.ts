@@ -1,0 +1,68 @@
+// The other shapes of an answer: kubectl's Table and bare metadata (meta.k8s.io/v1 and v1beta1).
+import type { ResourceDefinition } from '../api/definition.ts';
+import type { AnyObject, KubeObject, ListMeta } from '../apimachinery/meta.ts';
+import { badRequest } from '../apimachinery/status-error.ts';
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** Throws 400 for an unknown value. */
+export function parseIncludeObject(query: URLSearchParams): IncludeObject {
+  const value = query.get('includeObject') || 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}
+
+export interface TableOptions {
+  /** undefined: a type without a table of its own (Scale …), shown as name and age. */
+  definition: ResourceDefinition | undefined;
+  version: 'v1' | 'v1beta1';
+  includeObject: IncludeObject;
+  now: number;
+  metadata: ListMeta;
+  /** Watches send the columns only once. */
+  headers: boolean;
+}
+
+const DEFAULT_COLUMNS = [
+  { name: 'Name', type: 'string', format: 'name', description: 'Name of the object', priority: 0 },
+  { name: 'Created At', type: 'date', format: '', description: 'When the object was created', priority: 0 },
+];
+
+export function toTable(objects: readonly AnyObject[], options: TableOptions): KubeObject & { rows: unknown[] } {
+  const { definition, version, includeObject, now } = options;
+  const context = { now };
+  const columns = definition?.columns.map((column) => ({ description: '', ...column })) ?? DEFAULT_COLUMNS;
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata: options.metadata as KubeObject['metadata'],
+    ...{ columnDefinitions: options.headers ? columns : null },
+    rows: objects.map((object) => ({
+      cells: definition
+        ? definition.cells(object, context)
+        : [object.metadata.name ?? '', object.metadata.creationTimestamp ?? null],
+      object: rowObject(object, includeObject, version),
+    })),
+  };
+}
+
+function rowObject(object: AnyObject, include: IncludeObject, version: 'v1' | 'v1beta1'): KubeObject | null {
+  if (include === 'None') return null;
+  return include === 'Object' ? object : toPartialMetadata(object, version);
+}
+
+export const toPartialMetadata = ({ metadata }: KubeObject, version: 'v1' | 'v1beta1'): KubeObject => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata,
+});
+
+export const toPartialMetadataList = (
+  objects: readonly KubeObject[],
+  { metadata, version }: { metadata: ListMeta; version: 'v1' | 'v1beta1' },
+): KubeObject & { items: KubeObject[] } => ({
+  kind: 'PartialObjectMetadataList',
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata,
+  items: objects.map((object) => toPartialMetadata(object, version)),
+});
