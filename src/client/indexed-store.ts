@@ -16,6 +16,14 @@ interface Index<T> {
 
 export const keyOf = (object: KubeObject): string => storeKey(object.metadata.namespace, object.metadata.name ?? '');
 
+/** 'ns/name' or 'name' → its parts. */
+export function splitKey(key: string): { namespace: string | undefined; name: string } {
+  const slash = key.indexOf('/');
+  return slash < 0
+    ? { namespace: undefined, name: key }
+    : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
 const storeKey = (namespace: string | undefined, name: string): string => (namespace ? `${namespace}/${name}` : name);
 
 export function createIndexedStore<T extends KubeObject>(): IndexedStore<T> {

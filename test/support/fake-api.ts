@@ -121,7 +121,8 @@ export function fakeApi(options: { clock: Clock; streamingList?: boolean }): Fak
           : { ...body, ...(old.status === undefined ? {} : { status: old.status }) };
     const { uid, creationTimestamp, generation = 1, deletionTimestamp, deletionGracePeriodSeconds } = old.metadata;
     next.metadata = {
-      ...(subresource ? old.metadata : body.metadata),
+      // As upstream's status strategies: the Deployment controller writes its revision annotation with the status.
+      ...(subresource ? { ...old.metadata, annotations: body.metadata.annotations } : body.metadata),
       uid,
       creationTimestamp,
       ...(deletionTimestamp ? { deletionTimestamp, deletionGracePeriodSeconds } : {}),
