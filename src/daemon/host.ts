@@ -1,0 +1,93 @@
+// What the server needs to know of the host it runs on: its addresses, and who holds a port.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+
+/** Our own and other container links; their addresses are not the host's. */
+const VIRTUAL = /^(lo|tsukube|cni|docker|br-|veth|virbr|podman|flannel|cali)/;
+
+/**
+ * The IPv4 address of the interface with the default route, else of the first real interface, else loopback
+ * (a laptop without network still runs pods).
+ */
+export function hostAddress(routes: string = readFileSync('/proc/net/route', 'utf8')): string {
+  const device = defaultDevice(routes);
+  const interfaces = Object.entries(networkInterfaces()).filter(([name]) => name === device || !VIRTUAL.test(name));
+  const ordered = interfaces.sort(([a], [b]) => Number(b === device) - Number(a === device));
+  for (const [, addresses] of ordered) {
+    const found = addresses?.find((address) => address.family === 'IPv4' && !address.internal);
+    if (found) return found.address;
+  }
+  return '127.0.0.1';
+}
+
+/** Device of the default route with the lowest metric in the text of /proc/net/route. */
+export function defaultDevice(routes: string): string | undefined {
+  return routes
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .filter((field) => field[1] === '00000000' && field[7] === '00000000')
+    .sort((a, b) => Number(a[6]) - Number(b[6]))[0]?.[0];
+}
+
+/** All addresses under which this host is reached now. */
+export const hostAddresses = (): string[] =>
+  Object.entries(networkInterfaces())
+    .filter(([name]) => !VIRTUAL.test(name))
+    .flatMap(([, addresses]) => (addresses ?? []).filter((a) => !a.internal && !a.scopeid).map((a) => a.address));
+
+export interface PortHolder {
+  pid: number;
+  command: string;
+}
+
+const LISTEN = '0A';
+
+/** Who listens on a TCP port here; undefined when nobody does, a holder with pid 0 when it cannot be seen. */
+export function portHolder(port: number): PortHolder | undefined {
+  const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => listeningInodes(readIfThere(file), port));
+  if (inodes.length === 0) return undefined;
+  const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`));
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (descriptors(pid).some((target) => sockets.has(target))) {
+      return { pid: Number(pid), command: readIfThere(`/proc/${pid}/comm`).trim() };
+    }
+  }
+  return { pid: 0, command: 'a process that cannot be seen from here' };
+}
+
+/** Inodes of sockets that listen on `port`, out of the text of /proc/net/tcp. */
+export function listeningInodes(table: string, port: number): string[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  return table
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((field) => field[3] === LISTEN && field[1]?.endsWith(`:${wanted}`))
+    .map((field) => field[9] as string);
+}
+
+/** Processes come and go while /proc is read: what is gone is empty. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function descriptors(pid: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
+  return names.map((name) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${name}`);
+    } catch {
+      return '';
+    }
+  });
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { checkHost, findProgram } from '../../src/daemon/check.ts';
+import { loadConfig } from '../../src/daemon/config.ts';
+import { defaultDevice, hostAddress, listeningInodes, portHolder } from '../../src/daemon/host.ts';
+import {
+  askControl,
+  readRunState,
+  removeRunState,
+  serveControl,
+  untilEnd,
+  writeRunState,
+} from '../../src/daemon/run-state.ts';
+
+const ROUTES = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask
+wlan0\t00000000\t010200C0\t0003\t0\t0\t600\t00000000
+eth0\t00000000\t010200C0\t0003\t0\t0\t100\t00000000
+eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF
+`;
+
+async function listening() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as { port: number }).port, [Symbol.dispose]: () => void server.close() };
+}
+
+describe('the host', () => {
+  test('the default route with the lowest metric counts', () => assert.equal(defaultDevice(ROUTES), 'eth0'));
+  test('without a route there is still an address', () => assert.match(hostAddress('Iface\n'), /^\d+\./));
+
+  test('who holds a port is named', async () => {
+    using held = await listening();
+    assert.deepEqual(portHolder(held.port)?.pid, process.pid);
+  });
+  test('only listeners of exactly that port count', () => {
+    const table = 'h\n 0: 0100007F:1F90 00000000:0000 0A 0 0 0 0 0 77\n 1: 0100007F:1F90 0:0 01 0 0 0 0 0 78\n';
+    assert.deepEqual(listeningInodes(table, 8080), ['77']);
+    assert.deepEqual(listeningInodes(table, 8081), []);
+  });
+
+  test('a taken port is told with its holder and the way out', async () => {
+    using held = await listening();
+    const config = loadConfig({ flags: { components: 'apiserver', port: String(held.port) }, env: {} });
+    const finding = checkHost(config).find((f) => f.name === 'API port');
+    assert.equal(finding?.ok, false);
+    assert.match(
+      finding?.message ?? '',
+      new RegExp(`port ${held.port} of the API is taken by .+ \\(process ${process.pid}\\).*--port`),
+    );
+  });
+  test('the API alone needs neither root nor programs', () => {
+    const config = loadConfig({ flags: { components: 'apiserver' }, env: {} });
+    assert.deepEqual(
+      checkHost(config).map((f) => f.name),
+      ['API port'],
+    );
+  });
+  test('programs are found in PATH', () => {
+    assert.equal(findProgram('node', path.dirname(process.execPath)), process.execPath);
+    assert.equal(findProgram('no-such-program', '/nowhere'), undefined);
+  });
+});
+
+describe('run state', () => {
+  const withFolder = async (fn: (folder: string) => Promise<void>) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'tsukube-run-'));
+    try {
+      await fn(folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  test('a file of a process that is no server is nobody', () =>
+    withFolder(async (folder) => {
+      writeRunState(folder, { pid: process.pid, dataDir: '/d', port: 1, containerd: '' });
+      assert.equal(readRunState(folder), undefined);
+      writeFileSync(path.join(folder, 'server.json'), '{');
+      assert.equal(readRunState(folder), undefined);
+      removeRunState(folder);
+    }));
+
+  test('the socket answers, and its end is seen', () =>
+    withFolder(async (folder) => {
+      const server = await serveControl(folder, {
+        status: () => ({ ok: true }),
+        broken: () => {
+          throw new Error('not now');
+        },
+      });
+      assert.deepEqual(await askControl(folder, 'status'), { ok: true });
+      await assert.rejects(askControl(folder, 'broken'), /not now/);
+      const end = untilEnd(folder);
+      await askControl(folder, 'status');
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await end;
+      await assert.rejects(askControl(folder, 'status'));
+      await untilEnd(folder);
+    }));
+});
