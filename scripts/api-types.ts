@@ -94,11 +94,7 @@ function declare(model: string, file: string, imports: Map<string, Set<string>>)
     const always = isKind && ['metadata', 'spec'].includes(field.n) && !field.ptr;
     const required = field.r === 1 || always || !(field.o || field.oz || field.ptr);
     const values = field.e?.map((v) => JSON.stringify(v)).join(' | ');
-    const rendered = values
-      ? field.t.startsWith('[')
-        ? `(${values})[]`
-        : values
-      : render(field.t, file, imports);
+    const rendered = values ? (field.t.startsWith('[') ? `(${values})[]` : values) : render(field.t, file, imports);
     const key = /^[\w$]+$/.test(field.n) ? field.n : JSON.stringify(field.n);
     lines.push(`  ${key}${required && (field.n !== 'status' || !isKind) ? '' : '?'}: ${rendered};`);
   }
