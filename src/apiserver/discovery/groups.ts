@@ -1,7 +1,7 @@
 // Groups and versions of a list of definitions, in the order clients are to prefer them.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
-import schemaFacts from '../../api/facts/schema.json' with { type: 'json' };
+import { groups } from '../../api/facts.ts';
 import { formatGroupVersion } from '../../apimachinery/meta.ts';
 
 export interface ServedGroup {
@@ -19,7 +19,7 @@ export interface ServedVersion {
 /** Core first, built-in groups in upstream's order, others by name; versions by preference, resources by name. */
 export function servedGroups(definitions: readonly ResourceDefinition[]): ServedGroup[] {
   const byGroup = Map.groupBy(definitions, (d) => d.group);
-  const known = new Map(schemaFacts.groups.map(({ g, versions }, at) => [g, { at, versions }]));
+  const known = new Map(groups().map(({ group, versions }, at) => [group, { at, versions }]));
   const names = [...byGroup.keys()].sort(
     (a, b) => (known.get(a)?.at ?? known.size) - (known.get(b)?.at ?? known.size) || compare(a, b),
   );

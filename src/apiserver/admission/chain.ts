@@ -1,0 +1,45 @@
+// The admission chain: which plugins are on, in upstream's order. The list's order is the order.
+import type { Clock } from '../../clock.ts';
+import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../identity.ts';
+import type { ObjectReader } from '../reader.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export interface AdmissionOptions {
+  reader: ObjectReader;
+  clock: Clock;
+  authorizer: Authorizer;
+}
+
+/** NodeRestriction is off by default upstream, but every distribution turns it on. */
+export const admissionPlugins = ({ reader, clock, authorizer }: AdmissionOptions): readonly AdmissionPlugin[] => [
+  namespaceLifecycle(reader),
+  serviceAccount({ reader, clock }),
+  nodeRestriction(reader),
+  taintNodesByCondition,
+  priority(reader),
+  defaultTolerationSeconds,
+  defaultStorageClass(reader),
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize(reader),
+  runtimeClass(reader),
+  certificateApproval(authorizer),
+  certificateSigning(authorizer),
+  certificateSubjectRestriction,
+  defaultIngressClass(reader),
+];
+
+/** All mutations, then all validations. The registry calls the two phases itself, with its own validation between. */
+export async function runAdmission(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  for (const plugin of plugins) await plugin.admit?.(request);
+  for (const plugin of plugins) await plugin.validate?.(request);
+}
