@@ -93,6 +93,7 @@ interface Parts {
 function createStorage({ driver, state, expiring, clock, log, decode, policy }: Parts): Storage {
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
   let wakes: (() => void)[] = [];
+  let closing: Promise<void> | undefined;
 
   const writes = new Writes({
     driver,
@@ -225,12 +226,15 @@ function createStorage({ driver, state, expiring, clock, log, decode, policy }: 
       const { keys, revision, compactRevision } = state;
       return { driver: driver.name, keys, revision, compactRevision, bytes, walBytes };
     },
-    async close() {
-      expiry.stop();
-      for (const waiter of waiters) waiter.done(false);
-      await writes.close(storeClosed());
-      await compaction.stop();
-      await driver.close();
+    close() {
+      closing ??= (async () => {
+        expiry.stop();
+        for (const waiter of waiters) waiter.done(false);
+        await writes.close(storeClosed());
+        await compaction.stop();
+        await driver.close();
+      })();
+      return closing;
     },
   };
 }

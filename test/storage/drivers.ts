@@ -1,0 +1,41 @@
+// Every driver, and how a test gets a store over it. A new driver is one more row.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { silentLogger } from '../../src/log.ts';
+import type { HubOptions } from '../../src/storage/hub.ts';
+import { openStorage } from '../../src/storage/open.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+
+export interface DriverCase {
+  name: string;
+  /** A store opened again at the same URL finds what was there. */
+  survives: boolean;
+  /** A URL of its own for the test, gone after it. */
+  url(t: TestContext): Promise<string>;
+}
+
+/** A directory of its own for the test, gone after it. */
+export async function temporaryDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'storage-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export const DRIVERS: readonly DriverCase[] = [
+  { name: 'memory', survives: false, url: async () => 'memory:' },
+  {
+    name: 'sqlite',
+    survives: true,
+    url: async (t) => `sqlite:${path.join(await temporaryDirectory(t), 'state.db')}`,
+  },
+];
+
+/** Opens `url`; closed after the test unless it was before. */
+export async function open(t: TestContext, url: string, options: Partial<HubOptions> = {}): Promise<Storage> {
+  const storage = await openStorage(url, { clock: fakeClock(), log: silentLogger, ...options });
+  t.after(() => storage.close());
+  return storage;
+}

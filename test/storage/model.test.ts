@@ -1,0 +1,202 @@
+// Random histories against a model that shares no code with the store: what it lists at any revision, what a watch
+// from any revision delivers, and that failed and empty writes leave no trace, while history is being given up.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { silentLogger } from '../../src/log.ts';
+import { openStorage } from '../../src/storage/open.ts';
+import { Compacted, type Storage, type StorageEvent, type Watcher, WriteConflict } from '../../src/storage/storage.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { DRIVERS } from './drivers.ts';
+import { brief, drain, PODS, pod, podKey, textOf } from './objects.ts';
+
+interface ModelChange {
+  revision: number;
+  key: string;
+  type: StorageEvent['type'];
+  /** What the key holds afterwards; for DELETED what it held before. */
+  value: string;
+}
+
+const stateAt = (changes: readonly ModelChange[], revision: number, prefix: string): Map<string, string> => {
+  const state = new Map<string, string>();
+  for (const change of changes.filter((c) => c.revision <= revision && c.key.startsWith(prefix))) {
+    if (change.type === 'DELETED') state.delete(change.key);
+    else state.set(change.key, change.value);
+  }
+  return new Map([...state].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+};
+
+const briefChange = (c: ModelChange): string => `${c.type} ${c.key.split('/').at(-1)}=${c.value}@${c.revision}`;
+
+const namespaces = ['a', 'a-b', 'b'];
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key: fc.nat(8), value: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), key: fc.nat(8) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stale' as const), key: fc.nat(8) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('watch' as const), namespace: fc.nat(3), back: fc.nat(20) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('take' as const), watcher: fc.nat(5), max: fc.integer({ min: 1, max: 5 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('list' as const),
+      namespace: fc.nat(3),
+      back: fc.nat(20),
+      limit: fc.nat(4),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('compact' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const keyOf = (n: number) => podKey(`p${n % 3}`, namespaces[Math.floor(n / 3)]);
+const prefixOf = (n: number) => (n === 3 ? PODS : `${PODS}${namespaces[n]}/`);
+
+interface Watching {
+  watcher: Watcher;
+  prefix: string;
+  position: number;
+}
+
+class Run {
+  readonly changes: ModelChange[] = [];
+  readonly watching: Watching[] = [];
+  #storage: Storage;
+  #clock: ReturnType<typeof fakeClock>;
+
+  constructor(storage: Storage, clock: ReturnType<typeof fakeClock>) {
+    this.#storage = storage;
+    this.#clock = clock;
+  }
+
+  async apply(what: Step): Promise<void> {
+    const storage = this.#storage;
+    if (what.do === 'put') await this.#put(keyOf(what.key), String(what.value));
+    else if (what.do === 'delete') await this.#delete(keyOf(what.key));
+    else if (what.do === 'stale') {
+      const { revision } = storage;
+      const stale = { op: 'update', key: keyOf(what.key), expected: 1e9, object: pod('x') } as const;
+      await assert.rejects(storage.write(stale), WriteConflict);
+      assert.equal(storage.revision, revision);
+    } else if (what.do === 'watch') this.#watch(prefixOf(what.namespace), storage.revision - what.back);
+    else if (what.do === 'take') await this.#take(this.watching[what.watcher], what.max);
+    else if (what.do === 'list') await this.#list(prefixOf(what.namespace), storage.revision - what.back, what.limit);
+    else await this.#clock.advance(1_000);
+  }
+
+  async finish(): Promise<void> {
+    for (const watching of this.watching) {
+      for (let more = true; more; ) more = await this.#take(watching, 3);
+    }
+    // Each event names the change of its key before it.
+    const last = new Map<string, number>();
+    for (const { type, revision, previous, entry } of await drain(
+      this.#storage.watch(PODS, { after: this.#storage.compactRevision }),
+    )) {
+      if (last.has(entry.key)) assert.equal(previous?.revision ?? 0, last.get(entry.key));
+      last.set(entry.key, type === 'DELETED' ? 0 : revision);
+    }
+  }
+
+  async #put(key: string, value: string): Promise<void> {
+    const storage = this.#storage;
+    const { revision } = storage;
+    const held = storage.get(key);
+    const object = pod('x', value);
+    const entry = await storage.write(
+      held ? { op: 'update', key, expected: held.revision, object } : { op: 'create', key, object },
+    );
+    if (held && textOf(held) === value) assert.equal(storage.revision, revision);
+    else {
+      assert.equal(entry.revision, revision + 1);
+      this.changes.push({ revision: entry.revision, key, type: held ? 'MODIFIED' : 'ADDED', value });
+    }
+  }
+
+  async #delete(key: string): Promise<void> {
+    const held = this.#storage.get(key);
+    if (!held) return;
+    const { revision } = await this.#storage.write({ op: 'delete', key, expected: held.revision });
+    this.changes.push({ revision, key, type: 'DELETED', value: textOf(held) ?? '' });
+  }
+
+  #watch(prefix: string, after: number): void {
+    if (after < this.#storage.compactRevision) {
+      assert.throws(() => this.#storage.watch(prefix, { after }), Compacted);
+    } else if (this.watching.length < 6) {
+      this.watching.push({ watcher: this.#storage.watch(prefix, { after }), prefix, position: after });
+    }
+  }
+
+  /** True when there may be more. */
+  async #take(watching: Watching | undefined, max: number): Promise<boolean> {
+    if (!watching) return false;
+    const { prefix, watcher } = watching;
+    const due = this.changes.filter((c) => c.revision > watching.position && c.key.startsWith(prefix));
+    try {
+      const taken = await watcher.take(max);
+      assert.deepEqual(taken.map(brief), due.slice(0, taken.length).map(briefChange));
+      assert.ok(taken.length > 0 || due.length === 0, 'took nothing although there was something');
+      watching.position = taken.at(-1)?.revision ?? this.#storage.revision;
+      // What a bookmark would promise: nothing up to the position is still to come.
+      assert.ok(due.slice(taken.length).every((c) => c.revision > watcher.position));
+      return taken.length > 0;
+    } catch (error) {
+      assert.ok(error instanceof Compacted && watching.position < this.#storage.compactRevision, String(error));
+      this.watching.splice(this.watching.indexOf(watching), 1);
+      return false;
+    }
+  }
+
+  async #list(prefix: string, at: number, limit: number): Promise<void> {
+    const storage = this.#storage;
+    const expected = [...stateAt(this.changes, at, prefix)];
+    if (at < storage.compactRevision) {
+      await assert.rejects(storage.listAt(prefix, at), Compacted);
+      return;
+    }
+    const found: [string, string | undefined][] = [];
+    let start: string | undefined;
+    do {
+      const page = await storage.listAt(prefix, at, { limit, start });
+      assert.equal(page.revision, at);
+      found.push(...page.entries.map((e): [string, string | undefined] => [e.key, textOf(e)]));
+      assert.equal(page.remaining, expected.length - found.length);
+      start = page.next;
+    } while (start);
+    assert.deepEqual(found, expected);
+  }
+}
+
+const COMPACTION = { keepMs: 0, keepRevisions: 5, everyMs: 1_000 };
+
+for (const driver of DRIVERS) {
+  describe(`random histories over ${driver.name}`, () => {
+    for (const [name, maxEventBytes] of [
+      ['with all events in memory', 1e6],
+      ['with few events in memory', 400],
+    ] as const) {
+      it(name, async (t) => {
+        const runs = driver.survives ? 15 : 100;
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
+            const clock = fakeClock();
+            const options = { clock, log: silentLogger, compaction: COMPACTION, maxEventBytes };
+            const storage = await openStorage(await driver.url(t), options);
+            try {
+              const run = new Run(storage, clock);
+              for (const what of steps) await run.apply(what);
+              await run.finish();
+            } finally {
+              await storage.close();
+            }
+          }),
+          { numRuns: Number(process.env.STORAGE_MODEL_RUNS ?? runs) },
+        );
+      });
+    }
+  });
+}
