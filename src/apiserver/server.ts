@@ -37,12 +37,12 @@ export interface ApiServerOptions {
   log: Logger;
   metrics: Metrics;
   /** Built from what the server offers: its reader and catalogue. */
-  authenticator(parts: ServerParts): RequestAuthenticator;
+  authenticator(parts: ServerParts & { tokens: ServiceAccountTokens }): RequestAuthenticator;
   authorizer(parts: ServerParts): Authorizer;
   /** In the order they run. */
   admission(parts: ServerParts & { authorizer: Authorizer }): readonly AdmissionPlugin[];
   /** Issues and checks service account tokens. */
-  tokens?(parts: ServerParts): ServiceAccountTokens;
+  tokens(parts: ServerParts): ServiceAccountTokens;
   /** undefined: no port, only the loopback. */
   listen?: { tls: TlsMaterial; bindAddress: string; port: number };
   issuer: string;
@@ -78,8 +78,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const reader = createStoreReader(storage, catalogue, log);
   const parts: ServerParts = { reader, catalogue, clock };
   const authorizer = options.authorizer(parts);
-  const authenticator = options.authenticator(parts);
-  const tokens = options.tokens?.(parts);
+  const tokens = options.tokens(parts);
+  const authenticator = options.authenticator({ ...parts, tokens });
   const stopping = new AbortController();
   const environment: WriteEnvironment = {
     storage,

@@ -12,7 +12,7 @@ import { versionInfo } from './version.ts';
 
 export interface StandardPathsOptions {
   discovery(): DiscoveryDocuments;
-  tokens: ServiceAccountTokens | undefined;
+  tokens: ServiceAccountTokens;
   metrics: Metrics;
   /** Checks of /healthz and /livez, and those /readyz has besides. */
   live: readonly HealthCheck[];
@@ -23,7 +23,7 @@ export interface StandardPathsOptions {
 }
 
 export function createStandardPaths(options: StandardPathsOptions): PathTable {
-  const { discovery, live } = options;
+  const { discovery, live, tokens } = options;
   const health = () => live;
   const ready = () => [...live, ...options.ready];
   const routes: Record<string, PathHandler> = {
@@ -56,14 +56,10 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
           .filter((path) => path !== '/')
           .toSorted(),
       }),
+    '/openid/v1/jwks': () => json(tokens.jwks(), 'application/jwk-set+json'),
+    '/.well-known/openid-configuration': () => json(tokens.openidConfiguration(`${options.issuer}/openid/v1/jwks`)),
     ...options.more,
   };
-  const { tokens } = options;
-  if (tokens) {
-    routes['/openid/v1/jwks'] = () => json(tokens.jwks(), 'application/jwk-set+json');
-    routes['/.well-known/openid-configuration'] = () =>
-      json(tokens.openidConfiguration(`${options.issuer}/openid/v1/jwks`));
-  }
   return createPathTable(routes);
 }
 

@@ -14,7 +14,7 @@ export interface HandlerOptions {
   clock: Clock;
   authenticator: RequestAuthenticator;
   authorizer: Authorizer;
-  tokens: ServiceAccountTokens | undefined;
+  tokens: ServiceAccountTokens;
   storage: Storage;
 }
 
