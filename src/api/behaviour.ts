@@ -1,0 +1,33 @@
+// What a built-in type may have of its own, over what every type does. All members are optional; the builder
+// (builtin.ts) runs them after the generic step of the same name. Defaults are not here but with the types they
+// belong to (defaults/), since a PodSpec has the same ones in a Pod and in a Deployment.
+import type { AnyObject } from '../apimachinery/meta.ts';
+import type { FieldError } from '../apimachinery/status-error.ts';
+import type { CreateContext, ResourceDefinition, TableContext } from './definition.ts';
+
+export type Cell = string | number | boolean | null;
+export type Cells = (object: AnyObject, context: TableContext) => Cell[];
+
+export interface Behaviour {
+  prepareForCreate?(object: AnyObject, context: CreateContext): void;
+  prepareForUpdate?(object: AnyObject, old: AnyObject): void;
+  prepareForStatusUpdate?(object: AnyObject, old: AnyObject): void;
+
+  validateName?: ResourceDefinition['validateName'];
+  /** Rules of the object by itself, metadata apart; checked on create and on update. */
+  validate?(object: AnyObject): FieldError[];
+  /** Rules about the change; the new object's own are checked as well. */
+  validateUpdate?(object: AnyObject, old: AnyObject): FieldError[];
+  validateStatusUpdate?(object: AnyObject, old: AnyObject): FieldError[];
+  warnings?(object: AnyObject, old: AnyObject | undefined): string[];
+
+  /** Values of selectors that are not simply the field of that name. */
+  selectableFields?: ResourceDefinition['selectableFields'];
+  deletionGrace?: ResourceDefinition['deletionGrace'];
+  ttlSeconds?: number;
+  defaultPropagation?: ResourceDefinition['defaultPropagation'];
+
+  storage?: ResourceDefinition['storage'];
+  toStorage?: ResourceDefinition['toStorage'];
+  fromStorage?: ResourceDefinition['fromStorage'];
+}

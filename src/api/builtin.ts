@@ -1,0 +1,160 @@
+// Makes the definition of a built-in resource from its facts, the lists of strategies.ts and, where it has one, a
+// behaviour of its own. The generic steps here are those that upstream's strategies repeat for each type.
+import { isDeepStrictEqual } from 'node:util';
+import { type AnyObject, type ObjectMeta, parseGroupVersion } from '../apimachinery/meta.ts';
+import { nameIsDNSSubdomain, nameIsPathSegment } from '../apimachinery/names.ts';
+import type { Behaviour } from './behaviour.ts';
+import { cellsOf } from './columns/index.ts';
+import { typeDefaults } from './defaults/index.ts';
+import type { Column, ResourceDefinition, SubresourceDefinition, Verb } from './definition.ts';
+import { deprecationWarnings } from './deprecation.ts';
+import { builtinSchema, columnFacts, kindFact, type ResourceFact } from './facts.ts';
+import { normalise } from './normalise.ts';
+import {
+  CONDITIONAL_UPDATE,
+  COUNTS_GENERATIONS,
+  CREATE_ON_UPDATE,
+  PATH_SEGMENT_NAMES,
+  RETURNS_DELETED,
+  STATUS_KEEPS_METADATA,
+} from './strategies.ts';
+import { validateMetadata, validateMetadataUpdate } from './validation/metadata.ts';
+
+const normalising = { schema: builtinSchema, defaults: typeDefaults };
+
+export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {}): ResourceDefinition {
+  const id = fact.g ? `${fact.g}/${fact.r}` : fact.r;
+  const schema = builtinSchema.type(kindFact(fact.g, fact.v, fact.k).t);
+  const hasStatus = fact.sub?.status !== undefined;
+  const hasGeneration = COUNTS_GENERATIONS.has(id);
+  const validate = (object: AnyObject) => [
+    ...validateMetadata(object.metadata),
+    ...(behaviour.validate?.(object) ?? []),
+  ];
+  return {
+    group: fact.g,
+    version: fact.v,
+    plural: fact.r,
+    kind: fact.k,
+    namespaced: fact.ns,
+    singular: fact.sn,
+    listKind: `${fact.k}List`,
+    shortNames: fact.shortNames ?? [],
+    categories: fact.categories ?? [],
+    verbs: fact.verbs as Verb[],
+    schema,
+    subresources: subresourcesOf(fact),
+    storage: behaviour.storage ?? { group: fact.g, resource: fact.r, version: fact.v },
+    selectableFields: selectorsOf(fact, behaviour),
+
+    setDefaults: (object) => normalise(object, schema, normalising),
+    toStorage: behaviour.toStorage ?? ((object) => object),
+    fromStorage: behaviour.fromStorage ?? ((object) => object),
+
+    prepareForCreate(object, context) {
+      if (hasStatus) resetStatus(object);
+      behaviour.prepareForCreate?.(object, context);
+      normalise(object, schema, { schema: builtinSchema });
+    },
+    prepareForUpdate(object, old) {
+      if (hasStatus) keepField(object, old, 'status');
+      behaviour.prepareForUpdate?.(object, old);
+      normalise(object, schema, { schema: builtinSchema });
+      if (hasGeneration && desiredChanged(object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    },
+    prepareForStatusUpdate(object, old) {
+      for (const field of new Set([...Object.keys(object), ...Object.keys(old)])) {
+        if (field !== 'metadata' && field !== 'status') keepField(object, old, field);
+      }
+      if (STATUS_KEEPS_METADATA.has(id)) keepMetadata(object.metadata, old.metadata);
+      behaviour.prepareForStatusUpdate?.(object, old);
+      normalise(object, schema, { schema: builtinSchema });
+    },
+    hasGeneration,
+
+    validateName: behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain),
+    validate,
+    validateUpdate: (object, old) => [
+      ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...validate(object),
+      ...(behaviour.validateUpdate?.(object, old) ?? []),
+    ],
+    validateStatusUpdate: (object, old) => [
+      ...validateMetadata(object.metadata),
+      ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...(behaviour.validateStatusUpdate?.(object, old) ?? []),
+    ],
+    warnings: (object, old) => [...deprecationWarnings(fact), ...(behaviour.warnings?.(object, old) ?? [])],
+
+    allowCreateOnUpdate: CREATE_ON_UPDATE.has(id),
+    allowUnconditionalUpdate: !CONDITIONAL_UPDATE.has(id),
+    deletionGrace: behaviour.deletionGrace ?? (() => undefined),
+    defaultPropagation: behaviour.defaultPropagation ?? 'Background',
+    returnDeletedObject: RETURNS_DELETED.has(id),
+    ttlSeconds: behaviour.ttlSeconds,
+
+    ...tableOf(fact),
+  };
+}
+
+function resetStatus(object: AnyObject): void {
+  object.status = {};
+}
+
+function keepField(object: AnyObject, old: AnyObject, field: string): void {
+  if (old[field] === undefined) delete object[field];
+  else object[field] = structuredClone(old[field]);
+}
+
+/** As metav1.ResetObjectMetaForStatus. */
+function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): void {
+  const { labels, annotations, finalizers, ownerReferences } = structuredClone(old);
+  Object.assign(metadata, { labels, annotations, finalizers, ownerReferences });
+}
+
+/** Whether anything but metadata and status differs. */
+function desiredChanged(object: AnyObject, old: AnyObject): boolean {
+  const desired = ({ metadata: _metadata, status: _status, ...rest }: AnyObject) => rest;
+  return !isDeepStrictEqual(desired(object), desired(old));
+}
+
+function subresourcesOf(fact: ResourceFact): Record<string, SubresourceDefinition> {
+  const entries = Object.entries(fact.sub ?? {}).map(([name, { k, verbs }]) => {
+    const slash = k.lastIndexOf('/');
+    return [name, { name, ...parseGroupVersion(k.slice(0, slash)), kind: k.slice(slash + 1), verbs }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function selectorsOf(fact: ResourceFact, behaviour: Behaviour): ResourceDefinition['selectableFields'] {
+  return Object.fromEntries(
+    (fact.fs ?? []).map((label) => [label, behaviour.selectableFields?.[label] ?? fieldReader(label.split('.'))]),
+  );
+}
+
+/** Reads a field by its path; missing is '' or, as Go prints zero values, what `absent` says. */
+function fieldReader(path: readonly string[]): (object: AnyObject) => string {
+  return (object) => {
+    let value: unknown = object;
+    for (const step of path) value = (value as Record<string, unknown> | undefined)?.[step];
+    return value === undefined || value === null ? '' : String(value);
+  };
+}
+
+const DEFAULT_COLUMNS: readonly Column[] = [
+  { name: 'Name', type: 'string', format: 'name', priority: 0 },
+  { name: 'Created At', type: 'date', format: '', priority: 0 },
+];
+
+function tableOf(fact: ResourceFact): Pick<ResourceDefinition, 'columns' | 'cells'> {
+  const kind = fact.g ? `${fact.k}.${fact.g}` : fact.k;
+  const columns = columnFacts()[kind];
+  const cells = cellsOf(kind);
+  if (!columns || !cells) {
+    return {
+      columns: DEFAULT_COLUMNS,
+      cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
+    };
+  }
+  return { columns: columns.map(([name, type, format, priority]) => ({ name, type, format, priority })), cells };
+}

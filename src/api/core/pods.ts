@@ -1,0 +1,47 @@
+// Pods: what their strategy does (pkg/registry/core/pod/strategy.go).
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import type { Behaviour } from '../behaviour.ts';
+import type { Pod } from '../types/core/v1.ts';
+import { qosClass } from './qos.ts';
+
+const asPod = (object: AnyObject): Pod => object as unknown as Pod;
+
+/** A Pod that runs nowhere, or no more, goes at once; a second DELETE is shortened by the registry (rule 44). */
+function deletionGrace(object: AnyObject, requested: number | undefined): number {
+  const { spec, status } = asPod(object);
+  if (!spec.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0;
+  const period = requested ?? spec.terminationGracePeriodSeconds ?? 0;
+  return period < 0 ? 1 : period;
+}
+
+export const pods: Behaviour = {
+  prepareForCreate(object) {
+    const pod = asPod(object);
+    object.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+    if (pod.spec.schedulingGates?.length) {
+      object.status = {
+        ...(object.status as object),
+        conditions: [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            reason: 'SchedulingGated',
+            message: 'Scheduling is blocked due to non-empty scheduling gates',
+          },
+        ],
+      };
+    }
+  },
+  prepareForStatusUpdate(object, old) {
+    // Old kubelets corrupt owner references in a way that has the garbage collector delete the Pod.
+    if (old.metadata.ownerReferences) object.metadata.ownerReferences = structuredClone(old.metadata.ownerReferences);
+    else delete object.metadata.ownerReferences;
+  },
+  deletionGrace,
+  selectableFields: {
+    'spec.host': (object) => asPod(object).spec.nodeName ?? '',
+    'spec.hostNetwork': (object) => String(asPod(object).spec.hostNetwork ?? false),
+    'status.podIP': (object) => asPod(object).status?.podIPs?.[0]?.ip ?? asPod(object).status?.podIP ?? '',
+    'status.podIPs': (object) => (asPod(object).status?.podIPs ?? []).map(({ ip }) => ip).join(','),
+  },
+};

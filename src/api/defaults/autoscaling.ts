@@ -1,0 +1,32 @@
+// Defaults of autoscalers, after pkg/apis/autoscaling/v2/defaults.go.
+import type { Struct, TypeDefault } from '../normalise.ts';
+
+const CPU_UTILIZATION = 80;
+
+const SCALE_UP = {
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [
+    { type: 'Pods', value: 4, periodSeconds: 15 },
+    { type: 'Percent', value: 100, periodSeconds: 15 },
+  ],
+};
+
+const SCALE_DOWN = { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] };
+
+function autoscalerSpec(spec: Struct): void {
+  spec.metrics ??= [
+    {
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_UTILIZATION } },
+    },
+  ];
+  const behavior = spec.behavior as Struct | undefined;
+  if (!behavior) return;
+  behavior.scaleUp = { ...structuredClone(SCALE_UP), ...(behavior.scaleUp as Struct | undefined) };
+  behavior.scaleDown = { ...structuredClone(SCALE_DOWN), ...(behavior.scaleDown as Struct | undefined) };
+}
+
+export const autoscalingDefaults: Readonly<Record<string, TypeDefault>> = {
+  'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec': autoscalerSpec,
+};

@@ -1,0 +1,21 @@
+// Defaults that depend on more than their own field, by model. One line per group; plain ones come from the facts.
+import type { TypeDefault } from '../normalise.ts';
+import { appsDefaults } from './apps.ts';
+import { autoscalingDefaults } from './autoscaling.ts';
+import { batchDefaults } from './batch.ts';
+import { coreDefaults } from './core.ts';
+import { networkingDefaults } from './networking.ts';
+import { podDefaults } from './pod.ts';
+import { rbacDefaults } from './rbac.ts';
+
+export const typeDefaults: ReadonlyMap<string, TypeDefault> = new Map(
+  Object.entries({
+    ...coreDefaults,
+    ...podDefaults,
+    ...appsDefaults,
+    ...batchDefaults,
+    ...autoscalingDefaults,
+    ...networkingDefaults,
+    ...rbacDefaults,
+  }),
+);

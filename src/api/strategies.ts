@@ -1,0 +1,62 @@
+// What the strategies of upstream's registries (pkg/registry/*/*/strategy.go and storage.go) answer with a constant,
+// as lists of `group/resource` (core resources without a group).
+
+const list = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
+/** AllowCreateOnUpdate: a PUT may make the object. */
+export const CREATE_ON_UPDATE = list(`
+  endpoints events limitranges services
+  batch/cronjobs batch/jobs coordination.k8s.io/leases events.k8s.io/events
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+  node.k8s.io/runtimeclasses
+  rbac.authorization.k8s.io/clusterrolebindings rbac.authorization.k8s.io/clusterroles
+  rbac.authorization.k8s.io/rolebindings rbac.authorization.k8s.io/roles`);
+
+/** AllowUnconditionalUpdate is false: a PUT must name the resourceVersion it replaces. */
+export const CONDITIONAL_UPDATE = list(`
+  admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+  admissionregistration.k8s.io/mutatingwebhookconfigurations admissionregistration.k8s.io/validatingadmissionpolicies
+  admissionregistration.k8s.io/validatingadmissionpolicybindings
+  admissionregistration.k8s.io/validatingwebhookconfigurations
+  apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
+  batch/cronjobs batch/jobs coordination.k8s.io/leases
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+  node.k8s.io/runtimeclasses policy/poddisruptionbudgets
+  storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/csistoragecapacities
+  storage.k8s.io/volumeattachments`);
+
+/** ReturnDeletedObject: DELETE answers with the object. */
+export const RETURNS_DELETED = list(`
+  namespaces persistentvolumeclaims persistentvolumes pods podtemplates resourcequotas serviceaccounts services
+  resource.k8s.io/deviceclasses resource.k8s.io/resourceclaims resource.k8s.io/resourceclaimtemplates
+  resource.k8s.io/resourceslices
+  storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/storageclasses storage.k8s.io/volumeattachments
+  storage.k8s.io/volumeattributesclasses`);
+
+/** metadata.generation counts changes of all but metadata and status. */
+export const COUNTS_GENERATIONS = list(`
+  pods podtemplates replicationcontrollers
+  admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+  admissionregistration.k8s.io/mutatingwebhookconfigurations admissionregistration.k8s.io/validatingadmissionpolicies
+  admissionregistration.k8s.io/validatingadmissionpolicybindings
+  admissionregistration.k8s.io/validatingwebhookconfigurations
+  apiextensions.k8s.io/customresourcedefinitions
+  apps/daemonsets apps/deployments apps/replicasets apps/statefulsets
+  batch/cronjobs batch/jobs discovery.k8s.io/endpointslices
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+  networking.k8s.io/ingressclasses networking.k8s.io/ingresses networking.k8s.io/networkpolicies
+  policy/poddisruptionbudgets resource.k8s.io/deviceclasses resource.k8s.io/resourceslices
+  scheduling.k8s.io/priorityclasses`);
+
+/** Names of these may be anything that is one segment of a path (path.ValidatePathSegmentName). */
+export const PATH_SEGMENT_NAMES = list(`
+  rbac.authorization.k8s.io/clusterrolebindings rbac.authorization.k8s.io/clusterroles
+  rbac.authorization.k8s.io/rolebindings rbac.authorization.k8s.io/roles
+  certificates.k8s.io/certificatesigningrequests`);
+
+/** Whose /status changes nothing of metadata but managedFields (metav1.ResetObjectMetaForStatus). */
+export const STATUS_KEEPS_METADATA = list(`
+  admissionregistration.k8s.io/validatingadmissionpolicies apiextensions.k8s.io/customresourcedefinitions
+  apiregistration.k8s.io/apiservices
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+  networking.k8s.io/servicecidrs resource.k8s.io/resourceclaims storage.k8s.io/volumeattachments`);
