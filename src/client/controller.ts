@@ -49,8 +49,8 @@ export interface Controller {
   /** Upstream's name, e.g. 'deployment-controller'; it acts as system:serviceaccount:kube-system:<name>. */
   readonly name: string;
   readonly watches: readonly ControllerWatch<never>[];
-  /** Adds indexes before anything starts. */
-  setup?(context: ControllerContext): void;
+  /** Adds indexes before anything starts. `enqueue` is for signals other than the watches. */
+  setup?(context: ControllerContext, enqueue: (key: string) => void): void;
   /** Brings the world one step nearer to what is wanted for `key`. Throwing means: again, later. */
   reconcile(key: string, context: ControllerContext): Promise<ReconcileResult | undefined>;
   /** How many keys at once; default 4. */

@@ -53,7 +53,7 @@ export function runController(controller: Controller, context: ControllerContext
   return {
     name: controller.name,
     async start() {
-      controller.setup?.(own);
+      controller.setup?.(own, (key) => queue.add(key));
       const synced = controller.watches.map((watch) => follow(watch as unknown as ControllerWatch<KubeObject>));
       const stopped = new Promise<void>((resolve) => own.signal.addEventListener('abort', () => resolve()));
       workers = Promise.race([Promise.all(synced), stopped]).then(() =>

@@ -3,9 +3,10 @@
 import { deployments, replicaSets } from '../../api/resources.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/types/apps/v1.ts';
 import { controllerOf } from '../../apimachinery/meta.ts';
-import { hasReason, StatusError } from '../../apimachinery/status-error.ts';
+import { hasReason } from '../../apimachinery/status-error.ts';
 import type { ControllerContext } from '../../client/controller.ts';
 import { controllerRef } from '../controller-ref.ts';
+import { isNamespaceTerminating } from '../namespace/terminating.ts';
 import { sameValue } from '../same.ts';
 import { newReplicaSetAnnotations, REVISION, replicasAnnotations, revisionOf } from './annotations.ts';
 import { byCreation, maxSurge, replicasForNew, wantedBy } from './replicas.ts';
@@ -139,8 +140,7 @@ async function noteRevision(
 
 async function tellFailure(rollout: Rollout, name: string, error: unknown): Promise<void> {
   const { deployment, context } = rollout;
-  const causes = error instanceof StatusError ? error.status.details?.causes : undefined;
-  if (causes?.some((cause) => cause.reason === 'NamespaceTerminating')) return;
+  if (isNamespaceTerminating(error)) return;
   const message = `Failed to create new replica set "${name}": ${(error as Error).message}`;
   context.events.event(deployment, 'Warning', 'ReplicaSetCreateError', message);
   if (!hasDeadline(deployment)) return;

@@ -4,11 +4,12 @@ import { pods, replicaSets } from '../../api/resources.ts';
 import type { ReplicaSet } from '../../api/types/apps/v1.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { controllerOf } from '../../apimachinery/meta.ts';
-import { hasReason, StatusError } from '../../apimachinery/status-error.ts';
+import { hasReason } from '../../apimachinery/status-error.ts';
 import type { ControllerContext } from '../../client/controller.ts';
 import { keyOf } from '../../client/indexed-store.ts';
 import { controlledBy, controllerRef } from '../controller-ref.ts';
 import type { Expectations } from '../expectations.ts';
+import { isNamespaceTerminating } from '../namespace/terminating.ts';
 import { inDeletionOrder } from '../pod-state.ts';
 
 /** At most so many at once; the rest follows when these have been seen. */
@@ -109,7 +110,3 @@ function podOf(replicaSet: ReplicaSet): Pod {
     spec: template.spec,
   });
 }
-
-const isNamespaceTerminating = (error: unknown): boolean =>
-  error instanceof StatusError &&
-  (error.status.details?.causes ?? []).some((cause) => cause.reason === 'NamespaceTerminating');
