@@ -1,0 +1,193 @@
+// What the SQLite store makes of files that are taken, foreign, damaged, too new or out of room.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import Database from 'better-sqlite3';
+import { MIGRATIONS } from '../../../migrations/index.ts';
+import { silentLogger } from '../../../src/log.ts';
+import { openStorage } from '../../../src/storage/open.ts';
+import { SCHEMA_VERSION } from '../../../src/storage/sqlite/database.ts';
+import { Compacted, type Storage, StorageUnavailable } from '../../../src/storage/storage.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+import { open, temporaryDirectory } from '../drivers.ts';
+import { create, PODS, podKey, textOf, update } from '../objects.ts';
+
+const stateFile = async (t: TestContext): Promise<string> => path.join(await temporaryDirectory(t), 'state.db');
+
+/** Opening fails with one sentence that `sentence` matches, and no second one. */
+async function refuses(file: string, sentence: RegExp): Promise<void> {
+  await assert.rejects(openStorage(`sqlite:${file}`, { clock: fakeClock(), log: silentLogger }), (error: Error) => {
+    assert.ok(error instanceof StorageUnavailable);
+    assert.match(error.message, sentence);
+    assert.ok(error.message.includes(file) && !error.message.includes('\n'));
+    return true;
+  });
+}
+
+/** A closed store with some pods in it. */
+async function filled(t: TestContext, count = 3): Promise<string> {
+  const file = await stateFile(t);
+  const storage = await open(t, `sqlite:${file}`);
+  await Promise.all(Array.from({ length: count }, (_, i) => create(storage, `p${i}`, 'x'.repeat(500))));
+  await storage.close();
+  return file;
+}
+
+function change(file: string, sql: string): void {
+  const db = new Database(file);
+  db.exec(sql);
+  db.close();
+}
+
+describe('files of the SQLite store', () => {
+  it('are refused to a second store, with the process that holds them', async (t) => {
+    const file = await stateFile(t);
+    const first = await open(t, `sqlite:${file}`);
+    await refuses(file, new RegExp(`in use by process ${process.pid}; stop it first`));
+    await first.close();
+    await (await open(t, `sqlite:${file}`)).close();
+  });
+
+  it('are refused while another process holds them, and free once it was killed', { timeout: 30_000 }, async (t) => {
+    const file = await stateFile(t);
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'writer.ts'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    child.stdout.resume();
+    await refuses(file, new RegExp(`in use by process ${child.pid};`));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await open(t, `sqlite:${file}`);
+  });
+
+  it('are kept from other users', async (t) => {
+    const file = await filled(t);
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+  });
+
+  it('are refused when they are no database', async (t) => {
+    const file = await stateFile(t);
+    await writeFile(file, 'This is a letter to a friend, and rather longer than a header.\n'.repeat(100));
+    await refuses(file, /is not a database; move it away/);
+  });
+
+  it("are refused when they are another program's", async (t) => {
+    const file = await stateFile(t);
+    change(file, 'CREATE TABLE kine (id INTEGER)');
+    await refuses(file, /is another program's database/);
+  });
+
+  it('are refused when a newer version wrote them', async (t) => {
+    const file = await filled(t);
+    change(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    await refuses(file, /written by a newer version \(schema 2, this one knows 1\); install that version/);
+  });
+
+  it('are refused when bytes are damaged', async (t) => {
+    const file = await filled(t, 200);
+    const bytes = await readFile(file);
+    for (let at = 4096 * 8; at < 4096 * 9; at++) bytes[at]! ^= 0xff;
+    await writeFile(file, bytes);
+    await refuses(file, /is damaged \(.*\); keep a copy .* restore a backup/);
+  });
+
+  for (const [what, sql, finding] of [
+    [
+      'a value is gone',
+      "DELETE FROM log WHERE key LIKE '%/p1'",
+      /damaged \(\/core\/pods\/default\/p1 has lost revision \d+\)/,
+    ],
+    ['a value is not JSON', "UPDATE log SET value = x'7b' WHERE key LIKE '%/p1'", /stored value of .*p1 at revision/],
+    ['revisions were never reserved', "UPDATE meta SET v = 2 WHERE k = 'rev_ceiling'", /revisions above the reserved/],
+  ] as const) {
+    it(`are refused when ${what}`, async (t) => {
+      const file = await filled(t);
+      change(file, sql);
+      await assert.rejects(openStorage(`sqlite:${file}`, { clock: fakeClock(), log: silentLogger }), finding);
+    });
+  }
+
+  it('are not needed for what the cluster makes anew: an unusable volatile.db is put aside', async (t) => {
+    const file = await filled(t);
+    const other = path.join(path.dirname(file), 'volatile.db');
+    await writeFile(other, 'scribbles '.repeat(1000));
+    const storage = await open(t, `sqlite:${file}`);
+    assert.equal(storage.list(PODS).entries.length, 3);
+    assert.match(await readFile(`${other}.unusable`, 'utf8'), /^scribbles/);
+  });
+
+  it('count on after the reserved revisions when the machine went down, and give up all history', async (t) => {
+    const file = await stateFile(t);
+    const storage = await open(t, `sqlite:${file}`);
+    const a = await create(storage, 'a', '1');
+    await update(storage, a, '2');
+    // As the disk would look after a power cut: the files of a store that is open, and another boot.
+    const copy = await stateFile(t);
+    for (const name of ['state.db', 'state.db-wal', 'volatile.db', 'volatile.db-wal']) {
+      await copyFile(path.join(path.dirname(file), name), path.join(path.dirname(copy), name));
+    }
+    change(copy, "UPDATE meta SET v = 'an earlier boot' WHERE k = 'boot_id'");
+    const after = await open(t, `sqlite:${copy}`);
+    assert.deepEqual([after.revision, after.compactRevision], [10_001, 10_001]);
+    assert.equal(textOf(after.get(podKey('a'))), '2');
+    assert.throws(() => after.watch(PODS, { after: a.revision }), Compacted);
+    assert.equal((await create(after, 'b')).revision, 10_002);
+  });
+
+  it('know as many migrations as the version says', () => {
+    assert.equal(Object.keys(MIGRATIONS).length, SCHEMA_VERSION);
+  });
+});
+
+describe('a full disk', { skip: process.getuid?.() !== 0 && 'mounting a small tmpfs needs root' }, () => {
+  /** A directory of 1 MiB. */
+  async function smallDisk(t: TestContext): Promise<string> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'small-'));
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
+    t.after(async () => {
+      await run('umount', [directory]);
+      await rm(directory, { recursive: true });
+    });
+    return directory;
+  }
+
+  async function run(command: string, args: string[]): Promise<void> {
+    const [code] = await once(spawn(command, args, { stdio: 'inherit' }), 'exit');
+    assert.equal(code, 0, `${command} ${args.join(' ')}`);
+  }
+
+  async function fill(storage: Storage): Promise<{ error: unknown; stored: number }> {
+    for (let stored = 0; ; stored++) {
+      try {
+        await create(storage, `p${stored}`, 'x'.repeat(10_000));
+      } catch (error) {
+        return { error, stored };
+      }
+    }
+  }
+
+  it('is said to be one, is no conflict, loses nothing, and heals (2.2 h)', async (t) => {
+    const directory = await smallDisk(t);
+    const ballast = path.join(directory, 'ballast');
+    await writeFile(ballast, Buffer.alloc(300_000));
+    const url = `sqlite:${path.join(directory, 'state.db')}`;
+    const storage = await openStorage(url, { clock: fakeClock(), log: silentLogger });
+    const { error, stored } = await fill(storage);
+    assert.ok(error instanceof StorageUnavailable && error.outcome === 'no', String(error));
+    assert.match(error.message, /the disk that holds .* is full/);
+    const { revision } = storage;
+    assert.equal(storage.list(PODS).entries.length, stored);
+    await rm(ballast);
+    assert.equal((await create(storage, 'after', 'x')).revision, revision + 1);
+    await storage.close();
+    const again = await openStorage(url, { clock: fakeClock(), log: silentLogger });
+    assert.equal(again.list(PODS).entries.length, stored + 1);
+    await again.close();
+  });
+});
