@@ -1,5 +1,5 @@
 // Bodies as objects of a definition: format, strictness, type, defaults.
-import type { ResourceDefinition } from '../api/definition.ts';
+
 import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
 import { decodeJson } from '../apimachinery/codec/json.ts';
 import { decodeTyped, strictError, untypedProblems } from '../apimachinery/codec/strict.ts';
@@ -7,6 +7,7 @@ import { decodeYaml } from '../apimachinery/codec/yaml.ts';
 import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
+import type { BodyType } from './body-type.ts';
 import { type BodyFormat, bodyFormat } from './negotiation.ts';
 import { apiVersionOf } from './registry/keys.ts';
 import type { FieldValidation } from './registry/parameters.ts';
@@ -50,7 +51,7 @@ export interface Strictness {
 /** Reads the body as an object of `definition`, with defaults. Throws 400 and 415. */
 export async function decodeObject(
   body: RequestBody,
-  definition: ResourceDefinition,
+  definition: BodyType,
   strictness: Strictness,
 ): Promise<AnyObject> {
   const format = body.kind === 'bytes' ? bodyFormat(body.contentType) : undefined;
@@ -60,7 +61,7 @@ export async function decodeObject(
 }
 
 /** Checks type and shape, reports what strictness asks for, fills in type and defaults. */
-export function toObject(decoded: Decoded, definition: ResourceDefinition, strictness: Strictness): AnyObject {
+export function toObject(decoded: Decoded, definition: BodyType, strictness: Strictness): AnyObject {
   checkType(decoded.value, definition);
   const { value, problems } = refusing(() => fit(decoded, definition, strictness.types));
   report(problems, strictness);
@@ -73,7 +74,7 @@ export function toObject(decoded: Decoded, definition: ResourceDefinition, stric
 }
 
 /** Types made at run time bring their own rules (setDefaults prunes); only the text is checked here. */
-function fit(decoded: Decoded, definition: ResourceDefinition, types: SchemaSet) {
+function fit(decoded: Decoded, definition: BodyType, types: SchemaSet) {
   if (definition.schema.model !== '') return decodeTyped(decoded, definition.schema, types);
   return { value: decoded.value as JsonObject, problems: untypedProblems(decoded) };
 }
@@ -85,7 +86,7 @@ export function report(problems: readonly string[], strictness: Pick<Strictness,
   for (const problem of problems) strictness.warn(problem);
 }
 
-function checkType(value: Json, definition: ResourceDefinition): void {
+function checkType(value: Json, definition: BodyType): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest("couldn't get version/kind; json parse error: the body is no object");
   }

@@ -1,38 +1,50 @@
 // PATCH: the patch is applied to the current object in the request's version, and again if that object changed
 // meanwhile; the result goes the way of an update.
-import type { Json } from '../apimachinery/meta.ts';
+import type { Json, JsonObject } from '../apimachinery/meta.ts';
 import { applyJsonPatch, readJsonPatch } from '../apimachinery/patch/json-patch.ts';
 import { applyMergePatch } from '../apimachinery/patch/merge-patch.ts';
+import { applyStrategicMergePatch } from '../apimachinery/patch/strategic-merge.ts';
 import { badRequest, unsupportedMediaType } from '../apimachinery/status-error.ts';
+import { isObject } from '../apimachinery/value.ts';
+import type { BodyType } from './body-type.ts';
 import type { ResourceCall } from './call.ts';
 import { decodedValue, readBody, report, toObject } from './decode.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
+import type { ApiRequest } from './request.ts';
 import { strictness, writeTarget } from './resources.ts';
 
 /** Makes the patched value of the current one, which is not changed. */
 type Patcher = (current: Json) => Json;
 
-const TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-];
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+const TYPES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** Throws 415 for what is no patch, or none for this type. */
+export function patchTypeOf({ body }: Pick<ApiRequest, 'body'>, { schema }: Pick<BodyType, 'schema'>): PatchType {
+  const type = TYPES[(body.contentType ?? '').split(';')[0]?.trim() ?? ''];
+  // Merge keys come with the Go types, so custom resources have no strategic merge.
+  if (type && !(type === 'strategic' && schema.model === '')) return type;
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${Object.keys(TYPES).join(', ')}`,
+  );
+}
 
 export async function patchObject(
   call: ResourceCall,
   strategy: Pick<UpdatePlan, 'prepare' | 'validate'>,
 ): Promise<Updated> {
   const { request, definition, env } = call;
-  const type = (request.body.contentType ?? '').split(';')[0]?.trim() ?? '';
-  if (!TYPES.includes(type) || (type.includes('strategic') && definition.schema.model === '')) {
-    throw unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: ${TYPES.join(', ')}`,
-    );
-  }
-  const parameters = parseWriteParameters(request.query, 'PatchOptions', type.includes('apply') ? 'apply' : 'other');
-  const patcher = await readPatch(type, call, parameters);
+  const type = patchTypeOf(request, definition);
+  if (type === 'apply') return await applyObject(call, strategy);
+  const parameters = parseWriteParameters(request.query, 'PatchOptions', 'other');
+  const patcher = await readPatch(type, { ...call, type: definition, parameters });
   return await updateObject(env, writeTarget(call, parameters), {
     apply: (current) =>
       toObject(decodedValue(patcher(current as unknown as Json)), definition, strictness(call, parameters)),
@@ -41,13 +53,43 @@ export async function patchObject(
   });
 }
 
-async function readPatch(type: string, call: ResourceCall, parameters: WriteParameters): Promise<Patcher> {
+export async function readPatch(
+  type: PatchType,
+  call: Pick<ResourceCall, 'request' | 'env' | 'warn'> & { type: BodyType; parameters: WriteParameters },
+): Promise<Patcher> {
   const body = await readBody(call.request.body, 'json');
   if (!body) throw badRequest('unexpected end of JSON input');
-  if (type === 'application/json-patch+json') {
+  if (type === 'json') {
     const { operations, problems } = readJsonPatch(body.value, body.duplicates);
-    report(problems, { ...parameters, warn: call.warn });
+    report(problems, { ...call.parameters, warn: call.warn });
     return (current) => applyJsonPatch(current, operations);
   }
+  if (type === 'strategic') {
+    const patch = body.value;
+    if (!isObject(patch)) throw badRequest('json: cannot unmarshal the body into a strategic merge patch: no object');
+    return (current) => applyStrategicMergePatch(current as JsonObject, patch, call.type.schema, call.env.types);
+  }
   return (current) => applyMergePatch(current, body.value);
+}
+
+async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepare' | 'validate'>): Promise<Updated> {
+  const { request, definition, env } = call;
+  const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
+  const body = await readBody(request.body, 'yaml');
+  if (!body) throw badRequest('the body of an apply patch is empty');
+  const target = writeTarget(call, parameters);
+  return await updateObject(env, target, {
+    apply: (current) =>
+      env.fieldManagers.apply(toObject(body, definition, strictness(call, parameters)), {
+        definition,
+        live: current,
+        manager: target.fieldManager,
+        subresource: target.subresource,
+        force: parameters.force ?? false,
+      }),
+    ...strategy,
+    createMissing: target.subresource === '',
+    unconditional: true,
+    managed: true,
+  });
 }

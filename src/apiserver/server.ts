@@ -99,7 +99,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     authenticator,
     authorizer,
     catalogue,
-    handlers: createHandlers({ reader, clock, authenticator, authorizer, tokens, storage }),
+    handlers: createHandlers({ reader, catalogue, clock, authorizer, tokens, storage }),
     paths: createStandardPaths({
       discovery: () => discovery,
       tokens,

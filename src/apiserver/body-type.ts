@@ -1,0 +1,24 @@
+// Types of bodies that are no stored resource: Scale, Binding, Eviction, reviews.
+
+import type { SubresourceDefinition } from '../api/definition.ts';
+import { kindFact } from '../api/facts.ts';
+import { normalise } from '../api/normalise.ts';
+import type { AnyObject } from '../apimachinery/meta.ts';
+import type { SchemaSet, TypeSchema } from '../apimachinery/schema.ts';
+
+/** What decoding needs to know of a type. ResourceDefinition has it. */
+export interface BodyType {
+  group: string;
+  version: string;
+  kind: string;
+  schema: TypeSchema;
+  setDefaults(object: AnyObject): void;
+}
+
+export function bodyType(
+  { group, version, kind }: Pick<SubresourceDefinition, 'group' | 'version' | 'kind'>,
+  types: SchemaSet,
+): BodyType {
+  const schema = types.type(kindFact(group, version, kind).t);
+  return { group, version, kind, schema, setDefaults: (object) => normalise(object, schema, { schema: types }) };
+}

@@ -1,0 +1,76 @@
+// Binding a pod to a node: what the scheduler posts, to pods/<name>/binding or to bindings
+// (pkg/registry/core/pod/storage/storage.go BindingREST).
+import type { ResourceDefinition } from '../../api/definition.ts';
+import type { Binding, Pod } from '../../api/types/core/v1.ts';
+import type { AnyObject, Status } from '../../apimachinery/meta.ts';
+import { badRequest, conflict, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { timestamp } from '../../clock.ts';
+import { bodyType } from '../body-type.ts';
+import type { CallHandler } from '../call.ts';
+import { decodeObject } from '../decode.ts';
+import { parseWriteParameters } from '../registry/parameters.ts';
+import { updateObject } from '../registry/update.ts';
+import type { ApiResult } from '../request.ts';
+import { strictness, writeTarget } from '../resources.ts';
+
+const BINDING = { group: '', version: 'v1', kind: 'Binding' };
+
+/** `pods` finds the definition of pods, since the request may be for `bindings`. */
+export const bindingHandler =
+  (pods: () => ResourceDefinition): CallHandler =>
+  async (call) => {
+    const { env, request, info } = call;
+    const parameters = parseWriteParameters(request.query, 'CreateOptions');
+    const binding = (await decodeObject(
+      request.body,
+      bodyType(BINDING, env.types),
+      strictness(call, parameters),
+    )) as AnyObject & Binding;
+    const name = info.subresource ? info.name : (binding.metadata.name ?? '');
+    if (info.subresource && binding.metadata.name && binding.metadata.name !== name) {
+      throw badRequest(`name in URL does not match name in Binding object`);
+    }
+    const errors = validateBinding(binding);
+    if (errors.length > 0) throw invalid(BINDING, binding.metadata.name ?? '', errors);
+    const target = { ...writeTarget({ ...call, definition: pods() }, parameters), name, subresource: 'binding' };
+    await updateObject(env, target, {
+      apply: (current) => bound(current as AnyObject & Pod, binding, timestamp(env.clock)),
+      prepare: () => undefined,
+      validate: () => [],
+      unconditional: true,
+    });
+    return created();
+  };
+
+export function created(): ApiResult {
+  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+  return { type: 'object', status: 201, object: status as unknown as AnyObject };
+}
+
+function validateBinding({ target }: Binding): FieldError[] {
+  const errors: FieldError[] = [];
+  if (target.kind && target.kind !== 'Node')
+    errors.push(fieldError.notSupported('target.kind', target.kind, ['Node', '<empty>']));
+  if (!target.name) errors.push(fieldError.required('target.name'));
+  return errors;
+}
+
+function bound(current: AnyObject & Pod, { metadata, target }: Binding, now: string): AnyObject {
+  const name = current.metadata.name as string;
+  const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why);
+  if (current.metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (current.spec.nodeName)
+    throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
+  if (current.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const pod = structuredClone(current);
+  if (metadata.uid) pod.metadata.uid = metadata.uid;
+  if (metadata.resourceVersion) pod.metadata.resourceVersion = metadata.resourceVersion;
+  else delete pod.metadata.resourceVersion;
+  pod.spec.nodeName = target.name as string;
+  if (metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
+  if (metadata.labels) pod.metadata.labels = { ...pod.metadata.labels, ...metadata.labels };
+  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now };
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+  pod.status = { ...pod.status, conditions: [...others, scheduled] } as Pod['status'] & object;
+  return pod;
+}

@@ -1,0 +1,93 @@
+// /scale: how many, of anything that has replicas. Reads and writes the parent; its answers are autoscaling/v1 Scales.
+import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.ts';
+import type { AnyObject, Json, LabelSelector } from '../../apimachinery/meta.ts';
+import { fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { type BodyType, bodyType } from '../body-type.ts';
+import type { CallHandler, ResourceCall } from '../call.ts';
+import { decodedValue, decodeObject, toObject } from '../decode.ts';
+import { patchTypeOf, readPatch } from '../patch.ts';
+import { viewOf } from '../registry/keys.ts';
+import { parseWriteParameters } from '../registry/parameters.ts';
+import { getEntry } from '../registry/read.ts';
+import { updateObject } from '../registry/update.ts';
+import type { ApiResult } from '../request.ts';
+import { namespaceOf, strictness, writeTarget } from '../resources.ts';
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
+interface Scaled extends AnyObject {
+  spec?: { replicas?: number; selector?: LabelSelector | Record<string, string> };
+  status?: { replicas?: number };
+}
+
+export const scaleHandler: CallHandler = async (call) => {
+  const { definition, info, request, env } = call;
+  if (info.verb === 'get') {
+    const target = { namespace: namespaceOf(call), name: info.name };
+    return answer(viewOf(definition, await getEntry(env.storage, definition, target)));
+  }
+  const type = bodyType(SCALE, env.types);
+  const wanted = info.verb === 'patch' ? await fromPatch(call, type) : await fromBody(call, type);
+  const kind = info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions';
+  const { entry } = await updateObject(env, writeTarget(call, parseWriteParameters(request.query, kind)), {
+    apply: (current) => rescaled(current as Scaled, wanted(current as Scaled)),
+    unconditional: true,
+  });
+  return answer(viewOf(definition, entry));
+};
+
+async function fromBody(call: ResourceCall, type: BodyType) {
+  const parameters = parseWriteParameters(call.request.query, 'UpdateOptions');
+  const scale = await decodeObject(call.request.body, type, strictness(call, parameters));
+  return () => scale as Scaled;
+}
+
+async function fromPatch(call: ResourceCall, type: BodyType) {
+  const parameters = parseWriteParameters(call.request.query, 'PatchOptions', 'other');
+  const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type, parameters });
+  return (current: Scaled) => {
+    const patched = patch(scaleOf(current) as unknown as Json);
+    return toObject(decodedValue(patched), type, strictness(call, parameters)) as Scaled;
+  };
+}
+
+/** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */
+function rescaled(current: Scaled, scale: Scaled): AnyObject {
+  const replicas = scale.spec?.replicas ?? 0;
+  const name = current.metadata.name ?? '';
+  if (replicas < 0) {
+    const error = fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+    throw invalid(SCALE, name, [error]);
+  }
+  const object = structuredClone(current);
+  const { resourceVersion, uid } = scale.metadata;
+  if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
+  else delete object.metadata.resourceVersion;
+  if (uid) object.metadata.uid = uid;
+  object.spec = { ...object.spec, replicas };
+  return object;
+}
+
+const answer = (object: AnyObject): ApiResult => ({ type: 'object', status: 200, object: scaleOf(object as Scaled) });
+
+function scaleOf({ metadata, spec, status }: Scaled): AnyObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const selector = selectorText(spec?.selector);
+  return {
+    kind: SCALE.kind,
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as AnyObject['metadata'],
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+  };
+}
+
+/** ReplicationControllers select by a plain map, the others by a LabelSelector. */
+function selectorText(selector: LabelSelector | Record<string, string> | undefined): string {
+  if (!selector) return '';
+  const plain = !('matchLabels' in selector || 'matchExpressions' in selector);
+  const parsed = labelSelectorOf(
+    plain ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelector),
+  );
+  return parsed ? formatLabelSelector(parsed) : '';
+}
