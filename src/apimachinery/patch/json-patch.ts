@@ -71,31 +71,36 @@ interface Root {
 }
 
 function apply(root: Root, operation: JsonPatchOperation, budget: { left: number }): void {
-  const value = deepCopy(operation.value ?? null);
-  switch (operation.op) {
+  const { op, path, from } = operation;
+  switch (op) {
     case 'add':
-      return addAt(target(root, operation.path, 'add'), value);
+      addAt(target(root, path, op), deepCopy(operation.value ?? null));
+      break;
     case 'remove':
-      return removeAt(target(root, operation.path, 'remove'));
+      removeAt(target(root, path, op));
+      break;
     case 'replace':
-      return replace(root, operation.path, value);
+      replace(root, path, deepCopy(operation.value ?? null));
+      break;
     case 'move': {
-      const from = target(root, operation.from, 'move');
-      const moved = getAt(from);
-      removeAt(from);
-      return addAt(target(root, operation.path, 'move'), moved);
+      const source = target(root, from, op);
+      const moved = getAt(source);
+      removeAt(source);
+      addAt(target(root, path, op), moved);
+      break;
     }
     case 'copy': {
-      const copied = deepCopy(getAt(target(root, operation.from, 'copy')));
+      const copied = deepCopy(getAt(target(root, from, op)));
       budget.left -= JSON.stringify(copied).length;
-      if (budget.left < 0)
-        throw rejected(`Unable to complete the copy, the accumulated size increase of copy is over ${MAX_COPIED}`);
-      return addAt(target(root, operation.path, 'copy'), copied);
+      if (budget.left < 0) throw rejected(`Unable to complete the copy: all copies exceed ${MAX_COPIED} bytes`);
+      addAt(target(root, path, op), copied);
+      break;
     }
     case 'test':
-      return test(root, operation);
+      test(root, operation);
+      break;
     default:
-      throw rejected(`Unexpected kind: ${operation.op ?? 'unknown'}`);
+      throw rejected(`Unexpected kind: ${op ?? 'unknown'}`);
   }
 }
 

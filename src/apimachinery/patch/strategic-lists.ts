@@ -1,0 +1,98 @@
+// How strategic merge treats lists that merge: items meet by their merge key, scalars by value, and the outcome is
+// ordered by the patch first and by the live list second (strategicpatch/patch.go, normalizeElementOrder).
+import type { Json, JsonObject } from '../meta.ts';
+import { rejected, unexpected } from '../status-error.ts';
+import { isObject } from '../value.ts';
+
+export const DIRECTIVE = '$patch';
+
+/** Go's %v of a value, which its errors show. */
+export function goText(value: Json | undefined): string {
+  if (value === undefined || value === null) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (typeof value === 'object') {
+    const members = Object.keys(value).toSorted();
+    return `map[${members.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
+  }
+  return String(value);
+}
+
+export const noMergeKey = (item: JsonObject, mergeKey: string) =>
+  unexpected(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+
+export const badDirective = (item: JsonObject) =>
+  unexpected(`unknown patch type: ${goText(item[DIRECTIVE])} in map: ${goText(item)}`);
+
+/** The merge key's value of an item, or the item itself in a list of scalars. */
+export function keyOf(item: Json, mergeKey: string): Json {
+  if (mergeKey === '') return item;
+  if (!isObject(item)) throw unexpected(`expected a map[string]interface {}, but received a ${goType(item)}`);
+  if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item as JsonObject, mergeKey);
+  return (item as JsonObject)[mergeKey] as Json;
+}
+
+/** Whether the items are maps. Lists of lists and of mixed items are refused. */
+export function itemsAreMaps(...lists: readonly (readonly Json[])[]): boolean {
+  const kinds = new Set(lists.flat().map(goType));
+  if (kinds.has('[]interface {}')) throw rejected('lists of lists are not supported');
+  if (kinds.size > 1) throw unexpected(`list element types are not identical: ${goText(lists as Json[])}`);
+  return kinds.has('map[string]interface {}');
+}
+
+export function goType(value: Json): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  switch (typeof value) {
+    case 'object':
+      return 'map[string]interface {}';
+    case 'number':
+      return Number.isInteger(value) ? 'int64' : 'float64';
+    case 'boolean':
+      return 'bool';
+    default:
+      return 'string';
+  }
+}
+
+/**
+ * Orders `merged`: items named by `order` keep its order, the others the live list's, and each of the others comes
+ * before the first item that followed it there.
+ */
+export function orderItems(
+  merged: readonly Json[],
+  { order, live, mergeKey }: { order: readonly Json[]; live: readonly Json[]; mergeKey: string },
+): Json[] {
+  const wanted = order.map((item) => keyOf(item, mergeKey));
+  const before = live.map((item) => keyOf(item, mergeKey));
+  const rank = (ranks: readonly Json[], item: Json): number => ranks.indexOf(keyOf(item, mergeKey));
+  const named = merged.filter((item) => rank(wanted, item) >= 0).toSorted((a, b) => rank(wanted, a) - rank(wanted, b));
+  const others = merged.filter((item) => rank(wanted, item) < 0).toSorted((a, b) => rank(before, a) - rank(before, b));
+  const result: Json[] = [];
+  for (const item of named) {
+    const place = rank(before, item);
+    while (others.length > 0) {
+      const other = rank(before, others[0] as Json);
+      if (other < 0 || place < 0 || other >= place) break;
+      result.push(others.shift() as Json);
+    }
+    result.push(item);
+  }
+  return [...result, ...others];
+}
+
+/** The patch's items must come in the order of $setElementOrder and be named by it. */
+export function checkElementOrder(patch: readonly Json[], order: readonly Json[], mergeKey: string): void {
+  if (patch.length === 0 || order.length === 0) return;
+  let next = 0;
+  const items = patch.filter((item) => !(isObject(item) && Object.hasOwn(item, DIRECTIVE)));
+  for (const item of items) {
+    const key = keyOf(item, mergeKey);
+    while (next < order.length && keyOf(order[next] as Json, mergeKey) !== key) next++;
+    if (next >= order.length) {
+      throw unexpected(
+        `The order in patch list:\n${goText([...patch])}\n doesn't match $setElementOrder list:\n${goText([...order])}\n`,
+      );
+    }
+    next++;
+  }
+}
