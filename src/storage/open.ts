@@ -1,20 +1,24 @@
 // Opens a store by URL: `memory:` or `sqlite:/path/state.db`.
-import type { Logger } from '../log.ts';
 import type { Driver } from './driver.ts';
 import { type HubOptions, openHub } from './hub.ts';
 import { createMemoryDriver } from './memory/driver.ts';
-import type { Storage } from './storage.ts';
+import type { Storage, StorageUnavailable } from './storage.ts';
+
+export interface OpenOptions extends HubOptions {
+  /** The store can serve no longer, and only a restart can tell what it holds: to be called at most once. */
+  onFailure?: (reason: StorageUnavailable) => void;
+}
 
 /** Makes the driver of a URL's scheme; `location` is what follows the colon. */
-type DriverFactory = (location: string, options: { log: Logger }) => Driver | Promise<Driver>;
+type DriverFactory = (location: string, options: OpenOptions) => Driver | Promise<Driver>;
 
 const DRIVERS: Record<string, DriverFactory> = {
   memory: () => createMemoryDriver(),
   // Loaded when asked for: a cluster in memory needs neither the thread nor the native addon.
-  sqlite: async (file, { log }) => (await import('./sqlite/driver.ts')).createSqliteDriver(file, { log }),
+  sqlite: async (file, options) => (await import('./sqlite/driver.ts')).createSqliteDriver(file, options),
 };
 
-export async function openStorage(url: string, options: HubOptions): Promise<Storage> {
+export async function openStorage(url: string, options: OpenOptions): Promise<Storage> {
   const colon = url.indexOf(':');
   const make = DRIVERS[url.slice(0, Math.max(0, colon))];
   if (!make) {

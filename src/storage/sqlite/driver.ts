@@ -13,7 +13,10 @@ interface Pending {
 const unavailable = (failure: WireFailure) => new StorageUnavailable(failure.reason, failure.outcome);
 
 /** `file` is where state.db is or will be. */
-export function createSqliteDriver(file: string, options: { log: Logger }): Driver {
+export function createSqliteDriver(
+  file: string,
+  options: { log: Logger; onFailure?: (reason: StorageUnavailable) => void },
+): Driver {
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let worker: Worker | undefined;
@@ -21,8 +24,12 @@ export function createSqliteDriver(file: string, options: { log: Logger }): Driv
   let receive: (rows: HeadRow[]) => void = () => undefined;
   /** Set once the thread cannot be trusted any more; it answers everything from then on. */
   let failed: StorageUnavailable | undefined;
+  /** Between a successful open() and close(): when a failure is news. */
+  let serving = false;
 
   function fail(reason: StorageUnavailable): void {
+    if (serving) options.onFailure?.(reason);
+    serving = false;
     failed ??= reason;
     for (const { reject } of pending.values()) reject(failed);
     pending.clear();
@@ -68,6 +75,17 @@ export function createSqliteDriver(file: string, options: { log: Logger }): Driv
     return thread;
   }
 
+  async function close(): Promise<void> {
+    serving = false;
+    try {
+      await request('close', undefined);
+    } catch (error) {
+      if (!failed) throw error;
+      await worker?.terminate(); // whoever waited was told when it failed
+    }
+    await exited;
+  }
+
   return {
     name: 'sqlite',
     async open(onRows) {
@@ -85,9 +103,10 @@ export function createSqliteDriver(file: string, options: { log: Logger }): Driv
         const { notices, ...opened } = await request('open', undefined);
         for (const notice of notices) options.log.warn(notice);
         if (received !== undefined) throw received;
+        serving = true;
         return opened;
       } catch (error) {
-        await worker.terminate();
+        await close();
         throw error;
       }
     },
@@ -98,14 +117,6 @@ export function createSqliteDriver(file: string, options: { log: Logger }): Driv
     history: (query) => request('history', query),
     compact: (to) => request('compact', to),
     stats: () => request('stats', undefined),
-    async close() {
-      try {
-        await request('close', undefined);
-      } catch (error) {
-        if (!failed) throw error;
-        await worker?.terminate(); // it has failed before, and whoever waited was told then
-      }
-      await exited;
-    },
+    close,
   };
 }
