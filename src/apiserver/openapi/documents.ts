@@ -1,0 +1,174 @@
+// The OpenAPI documents of a list of definitions: version 3 by group and version with an index, version 2 in one.
+// Each is written when first asked for and kept; a changed list of definitions gets a new set.
+import { createHash } from 'node:crypto';
+import type { ResourceDefinition } from '../../api/definition.ts';
+import { kindFact } from '../../api/facts.ts';
+import type { SchemaSet } from '../../apimachinery/schema.ts';
+import { servedGroups } from '../discovery/groups.ts';
+import { VERSION_MODEL, withExtraTypes } from './extra-types.ts';
+import { capitalise, type ModelOf, type Operation, operationsOf } from './operations.ts';
+import type { JsonSchema } from './schemas.ts';
+import { openapiV2 } from './v2.ts';
+import { type DocumentParts, MEDIA_TYPES, openapiV3, type PlainPath } from './v3.ts';
+
+export interface OpenapiDocument {
+  readonly json: string;
+  /** SHA-512 of the JSON in capitals: the hash of its URL, and in quotes its ETag. */
+  readonly hash: string;
+}
+
+export interface OpenapiDocuments {
+  /** /openapi/v3 */
+  index(): OpenapiDocument;
+  /** /openapi/v3/<path>, e.g. 'apis/apps/v1', 'api', 'version' */
+  v3(path: string): OpenapiDocument | undefined;
+  /** /openapi/v2 */
+  v2(): OpenapiDocument;
+}
+
+/** Lists of versions and groups are not served as CBOR. */
+const LIST_TYPES = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+
+/** `own` resolves the models of definitions (builtinSchema, plus those of custom resources). */
+export function openapiDocuments(definitions: readonly ResourceDefinition[], own: SchemaSet): OpenapiDocuments {
+  const schemas = withExtraTypes(own);
+  const served = servedGroups(definitions);
+  const modelOf = modelResolver(definitions);
+  const kinds = kindsOfModels(definitions, modelOf);
+  const plans = new Map<string, () => Pick<DocumentParts, 'operations' | 'plain' | 'tag'>>();
+
+  const plainOnly = (path: string, tag: string, name: string, model: string) =>
+    plans.set(path, () => ({ tag, operations: [], plain: [plainPath(path, tag, name, model, LIST_TYPES)] }));
+  plainOnly('api', 'core', 'getCoreAPIVersions', `${META}.APIVersions`);
+  plainOnly('apis', 'apis', 'getAPIVersions', `${META}.APIGroupList`);
+  for (const { name, versions } of served) {
+    const tag = name === '' ? 'core' : tagOf(name);
+    const id =
+      name === ''
+        ? 'Core'
+        : tag
+            .split('_')
+            .map(capitalise)
+            .join('')
+            .replace(/^./, (c) => c.toUpperCase());
+    if (name) plainOnly(`apis/${name}`, tag, `get${id}APIGroup`, `${META}.APIGroup`);
+    for (const { version, definitions: resources } of versions) {
+      const path = name ? `apis/${name}/${version}` : `api/${version}`;
+      const full = `${tag}_${version}`;
+      plans.set(path, () => ({
+        tag: full,
+        operations: resources.flatMap((definition) => operationsOf(definition, modelOf)),
+        plain: [
+          plainPath(path, full, `get${id}${capitalise(version)}APIResources`, `${META}.APIResourceList`, MEDIA_TYPES),
+        ],
+      }));
+    }
+  }
+  const others: readonly [path: string, tag: string, id: string][] = [
+    ['.well-known/openid-configuration', 'WellKnown', 'getServiceAccountIssuerOpenIDConfiguration'],
+    ['openid/v1/jwks', 'openid', 'getServiceAccountIssuerOpenIDKeyset'],
+    ['version', 'version', 'getCodeVersion'],
+  ];
+  for (const [path, tag, operationId] of others) {
+    plans.set(path, () => ({
+      tag,
+      operations: [],
+      plain: [
+        {
+          path: `/${path}/`,
+          tag,
+          operationId,
+          response: path === 'version' ? { model: VERSION_MODEL } : 'string',
+          mediaTypes: ['application/json'],
+        },
+      ],
+    }));
+  }
+
+  const written = new Map<string, OpenapiDocument>();
+  const write = (key: string, make: () => JsonSchema): OpenapiDocument => {
+    const known = written.get(key);
+    if (known) return known;
+    const json = JSON.stringify(make());
+    const document = { json, hash: createHash('sha512').update(json).digest('hex').toUpperCase() };
+    written.set(key, document);
+    return document;
+  };
+  const v3 = (path: string): OpenapiDocument | undefined => {
+    const plan = plans.get(path);
+    return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, kinds }));
+  };
+
+  return {
+    v3,
+    index: () =>
+      write('index', () => ({
+        paths: Object.fromEntries(
+          [...plans.keys()]
+            .sort()
+            .map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${v3(path)?.hash}` }]),
+        ),
+      })),
+    v2: () =>
+      write('v2', () => {
+        const parts = [...plans.values()].map((plan) => plan());
+        const tags = new Map(parts.flatMap(({ operations, tag }) => operations.map((o) => [o, tag] as const)));
+        return openapiV2({
+          operations: parts.flatMap(({ operations }) => operations),
+          plain: parts.flatMap(({ plain }) => plain),
+          schemas,
+          kinds,
+          tagOf: (operation: Operation) => tags.get(operation) as string,
+        });
+      }),
+  };
+}
+
+const plainPath = (
+  path: string,
+  tag: string,
+  operationId: string,
+  model: string,
+  mediaTypes: readonly string[],
+): PlainPath => ({ path: `/${path}/`, tag, operationId, response: { model }, mediaTypes });
+
+/** 'rbac.authorization.k8s.io' → 'rbacAuthorization' */
+const tagOf = (group: string): string =>
+  group
+    .replace(/\.k8s\.io$/, '')
+    .split('.')
+    .map((word, at) => (at === 0 ? word : capitalise(word)))
+    .join('');
+
+/** Models of served kinds and their lists from the definitions, of other bodies (Scale, Eviction) from the facts. */
+function modelResolver(definitions: readonly ResourceDefinition[]): ModelOf {
+  const own = new Map<string, string>();
+  for (const { group, version, kind, listKind, schema } of definitions) {
+    own.set(`${group}/${version}/${kind}`, schema.model);
+    own.set(`${group}/${version}/${listKind}`, schema.model.replace(/[^.]+$/, listKind));
+  }
+  return (group, version, kind) => own.get(`${group}/${version}/${kind}`) ?? kindFact(group, version, kind).t;
+}
+
+function kindsOfModels(definitions: readonly ResourceDefinition[], modelOf: ModelOf) {
+  const kinds = new Map<string, { group: string; version: string; kind: string }[]>();
+  const add = (group: string, version: string, kind: string) => {
+    const model = modelOf(group, version, kind);
+    const known = kinds.get(model) ?? [];
+    if (!known.some((k) => k.group === group && k.version === version && k.kind === kind)) {
+      kinds.set(model, [...known, { group, version, kind }]);
+    }
+  };
+  for (const { group, version, kind, listKind, verbs, subresources } of definitions) {
+    add(group, version, kind);
+    if (verbs.includes('list')) add(group, version, listKind);
+    for (const sub of Object.values(subresources)) {
+      if (!sub.kind.endsWith('Options')) add(sub.group, sub.version, sub.kind);
+    }
+  }
+  for (const kind of ['Status', 'DeleteOptions', 'WatchEvent']) {
+    kinds.set(`${META}.${kind}`, [{ group: '', version: 'v1', kind }]);
+  }
+  return kinds;
+}
