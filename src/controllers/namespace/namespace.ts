@@ -68,10 +68,11 @@ export function namespaceController({ resources }: { resources: ServedResources 
       }
     }
 
-    const remove = (type: ServedResource, name: string) =>
-      client.delete(type, namespace, name, { propagationPolicy: 'Background' }).catch((error: unknown) => {
+    async function remove(type: ServedResource, name: string): Promise<void> {
+      await client.delete(type, namespace, name, { propagationPolicy: 'Background' }).catch((error: unknown) => {
         if (!hasReason(error, 'NotFound')) throw error;
       });
+    }
   }
 
   /** True when a resource is followed now that was not before. */
