@@ -5,6 +5,7 @@ import type { ObjectReader } from '../reader.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -23,6 +24,7 @@ export interface AdmissionOptions {
 /** NodeRestriction is off by default upstream, but every distribution turns it on. */
 export const admissionPlugins = ({ reader, clock, authorizer }: AdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
+  limitRanger(reader),
   serviceAccount({ reader, clock }),
   nodeRestriction(reader),
   taintNodesByCondition,

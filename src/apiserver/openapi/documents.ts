@@ -29,6 +29,16 @@ export interface OpenapiDocuments {
 /** Lists of versions and groups are not served as CBOR. */
 const LIST_TYPES = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+/** Kinds of meta that answers and bodies are made of. */
+const META_KINDS = [
+  'APIGroup',
+  'APIGroupList',
+  'APIResourceList',
+  'APIVersions',
+  'DeleteOptions',
+  'Status',
+  'WatchEvent',
+];
 
 /** `own` resolves the models of definitions (builtinSchema, plus those of custom resources). */
 export function openapiDocuments(definitions: readonly ResourceDefinition[], own: SchemaSet): OpenapiDocuments {
@@ -167,7 +177,7 @@ function kindsOfModels(definitions: readonly ResourceDefinition[], modelOf: Mode
       if (!sub.kind.endsWith('Options')) add(sub.group, sub.version, sub.kind);
     }
   }
-  for (const kind of ['Status', 'DeleteOptions', 'WatchEvent']) {
+  for (const kind of META_KINDS) {
     kinds.set(`${META}.${kind}`, [{ group: '', version: 'v1', kind }]);
   }
   return kinds;
