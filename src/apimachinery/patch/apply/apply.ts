@@ -1,0 +1,158 @@
+// Server-side apply and the bookkeeping of field managers for every other write, as
+// k8s.io/apimachinery/pkg/util/managedfields does it over structured-merge-diff. Pure: inputs may be frozen.
+import type { AnyObject, Json, ManagedFieldsEntry } from '../../meta.ts';
+import type { SchemaSet, TypeSchema } from '../../schema.ts';
+import { badRequest, unexpected } from '../../status-error.ts';
+import { joinErrors, typeErrors } from './check.ts';
+import { fieldElement, setOf } from './field-set.ts';
+import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
+import {
+  capUpdateManagers,
+  decodeManagers,
+  encodeManagers,
+  type ManagerId,
+  type Managers,
+  managerKey,
+} from './managers.ts';
+import { afterApply, afterUpdate, type Ownership } from './ownership.ts';
+import { objectShape } from './shape.ts';
+import { dropNulls, zeroObject } from './zero.ts';
+
+export interface WriteContext {
+  /** The field manager's name; '' becomes "unknown". */
+  manager: string;
+  /** Of the request, as in metadata.managedFields: v1, apps/v1. */
+  apiVersion: string;
+  /** Undefined or '' for the main resource. */
+  subresource?: string;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Undefined for custom resources without a schema. */
+  schema: TypeSchema | undefined;
+  types: SchemaSet;
+  /** Paths by field names that this endpoint resets and therefore nobody can own here: [['status']]. */
+  resetFields?: readonly (readonly string[])[];
+}
+
+const BEFORE_FIRST_APPLY = 'before-first-apply';
+const NONE: Managers = new Map();
+
+/**
+ * `next` with metadata.managedFields as they are after `manager` wrote it. `live` is undefined on create. Managed
+ * fields that `next` brings along replace the live ones; an empty list, or one empty entry, forgets all.
+ */
+export function updateManagedFields(live: AnyObject | undefined, next: AnyObject, context: WriteContext): AnyObject {
+  const managers = managersOfUpdate(live, next, context.subresource ?? '');
+  const bare = withManagers(next, NONE);
+  // An object nobody's fields were tracked on stays that way until it is applied.
+  if (managers.size === 0 && live?.metadata.uid) return bare;
+  const before = live ? withManagers(live, NONE) : zeroObject(context.schema, context.types);
+  const after = afterUpdate(before as Json, bare as Json, {
+    managers,
+    writer: writerOf(context, 'Update'),
+    time: timeOf(context),
+    ownership: ownershipOf(context),
+  });
+  return withManagers(bare, capUpdateManagers(after));
+}
+
+export interface ApplyRequest extends WriteContext {
+  /** What is stored; undefined when the apply creates. */
+  live: AnyObject | undefined;
+  /** The applied configuration. */
+  patch: AnyObject;
+  /** Takes over what others own instead of answering 409. */
+  force: boolean;
+}
+
+/**
+ * The object that applying `patch` to `live` gives, with its managed fields. When nothing changes it equals `live`.
+ * Throws 409 for conflicts, 400 for a patch with managed fields or of another version, 500 for one that does not fit
+ * the type.
+ */
+export function applyPatch(request: ApplyRequest): AnyObject {
+  const { live, patch } = request;
+  if (patch.apiVersion !== request.apiVersion) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${patch.apiVersion}, expected: ${request.apiVersion}`,
+    );
+  }
+  if (patch.metadata?.managedFields !== undefined && patch.metadata.managedFields !== null) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  const ownership = ownershipOf(request);
+  const problems = typeErrors(patch as Json, ownership.shape);
+  if (problems.length > 0) {
+    throw unexpected(`failed to create typed patch object (${describe(patch)}): ${joinErrors(problems)}`);
+  }
+  const base = (live ? withManagers(live, NONE) : zeroObject(request.schema, request.types)) as AnyObject;
+  const managers = managersOfApply(base, request);
+  const writer = writerOf(request, 'Apply');
+  const allowed = request.force ? 'all' : allowedByLastApplied(base, request.manager, ownership.shape);
+  const { object, managers: owned } = afterApply(base as Json, patch as Json, { managers, writer, allowed, ownership });
+  if (object === undefined && live) return withManagers(base, owned);
+  const stamped = stampedAt(owned, writer, timeOf(request));
+  const result = dropNulls(object ?? (base as Json), request.schema !== undefined) as AnyObject;
+  return withManagers(withLastApplied(result, patch, request.manager), stamped);
+}
+
+const writerOf = (context: WriteContext, operation: ManagerId['operation']): ManagerId => ({
+  manager: context.manager || 'unknown',
+  operation,
+  apiVersion: context.apiVersion,
+  subresource: context.subresource ?? '',
+});
+
+const ownershipOf = ({ schema, types, resetFields }: WriteContext): Ownership => ({
+  shape: objectShape(schema, types),
+  ignored: setOf(...(resetFields ?? []).map((path) => path.map(fieldElement))),
+});
+
+/** Whole seconds, as metav1.Time is written. */
+const timeOf = ({ now }: WriteContext): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
+
+/** What a request says about managed fields counts on the main resource only. */
+function managersOfUpdate(live: AnyObject | undefined, next: AnyObject, subresource: string): Managers {
+  const stored = decodeManagers(live?.metadata.managedFields) ?? NONE;
+  const sent = next.metadata.managedFields;
+  if (subresource !== '' || sent === undefined || sent === null) return stored;
+  if (isReset(sent)) return NONE;
+  const managers = decodeManagers(sent);
+  return managers && managers.size > 0 ? managers : stored;
+}
+
+const isReset = (entries: readonly ManagedFieldsEntry[]): boolean =>
+  entries.length === 0 || (entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0);
+
+/** When an object that nobody's fields were tracked on is first applied, what it has is somebody's already. */
+function managersOfApply(base: AnyObject, request: ApplyRequest): Managers {
+  const managers = decodeManagers(request.live?.metadata.managedFields);
+  if (!managers) throw unexpected('failed to decode managed fields');
+  if (managers.size > 0 || !request.live) return managers;
+  const context = { ...request, manager: BEFORE_FIRST_APPLY };
+  return afterUpdate(zeroObject(request.schema, request.types), base as Json, {
+    managers,
+    writer: writerOf(context, 'Update'),
+    time: timeOf(request),
+    ownership: ownershipOf(request),
+  });
+}
+
+function stampedAt(managers: Managers, writer: ManagerId, time: string): Managers {
+  const key = managerKey(writer);
+  const own = managers.get(key);
+  return own ? new Map(managers).set(key, { ...own, time }) : managers;
+}
+
+function withManagers(object: AnyObject, managers: Managers): AnyObject {
+  const { managedFields: _, ...metadata } = object.metadata ?? {};
+  return {
+    ...object,
+    metadata: managers.size > 0 ? { ...metadata, managedFields: encodeManagers(managers) } : metadata,
+  };
+}
+
+function describe(object: AnyObject): string {
+  const gv = object.apiVersion ?? '';
+  return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${gv}, Kind=${object.kind ?? ''}`;
+}

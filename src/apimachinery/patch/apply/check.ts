@@ -1,0 +1,82 @@
+// Whether an applied configuration fits its type: server-side apply refuses unknown fields, wrong types and repeated
+// items whatever fieldValidation says (typed/validate.go of structured-merge-diff, with its words).
+import type { Json, JsonObject } from '../../meta.ts';
+import { isObject } from '../../value.ts';
+import { fieldElement, formatElement } from './field-set.ts';
+import { ItemError, itemElement, type ListShape, type MapShape, type ScalarKind, type Shape } from './shape.ts';
+
+/** What is wrong with `value`, in the order found; none when it fits. */
+export function typeErrors(value: Json, shape: Shape, path = ''): string[] {
+  switch (shape.kind) {
+    case 'scalar':
+      return scalarErrors(value, shape.scalar).map((why) => at(path, why));
+    case 'map':
+      if (value === null) return [];
+      if (!isObject(value)) return [at(path, `expected map, got ${show(value)}`)];
+      return mapErrors(value as JsonObject, shape, path);
+    case 'list':
+      if (value === null) return [];
+      if (!Array.isArray(value)) return [at(path, `expected list, got ${show(value)}`)];
+      return listErrors(value, shape, path);
+    default:
+      return [];
+  }
+}
+
+const at = (path: string, why: string): string => (path === '' ? why : `${path}: ${why}`);
+
+/** As structured-merge-diff prints values: text in quotes, maps and lists as JSON-like text. */
+const show = (value: Json): string =>
+  typeof value === 'object' ? `&{${JSON.stringify(value)}}` : JSON.stringify(value);
+
+function scalarErrors(value: Json, scalar: ScalarKind): string[] {
+  if (value === null) return [];
+  switch (scalar) {
+    case 'numeric':
+      return typeof value === 'number' ? [] : [`expected numeric (int or float), got ${goKind(value)}`];
+    case 'string':
+      return typeof value === 'string' ? [] : [`expected string, got ${show(value)}`];
+    case 'boolean':
+      return typeof value === 'boolean' ? [] : [`expected boolean, got ${show(value)}`];
+    case 'untyped':
+      return typeof value === 'object' ? [`expected any scalar, got ${show(value)}`] : [];
+  }
+}
+
+function goKind(value: Json): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+const mapErrors = (value: JsonObject, map: MapShape, path: string): string[] =>
+  Object.entries(value).flatMap(([key, member]) => {
+    const inner = `${path}${formatElement(fieldElement(key))}`;
+    const shape = map.member(key);
+    return shape ? typeErrors(member, shape, inner) : [at(inner, 'field not declared in schema')];
+  });
+
+function listErrors(items: readonly Json[], list: ListShape, path: string): string[] {
+  const shape = list.item();
+  if (list.atomic) return items.flatMap((item, i) => typeErrors(item, shape, `${path}[${i}]`));
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const [i, item] of items.entries()) {
+    try {
+      const element = itemElement(list, item);
+      const name = formatElement(element);
+      if (seen.has(element)) problems.push(at(path, `duplicate entries for key ${name}`));
+      seen.add(element);
+      problems.push(...typeErrors(item, shape, `${path}${name}`));
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      // Without a name nothing deeper can be reported.
+      return [...problems, at(path, `element ${i}: ${error.message}`)];
+    }
+  }
+  return problems;
+}
+
+/** Several problems in one text, as upstream joins them. */
+export const joinErrors = (problems: readonly string[]): string =>
+  problems.length === 1 ? (problems[0] as string) : ['errors:', ...problems.map((p) => `  ${p}`)].join('\n');

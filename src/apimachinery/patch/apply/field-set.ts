@@ -1,0 +1,185 @@
+// A set of field paths, as managedFields keep it (FieldsV1 of structured-merge-diff). A path element is written as in
+// FieldsV1: f:name, k:{"name":"x"}, v:"x", i:0; its text is its identity. Sets are never changed once handed out.
+import type { Json, JsonObject } from '../../meta.ts';
+import { isObject } from '../../value.ts';
+
+export interface FieldSet {
+  /** Elements that are in the set themselves. */
+  readonly members: ReadonlySet<string>;
+  /** Elements below which something is in the set. */
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
+
+export type Path = readonly string[];
+
+export const EMPTY: FieldSet = { members: new Set(), children: new Map() };
+
+export const fieldElement = (name: string): string => `f:${name}`;
+export const valueElement = (value: Json): string => `v:${JSON.stringify(value)}`;
+
+/** The element of a list item that is known by its keys; `keys` need no order. */
+export const keyElement = (keys: JsonObject): string =>
+  `k:${JSON.stringify(Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1))))}`;
+
+/** Gathers paths into a set. */
+export class FieldSetBuilder implements FieldSet {
+  readonly members = new Set<string>();
+  readonly children = new Map<string, FieldSetBuilder>();
+
+  insert(path: Path): void {
+    // Nobody owns the object as a whole.
+    const last = path.at(-1);
+    if (last === undefined) return;
+    let at: FieldSetBuilder = this;
+    for (const element of path.slice(0, -1)) {
+      let child = at.children.get(element);
+      if (!child) {
+        child = new FieldSetBuilder();
+        at.children.set(element, child);
+      }
+      at = child;
+    }
+    at.members.add(last);
+  }
+}
+
+export function setOf(...paths: readonly Path[]): FieldSet {
+  const builder = new FieldSetBuilder();
+  for (const path of paths) builder.insert(path);
+  return builder;
+}
+
+export const isEmpty = (set: FieldSet): boolean => set.members.size === 0 && [...set.children.values()].every(isEmpty);
+
+export function has(set: FieldSet, path: Path): boolean {
+  let at: FieldSet | undefined = set;
+  for (const element of path.slice(0, -1)) at = at?.children.get(element);
+  return at?.members.has(path.at(-1) ?? '') ?? false;
+}
+
+export const below = (set: FieldSet, element: string): FieldSet => set.children.get(element) ?? EMPTY;
+
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  const children = new Map(a.children);
+  for (const [element, child] of b.children) {
+    const other = children.get(element);
+    children.set(element, other ? union(other, child) : child);
+  }
+  return { members: new Set([...a.members, ...b.members]), children };
+}
+
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  return {
+    members: new Set([...a.members].filter((element) => b.members.has(element))),
+    children: combined(a, (element, child) => {
+      const other = b.children.get(element);
+      return other ? intersection(child, other) : EMPTY;
+    }),
+  };
+}
+
+/** What is in `a` but not in `b`; a member of `b` does not take what is below it. */
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  return {
+    members: new Set([...a.members].filter((element) => !b.members.has(element))),
+    children: combined(a, (element, child) => {
+      const other = b.children.get(element);
+      return other ? difference(child, other) : child;
+    }),
+  };
+}
+
+/** As difference, but a member of `b` takes everything below it too. */
+export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
+  return {
+    members: new Set([...a.members].filter((element) => !b.members.has(element))),
+    children: combined(a, (element, child) => {
+      if (b.members.has(element)) return EMPTY;
+      const other = b.children.get(element);
+      return other ? recursiveDifference(child, other) : child;
+    }),
+  };
+}
+
+function combined(set: FieldSet, child: (element: string, child: FieldSet) => FieldSet): Map<string, FieldSet> {
+  const result = new Map<string, FieldSet>();
+  for (const [element, below] of set.children) {
+    const kept = child(element, below);
+    if (!isEmpty(kept)) result.set(element, kept);
+  }
+  return result;
+}
+
+export const equalSets = (a: FieldSet, b: FieldSet): boolean => isEmpty(difference(a, b)) && isEmpty(difference(b, a));
+
+/** Every path, members of a level before what is below it. */
+export function* paths(set: FieldSet, prefix: Path = []): Generator<Path> {
+  for (const element of [...set.members].toSorted(compareElements)) yield [...prefix, element];
+  for (const element of [...set.children.keys()].toSorted(compareElements)) {
+    yield* paths(below(set, element), [...prefix, element]);
+  }
+}
+
+const KINDS = 'fkvi';
+const compareElements = (a: string, b: string): number =>
+  KINDS.indexOf(a.charAt(0)) - KINDS.indexOf(b.charAt(0)) || (a < b ? -1 : a > b ? 1 : 0);
+
+/** As conflicts name it: .spec.containers[name="c"].image */
+export const formatPath = (path: Path): string => path.map(formatElement).join('');
+
+export function formatElement(element: string): string {
+  const text = element.slice(2);
+  switch (element.charAt(0)) {
+    case 'f':
+      return `.${text}`;
+    case 'k': {
+      const keys = Object.entries(JSON.parse(text) as JsonObject);
+      return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+    }
+    case 'v':
+      return `[=${text}]`;
+    default:
+      return `[${text}]`;
+  }
+}
+
+/** FieldsV1: an element in the set has an empty object, or a "." when something below it is in the set too. */
+export function toFieldsV1(set: FieldSet): JsonObject {
+  const fields: JsonObject = {};
+  for (const element of [...new Set([...set.members, ...set.children.keys()])].toSorted(compareElements)) {
+    const inner = set.children.has(element) ? toFieldsV1(below(set, element)) : {};
+    const both = set.members.has(element) && Object.keys(inner).length > 0;
+    fields[element] = both ? { '.': {}, ...inner } : inner;
+  }
+  return fields;
+}
+
+/** Throws when it is not FieldsV1. */
+export function fromFieldsV1(fields: JsonObject): FieldSet {
+  const members = new Set<string>();
+  const children = new Map<string, FieldSet>();
+  for (const [text, inner] of Object.entries(fields)) {
+    if (text === '.') continue;
+    if (!isObject(inner)) throw new Error(`invalid fieldsV1: ${text} is not an object`);
+    const element = canonicalElement(text);
+    const keys = Object.keys(inner);
+    if (keys.length === 0 || keys.includes('.')) members.add(element);
+    const child = fromFieldsV1(inner as JsonObject);
+    if (!isEmpty(child)) children.set(element, child);
+  }
+  return { members, children };
+}
+
+function canonicalElement(text: string): string {
+  switch (text.slice(0, 2)) {
+    case 'f:':
+    case 'i:':
+      return text;
+    case 'k:':
+      return keyElement(JSON.parse(text.slice(2)) as JsonObject);
+    case 'v:':
+      return valueElement(JSON.parse(text.slice(2)) as Json);
+    default:
+      throw new Error(`invalid fieldsV1: unknown kind of path element ${JSON.stringify(text)}`);
+  }
+}
