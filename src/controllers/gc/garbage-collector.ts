@@ -14,6 +14,7 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
   const graph = createGraph();
   const followed = new Map<string, Promise<void>>();
   let enqueue: (uid: string) => void;
+  let stopped: Promise<void>;
 
   return {
     name: 'generic-garbage-collector',
@@ -22,6 +23,7 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
 
     setup(context, wake) {
       enqueue = wake;
+      stopped = aborted(context.signal);
       followAll(context);
       const unsubscribe = resources.subscribe(() => followAll(context));
       context.signal.addEventListener('abort', unsubscribe, { once: true });
@@ -30,7 +32,7 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
     async reconcile(uid, context) {
       // What is not known yet could be a dependent to wait for or to let go.
       const current = distinct(resources, NEEDED_VERBS).map((type) => followed.get(placeOf(type)));
-      await Promise.race([Promise.all(current), aborted(context.signal)]);
+      await Promise.race([Promise.all(current), stopped]);
       const node = graph.get(uid);
       if (!node || context.signal.aborted) return undefined;
       if (isOrphaning(node)) await orphanDependents(node, context);
