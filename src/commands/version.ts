@@ -1,8 +1,9 @@
 // `tsukube version`: what this is, and which Kubernetes it serves.
-import { Command, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { KUBERNETES_VERSION, PRODUCT } from '../constants.ts';
+import { PlainCommand } from './plain-command.ts';
 
-export class Version extends Command {
+export class Version extends PlainCommand {
   static override description = 'Print the version of tsukube and of the Kubernetes API it serves';
   static override flags = { json: Flags.boolean({ description: 'print JSON' }) };
 

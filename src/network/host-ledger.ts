@@ -16,10 +16,14 @@ import { unmount } from './netns.ts';
 
 export type HostChange =
   | { kind: 'link'; name: string }
+  /** An address on a link that is not ours; `address` with its prefix length. */
+  | { kind: 'address'; device: string; address: string }
   | { kind: 'netns'; path: string }
   | { kind: 'mount'; path: string }
   /** Every mount below a folder, e.g. the pins of all sandboxes. */
   | { kind: 'mounts-below'; path: string }
+  /** A unit of ours under /etc/systemd/system. */
+  | { kind: 'systemd-unit'; name: string }
   /** A file or a whole folder. */
   | { kind: 'file'; path: string }
   /** A cgroup below every hierarchy's root, e.g. "tsukube". */
@@ -103,6 +107,8 @@ export async function undo(change: HostChange): Promise<void> {
   switch (change.kind) {
     case 'link':
       return gone(['ip', 'link', 'delete', change.name], /Cannot find device/);
+    case 'address':
+      return gone(['ip', 'address', 'delete', change.address, 'dev', change.device], /Cannot assign requested address/);
     case 'netns':
     case 'mount':
       await unmount(change.path);
@@ -111,6 +117,8 @@ export async function undo(change: HostChange): Promise<void> {
     case 'mounts-below':
       for (const target of mountsBelow(change.path)) await unmount(target);
       return;
+    case 'systemd-unit':
+      return removeUnit(change.name);
     case 'file':
       return rmSync(change.path, { recursive: true, force: true });
     case 'cgroup':
@@ -125,6 +133,14 @@ export async function undo(change: HostChange): Promise<void> {
     case 'iptables-rule':
       return gone([command(change.family), '-w', '5', '-t', change.table, '-D', change.chain, ...change.rule], NO_RULE);
   }
+}
+
+async function removeUnit(name: string): Promise<void> {
+  const file = path.join('/etc/systemd/system', name);
+  if (!existsSync(file)) return;
+  await run(['systemctl', 'disable', '--now', name]);
+  rmSync(file);
+  await run(['systemctl', 'daemon-reload']);
 }
 
 /** iptables' words (legacy and nf_tables) for a rule or chain that is not there. */

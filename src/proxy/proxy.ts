@@ -1,6 +1,5 @@
 // The Service proxy: watches Services and EndpointSlices and keeps the kernel's rules equal to them.
 // Changes that come while rules are being written are taken together in the next round.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { endpointSlices, services } from '../api/resources.ts';
 import type { Informers } from '../client/informer.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -10,7 +9,6 @@ import { deleteFlows, staleFlows } from './conntrack.ts';
 import { applyRules, ensureJumps } from './iptables/apply.ts';
 import { type ServicePort, servicePorts } from './service-ports.ts';
 
-const ROUTE_LOCALNET = '/proc/sys/net/ipv4/conf/all/route_localnet';
 /** After a failed write of rules. */
 const RETRY_MS = 2_000;
 
@@ -20,8 +18,8 @@ export interface ProxyOptions {
   log: Logger;
   nodeName: string;
   clusterCidr: string;
-  /** Called before a setting of the host is changed, with what it was. */
-  recordSysctl(path: string, before: string): void;
+  /** Changes a setting of the host, such as net.ipv4.conf.all.route_localnet, so that uninstall can undo it. */
+  setSysctl(name: string, value: string): void;
 }
 
 export interface Proxy extends Component {
@@ -75,11 +73,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   return {
     name: 'proxy',
     async start() {
-      const before = readFileSync(ROUTE_LOCALNET, 'utf8').trim();
-      if (before !== '1') {
-        options.recordSysctl(ROUTE_LOCALNET, before);
-        writeFileSync(ROUTE_LOCALNET, '1'); // so that node ports answer on 127.0.0.1
-      }
+      options.setSysctl('net.ipv4.conf.all.route_localnet', '1'); // node ports answer on 127.0.0.1 as well
       await Promise.all([informers.for(services).synced, informers.for(endpointSlices).synced]);
       dirty = true;
       await sync(); // the chains must be there before anything jumps to them

@@ -1,0 +1,12 @@
+// The base of all commands: whatever goes wrong is told in plain sentences on stderr, exit code 1 (2 for a command
+// line that cannot be taken); the stack only with TSUKUBE_DEBUG=1.
+import { Command } from '@oclif/core';
+
+export abstract class PlainCommand extends Command {
+  protected override async catch(error: Error & { oclif?: { exit?: number }; exitCode?: number }): Promise<void> {
+    if (error.oclif?.exit === 0) throw error; // --help and --version end that way
+    process.stderr.write(`tsukube: ${process.env.TSUKUBE_DEBUG ? error.stack : error.message}\n`);
+    process.exitCode = error.oclif?.exit ?? 1;
+    if (process.exitCode !== 0) process.exit(process.exitCode);
+  }
+}

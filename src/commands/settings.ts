@@ -1,0 +1,39 @@
+// Flags of commands that act on a server's directories: the settings they share with `tsukube server`.
+import { Flags } from '@oclif/core';
+import { environmentName, loadConfig } from '../daemon/config.ts';
+import { type Config, OPTIONS, type OptionName } from '../daemon/options.ts';
+
+export const settingFlags = (names: readonly OptionName[]) =>
+  Object.fromEntries(
+    names.map((name) => {
+      const { description, default: value } = OPTIONS[name];
+      const told = `${description}${value ? ` [default: ${value}]` : ''} (${environmentName(name)})`;
+      return [name, Flags.string({ description: told, helpGroup: 'SETTINGS' })];
+    }),
+  );
+
+export const allSettings = settingFlags(Object.keys(OPTIONS) as OptionName[]);
+export const placeSettings = settingFlags([
+  'data-dir',
+  'run-dir',
+  'containerd',
+  'cluster-cidr',
+  'cni-conf-dir',
+  'write-kubeconfig',
+]);
+
+export const configFlag = {
+  config: Flags.string({
+    description: 'YAML file of settings, by their names here (TSUKUBE_CONFIG)',
+    env: 'TSUKUBE_CONFIG',
+  }),
+};
+
+/** What was parsed, as one configuration; throws ConfigError. */
+export function configOf(flags: Readonly<Record<string, unknown>>): Config {
+  const { config: file, ...given } = flags;
+  const texts = Object.entries(given).filter(
+    (entry): entry is [string, string] => entry[0] in OPTIONS && typeof entry[1] === 'string',
+  );
+  return loadConfig({ flags: Object.fromEntries(texts), env: process.env, file: file as string | undefined });
+}

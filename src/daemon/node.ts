@@ -1,0 +1,68 @@
+// What makes this host a node: containerd, the runtime over it, the pod network, and the record of all that
+// they change on the host.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import { containerdAddress, startContainerd } from '../kubelet/cri/containerd-process.ts';
+import { createNerdctlRuntime } from '../kubelet/cri/nerdctl/driver.ts';
+import type { Runtime } from '../kubelet/cri/runtime.ts';
+import type { Component } from '../lifecycle.ts';
+import type { Logger } from '../log.ts';
+import { createCniNetwork } from '../network/cni.ts';
+import { createLedger, type HostLedger } from '../network/host-ledger.ts';
+import { CNI_FOLDERS } from './check.ts';
+import type { Config } from './options.ts';
+
+export interface Node {
+  runtime: Runtime & Component;
+  network: Component;
+}
+
+type NodeConfig = Pick<Config, 'data-dir' | 'run-dir' | 'containerd' | 'cluster-cidr' | 'cni-conf-dir'>;
+
+export const ledgerFile = (dataDir: string): string => path.join(dataDir, 'host-changes.json');
+
+export function openLedger(config: Pick<Config, 'data-dir'>): HostLedger {
+  return createLedger(ledgerFile(config['data-dir']));
+}
+
+/** Makes the parts; nothing runs yet. */
+export function createNode(
+  config: NodeConfig,
+  { clock, log, ledger }: { clock: Clock; log: Logger; ledger: HostLedger },
+): Node {
+  const dataDir = config['data-dir'];
+  const runDir = config['run-dir'];
+  mkdirSync(runDir, { recursive: true, mode: 0o711 });
+  const network = createCniNetwork({
+    binDirs: CNI_FOLDERS,
+    ...(config['cni-conf-dir'] ? { confDir: config['cni-conf-dir'] } : {}),
+    podCIDR: config['cluster-cidr'],
+    runDir,
+    ledger,
+    log: log.child({ component: 'network' }),
+  });
+  const runtime = createNerdctlRuntime({
+    nerdctl: 'nerdctl',
+    address: config.containerd || containerdAddress({ dataDir, runDir }),
+    dataDir,
+    runDir,
+    network,
+    ledger,
+    clock,
+    log: log.child({ component: 'runtime' }),
+  });
+  return { runtime, network };
+}
+
+/** Our containerd, unless another was named; then the runtime, which adopts what runs. */
+export async function startNode(
+  node: Node,
+  config: NodeConfig,
+  { clock, log }: { clock: Clock; log: Logger },
+): Promise<void> {
+  const ready = config.containerd
+    ? Promise.resolve()
+    : startContainerd({ dataDir: config['data-dir'], runDir: config['run-dir'], clock, log });
+  await Promise.all([ready.then(() => node.runtime.start()), node.network.start()]);
+}

@@ -1,0 +1,97 @@
+// Stopping and uninstalling: what runs is ended in order, and every change to the host is undone and verified.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import { PRODUCT } from '../constants.ts';
+import { run } from '../exec.ts';
+import { stopContainerd } from '../kubelet/cri/containerd-process.ts';
+import { silentLogger } from '../log.ts';
+import { removeRules } from '../proxy/iptables/apply.ts';
+import { removeKubeconfig } from './kubeconfig.ts';
+import { createNode, ledgerFile, openLedger, startNode } from './node.ts';
+import type { Config } from './options.ts';
+import type { Progress } from './progress.ts';
+import { readRunState, untilEnd } from './run-state.ts';
+
+/** How long a server may take to end after SIGTERM. */
+const END_MS = 15_000;
+const POD_GRACE_SECONDS = 10;
+
+/** Ends the server; the containers run on. False when none ran. */
+export async function stopServer(config: Pick<Config, 'run-dir'>, clock: Clock = systemClock): Promise<boolean> {
+  const running = readRunState(config['run-dir']);
+  if (!running) return false;
+  const end = untilEnd(config['run-dir']);
+  process.kill(running.pid, 'SIGTERM');
+  await Promise.race([end, sleep(clock, END_MS)]);
+  // The socket closes a moment before the process is gone.
+  const deadline = clock.monotonic() + END_MS;
+  while (readRunState(config['run-dir'])?.pid === running.pid || existsSync(`/proc/${running.pid}`)) {
+    if (clock.monotonic() > deadline)
+      throw new Error(`process ${running.pid} does not end: look at its log, or end it with kill -9`);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // another's child tells nobody of its end
+  }
+  return true;
+}
+
+/** Stops and removes every pod of this data directory, then our containerd. Returns how many pods there were. */
+export async function stopPods(config: Config, progress: Progress): Promise<number> {
+  const clock = systemClock;
+  const log = silentLogger;
+  if (!existsSync(path.join(config['data-dir'], 'nerdctl'))) return 0; // no pod ever ran
+  const node = createNode(config, { clock, log, ledger: openLedger(config) });
+  await startNode(node, config, { clock, log });
+  try {
+    const sandboxes = await node.runtime.listSandboxes();
+    await Promise.all(
+      sandboxes.map(async ({ id, pod }) => {
+        const containers = (await node.runtime.listContainers()).filter((container) => container.sandboxId === id);
+        await Promise.all(
+          containers.map(({ id: container }) => node.runtime.stopContainer(container, POD_GRACE_SECONDS)),
+        );
+        for (const container of containers) await node.runtime.removeContainer(container.id);
+        await node.runtime.stopSandbox(id);
+        await node.runtime.removeSandbox(id);
+        progress.say(`  stopped ${pod.namespace}/${pod.name}`);
+      }),
+    );
+    return sandboxes.length;
+  } finally {
+    await node.runtime.stop();
+    await node.network.stop();
+    if (!config.containerd)
+      await stopContainerd({ dataDir: config['data-dir'], runDir: config['run-dir'], clock, log });
+  }
+}
+
+/** Undoes all: server, pods, rules, every line of the ledger, the kubeconfig entry, data. Returns what remains. */
+export async function uninstall(config: Config, progress: Progress): Promise<string[]> {
+  await progress.step('server', () => stopServer(config));
+  await progress.step('pods', () => stopPods(config, progress));
+  const remaining: string[] = [];
+  if (process.getuid?.() === 0) {
+    await progress.step('Service rules', () => removeRules());
+    if (existsSync(ledgerFile(config['data-dir']))) {
+      const left = await progress.step('changes of the host', () => openLedger(config).undoAll());
+      remaining.push(...left.map(({ change, reason }) => `${JSON.stringify(change)}: ${reason}`));
+    }
+  }
+  await progress.step('kubeconfig', () => removeKubeconfig(config));
+  if (remaining.length > 0) return remaining; // the data directory knows what is left: it stays
+  await progress.step('data', async () => {
+    const below = [...mountsBelow(config['data-dir']), ...mountsBelow(config['run-dir'])];
+    for (const mount of below) await run(['umount', '-l', mount]);
+    for (const folder of [config['data-dir'], config['run-dir']]) rmSync(folder, { recursive: true, force: true });
+  });
+  progress.say(`${PRODUCT} is gone`);
+  return [];
+}
+
+/** Deepest first, so that they come off in order. */
+function mountsBelow(folder: string): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((mount) => mount === folder || mount.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length);
+}
