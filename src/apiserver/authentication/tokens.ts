@@ -30,7 +30,8 @@ export interface TokenSpec {
   secret?: Required<Reference>;
   node?: Reference;
   audiences: readonly string[];
-  expirationSeconds: number;
+  /** Absent: good for as long as what it is bound to exists (Secrets of type service-account-token). */
+  expirationSeconds?: number;
   /** Seconds after which use of the token counts as stale. */
   warnAfterSeconds?: number;
 }
@@ -124,16 +125,16 @@ export function createServiceAccountTokens(options: TokenOptions): ServiceAccoun
           ...(spec.warnAfterSeconds ? { warnafter: now + spec.warnAfterSeconds } : {}),
         },
       };
-      return new SignJWT(claims)
+      const jwt = new SignJWT(claims)
         .setProtectedHeader({ alg: ALGORITHM, kid: keyId })
         .setIssuer(issuer)
         .setSubject(serviceAccountUsername(spec.namespace, spec.serviceAccount.name))
         .setAudience([...spec.audiences])
         .setIssuedAt(now)
         .setNotBefore(now)
-        .setExpirationTime(now + spec.expirationSeconds)
-        .setJti(crypto.randomUUID())
-        .sign(privateKey);
+        .setJti(crypto.randomUUID());
+      if (spec.expirationSeconds !== undefined) jwt.setExpirationTime(now + spec.expirationSeconds);
+      return jwt.sign(privateKey);
     },
 
     async verify(token, wanted = apiAudiences) {
