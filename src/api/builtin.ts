@@ -54,12 +54,12 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     prepareForCreate(object, context) {
       if (hasStatus) resetStatus(object);
       behaviour.prepareForCreate?.(object, context);
-      normalise(object, schema, { schema: builtinSchema });
+      normalise(object, schema, normalising);
     },
     prepareForUpdate(object, old) {
       if (hasStatus) keepField(object, old, 'status');
       behaviour.prepareForUpdate?.(object, old);
-      normalise(object, schema, { schema: builtinSchema });
+      normalise(object, schema, normalising);
       if (hasGeneration && desiredChanged(object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
     prepareForStatusUpdate(object, old) {
@@ -68,7 +68,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       }
       if (STATUS_KEEPS_METADATA.has(id)) keepMetadata(object.metadata, old.metadata);
       behaviour.prepareForStatusUpdate?.(object, old);
-      normalise(object, schema, { schema: builtinSchema });
+      normalise(object, schema, normalising);
     },
     hasGeneration,
 
@@ -121,7 +121,9 @@ function desiredChanged(object: AnyObject, old: AnyObject): boolean {
 function subresourcesOf(fact: ResourceFact): Record<string, SubresourceDefinition> {
   const entries = Object.entries(fact.sub ?? {}).map(([name, { k, verbs }]) => {
     const slash = k.lastIndexOf('/');
-    return [name, { name, ...parseGroupVersion(k.slice(0, slash)), kind: k.slice(slash + 1), verbs }] as const;
+    // A kind without group and version is of the resource's own.
+    const of = slash < 0 ? { group: fact.g, version: fact.v } : parseGroupVersion(k.slice(0, slash));
+    return [name, { name, ...of, kind: k.slice(slash + 1), verbs }] as const;
   });
   return Object.fromEntries(entries);
 }
