@@ -1,8 +1,11 @@
 // Server-side apply and the bookkeeping of field managers for every other write, as
 // k8s.io/apimachinery/pkg/util/managedfields does it over structured-merge-diff. Pure: inputs may be frozen.
+import { DecodeError } from '../../codec/decoded.ts';
+import { decodeTyped } from '../../codec/strict.ts';
 import type { AnyObject, Json, ManagedFieldsEntry } from '../../meta.ts';
 import type { SchemaSet, TypeSchema } from '../../schema.ts';
 import { badRequest, unexpected } from '../../status-error.ts';
+import { canonicalEqual } from '../../value.ts';
 import { joinErrors, typeErrors } from './check.ts';
 import { fieldElement, setOf } from './field-set.ts';
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
@@ -16,7 +19,7 @@ import {
 } from './managers.ts';
 import { afterApply, afterUpdate, type Ownership } from './ownership.ts';
 import { objectShape } from './shape.ts';
-import { dropNulls, zeroObject } from './zero.ts';
+import { zeroObject } from './zero.ts';
 
 export interface WriteContext {
   /** The field manager's name; '' becomes "unknown". */
@@ -32,6 +35,8 @@ export interface WriteContext {
   types: SchemaSet;
   /** Paths by field names that this endpoint resets and therefore nobody can own here: [['status']]. */
   resetFields?: readonly (readonly string[])[];
+  /** The apiVersions this kind is served in; entries of others are dropped. Undefined keeps all. */
+  versions?: readonly string[];
 }
 
 const BEFORE_FIRST_APPLY = 'before-first-apply';
@@ -42,7 +47,7 @@ const NONE: Managers = new Map();
  * fields that `next` brings along replace the live ones; an empty list, or one empty entry, forgets all.
  */
 export function updateManagedFields(live: AnyObject | undefined, next: AnyObject, context: WriteContext): AnyObject {
-  const managers = managersOfUpdate(live, next, context.subresource ?? '');
+  const managers = served(managersOfUpdate(live, next, context.subresource ?? ''), context);
   const bare = withManagers(next, NONE);
   // An object nobody's fields were tracked on stays that way until it is applied.
   if (managers.size === 0 && live?.metadata.uid) return bare;
@@ -91,9 +96,42 @@ export function applyPatch(request: ApplyRequest): AnyObject {
   const allowed = request.force ? 'all' : allowedByLastApplied(base, request.manager, ownership.shape);
   const { object, managers: owned } = afterApply(base as Json, patch as Json, { managers, writer, allowed, ownership });
   if (object === undefined && live) return withManagers(base, owned);
-  const stamped = stampedAt(owned, writer, timeOf(request));
-  const result = dropNulls(object ?? (base as Json), request.schema !== undefined) as AnyObject;
-  return withManagers(withLastApplied(result, patch, request.manager), stamped);
+  const outcome = typed(object ?? (base as Json), request);
+  const result = { ...outcome, metadata: outcome.metadata ?? {} };
+  return withManagers(withLastApplied(result, patch, request.manager), stampedAt(owned, writer, timeOf(request)));
+}
+
+/**
+ * `next`, or with live's managed fields when nothing but their times would change: such a write changes nothing
+ * (k8s.io/apiserver, handlers/fieldmanager/equality.go).
+ */
+export function keepTimesIfUnchanged(live: AnyObject, next: AnyObject): AnyObject {
+  const timeless = (object: AnyObject) => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      resourceVersion: '',
+      managedFields: object.metadata.managedFields?.map(({ time: _, ...entry }) => entry) ?? [],
+    },
+  });
+  if (!canonicalEqual(timeless(live), timeless(next))) return next;
+  const { managedFields: _, ...metadata } = next.metadata;
+  const { managedFields } = live.metadata;
+  return { ...next, metadata: managedFields ? { ...metadata, managedFields } : metadata };
+}
+
+/** As Go's type would hold the outcome: without nulls, texts of times and quantities as they are written. */
+function typed(value: Json, { schema, types }: WriteContext): AnyObject {
+  if (!schema || schema.model === '') return value as AnyObject;
+  try {
+    const decoded = { value, duplicates: [], literals: new Map(), problems: [] };
+    return decodeTyped(decoded, schema, types).value as unknown as AnyObject;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw unexpected(
+      `failed to convert new typed object (${describe(value as AnyObject)}) to object: ${error.message}`,
+    );
+  }
 }
 
 const writerOf = (context: WriteContext, operation: ManagerId['operation']): ManagerId => ({
@@ -121,12 +159,16 @@ function managersOfUpdate(live: AnyObject | undefined, next: AnyObject, subresou
   return managers && managers.size > 0 ? managers : stored;
 }
 
+const served = (managers: Managers, { versions }: WriteContext): Managers =>
+  versions ? new Map([...managers].filter(([, { apiVersion }]) => versions.includes(apiVersion))) : managers;
+
 const isReset = (entries: readonly ManagedFieldsEntry[]): boolean =>
   entries.length === 0 || (entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0);
 
 /** When an object that nobody's fields were tracked on is first applied, what it has is somebody's already. */
 function managersOfApply(base: AnyObject, request: ApplyRequest): Managers {
-  const managers = decodeManagers(request.live?.metadata.managedFields);
+  const decoded = decodeManagers(request.live?.metadata.managedFields);
+  const managers = decoded && served(decoded, request);
   if (!managers) throw unexpected('failed to decode managed fields');
   if (managers.size > 0 || !request.live) return managers;
   const context = { ...request, manager: BEFORE_FIRST_APPLY };

@@ -34,8 +34,8 @@ function parsed(text: string): JsonObject | undefined {
 export function withLastApplied(object: AnyObject, patch: AnyObject, manager: string): AnyObject {
   const { annotations } = object.metadata;
   if (manager !== KUBECTL || !annotations || !Object.hasOwn(annotations, LAST_APPLIED)) return object;
-  const { [LAST_APPLIED]: _, ...others } = patch.metadata.annotations ?? {};
-  const { annotations: __, managedFields: ___, ...metadata } = patch.metadata;
+  const { annotations: said, ...metadata } = patch.metadata ?? {};
+  const { [LAST_APPLIED]: _, ...others } = said ?? {};
   const shown = {
     ...patch,
     metadata: { ...metadata, ...(Object.keys(others).length > 0 ? { annotations: others } : {}) },

@@ -94,7 +94,7 @@ function readFields(fieldsV1: ManagedFieldsEntry['fieldsV1']): FieldSet | undefi
 
 export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
   return [...managers.values()].toSorted(inOrder).map((manager) => ({
-    manager: manager.manager,
+    ...(manager.manager === '' ? {} : { manager: manager.manager }),
     operation: manager.operation,
     apiVersion: manager.apiVersion,
     ...(manager.time === undefined ? {} : { time: manager.time }),

@@ -1,6 +1,7 @@
 // How ownership moves when an object changes (merge/update.go of structured-merge-diff): who writes a field owns it,
 // who gave one up loses it, and what nobody owns any more goes.
 import type { Json } from '../../meta.ts';
+import { canonicalEqual } from '../../value.ts';
 import { type Comparison, compare } from './compare.ts';
 import { applyConflict, type ManagerConflict } from './conflicts.ts';
 import { fieldSetOf, removeFields, withNamedFields } from './extract.ts';
@@ -92,8 +93,7 @@ export function afterApply(
   const kept = tracked(fields);
   if (isEmpty(kept)) owned.delete(key);
   else owned.set(key, { ...writer, fields: kept, time: last?.time });
-  const same = isEmpty(changes.added) && isEmpty(changes.modified) && isEmpty(changes.removed);
-  return { object: same ? undefined : object, managers: owned };
+  return { object: canonicalEqual(live, object) ? undefined : object, managers: owned };
 }
 
 /** Takes out what the manager owned before and nobody owns now. */

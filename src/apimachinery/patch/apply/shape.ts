@@ -121,11 +121,31 @@ function listShape(shape: ListShape, field: FieldSchema, types: SchemaSet): Shap
   return { ...shape, atomic: false, keys, keyDefaults: defaultsOf(keys, field.type, types) };
 }
 
+/** A key that is missing counts as its default; for a required scalar, as OpenAPI has it, that is its zero value. */
 function defaultsOf(keys: readonly string[], type: TypeRef, types: SchemaSet): JsonObject {
   if (type.kind !== 'list' || type.item.kind !== 'struct') return {};
   const { fields } = types.type(type.item.model);
-  const known = keys.map((key) => [key, fields.get(key)?.default] as const).filter(([, value]) => value !== undefined);
+  const known = keys
+    .map((key) => [key, defaultOf(fields.get(key))] as const)
+    .filter(([, value]) => value !== undefined);
   return Object.fromEntries(known) as JsonObject;
+}
+
+function defaultOf(field: FieldSchema | undefined): unknown {
+  if (!field || field.default !== undefined) return field?.default;
+  if (field.pointer || field.omitEmpty) return undefined;
+  switch (field.type.kind) {
+    case 'string':
+      return '';
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'float64':
+      return 0;
+    default:
+      return undefined;
+  }
 }
 
 /** How a value is treated: as a leaf, or by its items or members. */

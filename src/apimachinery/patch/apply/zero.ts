@@ -1,9 +1,7 @@
 // The object before there was one: what Go's zero value of a type writes. Creating an object is an update from it,
 // so that nobody owns the empty struct every object has.
-import { setField } from '../../codec/decoded.ts';
 import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeSchema } from '../../schema.ts';
-import { isObject } from '../../value.ts';
 
 export function zeroObject(schema: TypeSchema | undefined, types: SchemaSet): JsonObject {
   const object: JsonObject = { metadata: {} };
@@ -26,7 +24,7 @@ function zeroField(field: FieldSchema, types: SchemaSet): Json | undefined {
   if (type.kind === 'struct' && !field.pointer) {
     const schema = types.type(type.model);
     // omitempty does not work on structs; special types have a text of their own or none.
-    return schema.special ? undefined : zeroStruct(schema, types);
+    return schema.special || field.omitZero ? undefined : zeroStruct(schema, types);
   }
   if (field.omitEmpty || field.pointer) return undefined;
   switch (type.kind) {
@@ -41,16 +39,4 @@ function zeroField(field: FieldSchema, types: SchemaSet): Json | undefined {
     default:
       return null;
   }
-}
-
-/** Typed objects have no fields that are null. */
-export function dropNulls(value: Json, typed: boolean): Json {
-  if (!typed) return value;
-  if (Array.isArray(value)) return value.map((item) => dropNulls(item, typed));
-  if (!isObject(value)) return value;
-  const result: JsonObject = {};
-  for (const [key, member] of Object.entries(value as JsonObject)) {
-    if (member !== null) setField(result, key, dropNulls(member, typed));
-  }
-  return result;
 }
