@@ -177,7 +177,7 @@ for (const driver of DRIVERS) {
   describe(`random histories over ${driver.name}`, () => {
     for (const [name, maxEventBytes] of [
       ['with all events in memory', 1e6],
-      ['with few events in memory', 400],
+      ['with few events in memory', 150],
     ] as const) {
       it(name, async (t) => {
         const runs = driver.survives ? 15 : 100;

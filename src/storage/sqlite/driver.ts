@@ -40,6 +40,10 @@ export function createSqliteDriver(
       receive(message.rows);
       return;
     }
+    if (message.type === 'notice') {
+      options.log.warn(message.text);
+      return;
+    }
     const request = pending.get(message.id);
     pending.delete(message.id);
     if (message.type === 'answer') {

@@ -31,5 +31,7 @@ export interface Request<N extends RequestName = RequestName> {
 
 export type Message =
   | { type: 'rows'; rows: HeadRow[] }
+  /** Something the user should know, while the store goes on. */
+  | { type: 'notice'; text: string }
   | { type: 'answer'; id: number; answer: unknown }
   | { type: 'failure'; id: number; failure: WireFailure };

@@ -48,7 +48,7 @@ export async function openStore(file: string): Promise<Store> {
     const second = await openVolatile(path.join(path.dirname(file), 'volatile.db'), notices);
     opened.push(second.tables);
     const lostVolatile = second.fresh && !main.fresh;
-    return begin({ state, volatile: second.tables, lock, notices, fresh: main.fresh, lostVolatile });
+    return begin({ state, volatile: second.tables, lock, notices, lostVolatile });
   } catch (error) {
     for (const tables of opened) tables.close();
     lock.release();
@@ -92,7 +92,6 @@ function begin(options: {
   volatile: Tables;
   lock: Lock;
   notices: string[];
-  fresh: boolean;
   lostVolatile: boolean;
 }): Store {
   const { state, volatile, lock, notices } = options;
@@ -103,36 +102,36 @@ function begin(options: {
   let ceiling = number(state, 'rev_ceiling');
   let revision = Math.max(FIRST_REVISION, ...both.map((t) => Math.max(t.newestRevision(), number(t, 'compact_rev'))));
   let compactRevision = Math.max(...both.map((t) => number(t, 'compact_rev')));
-  if (state.newestRevision() > ceiling && !options.fresh) {
+  if (state.newestRevision() > ceiling) {
     throw new UnusableDatabase(`${state.path} is damaged (revisions above the reserved ones); restore a backup`);
   }
 
-  const powerCut = state.meta('clean') !== 1 && (boot === '' || state.meta('boot_id') !== boot);
-  if (!options.fresh && (powerCut || options.lostVolatile)) {
-    notices.push('the machine went down while the store was open: clients have to list anew');
+  const lastBoot = state.meta('boot_id'); // none when nothing was ever committed
+  const powerCut = state.meta('clean') !== 1 && (boot === '' || lastBoot !== boot);
+  if (lastBoot !== undefined && (powerCut || options.lostVolatile)) {
+    const what = powerCut ? 'the machine went down while the store was open' : `${volatile.path} is gone`;
+    notices.push(`${what}: clients have to list anew`);
     revision = ceiling;
     compactRevision = ceiling;
+    for (const tables of both) tables.forgetHistory(ceiling);
   }
-  ceiling = Math.max(ceiling, revision + RESERVED_REVISIONS);
-  for (const tables of both) {
-    tables.begin();
-    if (compactRevision === revision) tables.forgetHistory(compactRevision);
-    tables.setMeta('rev_ceiling', ceiling);
-    tables.setMeta('clean', 0);
-    tables.setMeta('boot_id', boot);
-    tables.commit();
-  }
+  /** Opening writes nothing, so that a store on a full disk can still be read; the first commit marks it as open. */
+  let marked = false;
 
-  /** Applies what belongs to `tables` in its open transaction. */
   function commit(changes: readonly DriverChange[]): WireResult[] {
     const results: WireResult[] = [];
     let next = revision;
     const targets = changes.map((change) => (isVolatile(change.key) ? volatile : state));
-    const needsReserve = revision + changes.length > ceiling;
-    const used = both.filter((tables) => targets.includes(tables) || (needsReserve && tables === state));
+    const reserved = revision + changes.length > ceiling ? Math.max(ceiling, revision) + RESERVED_REVISIONS : ceiling;
+    const marks = !marked || reserved > ceiling;
+    const used = both.filter((tables) => targets.includes(tables) || (marks && tables === state));
     try {
       for (const tables of used) tables.begin();
-      if (needsReserve) state.setMeta('rev_ceiling', ceiling + RESERVED_REVISIONS);
+      if (marks) {
+        state.setMeta('rev_ceiling', reserved);
+        state.setMeta('clean', 0);
+        state.setMeta('boot_id', boot);
+      }
       for (const [i, change] of changes.entries()) {
         results.push(targets[i]!.apply(change, next + 1) ? ++next : 'conflict');
       }
@@ -141,7 +140,8 @@ function begin(options: {
       for (const tables of used) tables.rollback();
       throw error;
     }
-    if (needsReserve) ceiling += RESERVED_REVISIONS;
+    ceiling = reserved;
+    marked = true;
     revision = next;
     if (!used.includes(volatile)) return results;
     try {
@@ -177,12 +177,15 @@ function begin(options: {
       return { bytes: a!.bytes + b!.bytes, walBytes: a!.walBytes + b!.walBytes };
     },
     close() {
-      state.setMeta('clean', 1);
-      for (const tables of both) {
-        tables.truncateWal();
-        tables.close();
+      try {
+        for (const tables of both) tables.truncateWal();
+        state.setMeta('clean', 1);
+        state.truncateWal();
+      } finally {
+        // Without the mark, or with a long WAL, the next start takes longer and loses nothing.
+        for (const tables of both) tables.close();
+        lock.release();
       }
-      lock.release();
     },
   };
 }

@@ -107,20 +107,22 @@ export function createTables(db: Database, path: string) {
       if (from >= to) return false;
       const rows = superseded.all(from, to, COMPACT_SLICE);
       const reached = rows.length === COMPACT_SLICE ? (rows.at(-1)?.rev ?? to) : to;
-      db.exec('BEGIN IMMEDIATE');
-      for (const row of rows) {
-        if (row.prev_rev > 0) forget.run(row.prev_rev);
-        if (OPS[row.op] === 'delete') forget.run(row.rev);
-      }
-      setMeta.run('compact_rev', reached);
-      db.exec('COMMIT');
+      db.transaction(() => {
+        for (const row of rows) {
+          if (row.prev_rev > 0) forget.run(row.prev_rev);
+          if (OPS[row.op] === 'delete') forget.run(row.rev);
+        }
+        setMeta.run('compact_rev', reached);
+      }).immediate();
       return reached < to;
     },
 
     /** Forgets all history at once. */
     forgetHistory(to: Revision): void {
-      db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
-      setMeta.run('compact_rev', to);
+      db.transaction(() => {
+        db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
+        setMeta.run('compact_rev', to);
+      }).immediate();
     },
 
     /** Gives one slice of free pages back to the file system; false when there is little to give. */

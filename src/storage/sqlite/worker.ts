@@ -28,11 +28,22 @@ function serve(): Handlers {
     return store;
   };
 
-  function tidyWal(): void {
-    const backlog = opened().walBacklog();
-    if (backlog >= WAL_BUSY_BYTES) opened().checkpoint();
+  /** A WAL that cannot be moved now is moved later; only a file that cannot be trusted ends the thread. */
+  function checkpoint(): void {
+    try {
+      store?.checkpoint();
+    } catch (error) {
+      const { reason, outcome } = describeFailure(error, file);
+      if (outcome === 'unknown') throw error;
+      send({ type: 'notice', text: reason });
+    }
+  }
+
+  function tidyWal(current: Store): void {
+    const backlog = current.walBacklog();
+    if (backlog >= WAL_BUSY_BYTES) checkpoint();
     idle?.cancel();
-    idle = backlog < WAL_IDLE_BYTES ? undefined : systemClock.after(IDLE_MS, () => store?.checkpoint());
+    idle = backlog < WAL_IDLE_BYTES ? undefined : systemClock.after(IDLE_MS, checkpoint);
   }
 
   return {
@@ -44,7 +55,7 @@ function serve(): Handlers {
     },
     commit(changes) {
       const results = opened().commit(changes);
-      setImmediate(() => store && tidyWal());
+      setImmediate(() => store && tidyWal(store));
       return results;
     },
     history: (query) => opened().history(query),
@@ -55,9 +66,15 @@ function serve(): Handlers {
     stats: () => opened().sizes(),
     close() {
       idle?.cancel();
-      store?.close();
+      const closing = store;
       store = undefined;
-      port.close();
+      port.unref(); // the thread ends once this is answered
+      try {
+        closing?.close();
+      } catch (error) {
+        // Everything acknowledged is in the WAL, and the next start takes it from there.
+        send({ type: 'notice', text: describeFailure(error, file).reason });
+      }
     },
   };
 }

@@ -37,6 +37,15 @@ async function filled(t: TestContext, count = 3): Promise<string> {
   return file;
 }
 
+/** The disk as a power cut would leave it: the files of a store that is open. */
+async function copyOfOpen(t: TestContext, file: string): Promise<string> {
+  const copy = await stateFile(t);
+  for (const name of ['state.db', 'state.db-wal', 'volatile.db', 'volatile.db-wal']) {
+    await copyFile(path.join(path.dirname(file), name), path.join(path.dirname(copy), name));
+  }
+  return copy;
+}
+
 function change(file: string, sql: string): void {
   const db = new Database(file);
   db.exec(sql);
@@ -127,17 +136,27 @@ describe('files of the SQLite store', () => {
     const storage = await open(t, `sqlite:${file}`);
     const a = await create(storage, 'a', '1');
     await update(storage, a, '2');
-    // As the disk would look after a power cut: the files of a store that is open, and another boot.
-    const copy = await stateFile(t);
-    for (const name of ['state.db', 'state.db-wal', 'volatile.db', 'volatile.db-wal']) {
-      await copyFile(path.join(path.dirname(file), name), path.join(path.dirname(copy), name));
-    }
+    const copy = await copyOfOpen(t, file);
     change(copy, "UPDATE meta SET v = 'an earlier boot' WHERE k = 'boot_id'");
     const after = await open(t, `sqlite:${copy}`);
     assert.deepEqual([after.revision, after.compactRevision], [10_001, 10_001]);
     assert.equal(textOf(after.get(podKey('a'))), '2');
     assert.throws(() => after.watch(PODS, { after: a.revision }), Compacted);
     assert.equal((await create(after, 'b')).revision, 10_002);
+  });
+
+  it('start at the beginning when the machine went down before the first write', async (t) => {
+    const file = await stateFile(t);
+    const storage = await open(t, `sqlite:${file}`);
+    const after = await open(t, `sqlite:${await copyOfOpen(t, file)}`);
+    assert.deepEqual([after.revision, after.compactRevision], [storage.revision, 0]);
+  });
+
+  it('lose Events and revisions up to the reserved ones with volatile.db, and nothing else', async (t) => {
+    const file = await filled(t);
+    await rm(path.join(path.dirname(file), 'volatile.db'));
+    const storage = await open(t, `sqlite:${file}`);
+    assert.deepEqual([storage.list(PODS).entries.length, storage.compactRevision], [3, 10_001]);
   });
 
   it('know as many migrations as the version says', () => {
@@ -162,10 +181,10 @@ describe('a full disk', { skip: process.getuid?.() !== 0 && 'mounting a small tm
     assert.equal(code, 0, `${command} ${args.join(' ')}`);
   }
 
-  async function fill(storage: Storage): Promise<{ error: unknown; stored: number }> {
+  async function fill(storage: Storage, prefix = 'p'): Promise<{ error: unknown; stored: number }> {
     for (let stored = 0; ; stored++) {
       try {
-        await create(storage, `p${stored}`, 'x'.repeat(10_000));
+        await create(storage, `${prefix}${stored}`, 'x'.repeat(10_000));
       } catch (error) {
         return { error, stored };
       }
@@ -185,9 +204,10 @@ describe('a full disk', { skip: process.getuid?.() !== 0 && 'mounting a small tm
     assert.equal(storage.list(PODS).entries.length, stored);
     await rm(ballast);
     assert.equal((await create(storage, 'after', 'x')).revision, revision + 1);
+    const more = await fill(storage, 'more');
     await storage.close();
     const again = await openStorage(url, { clock: fakeClock(), log: silentLogger });
-    assert.equal(again.list(PODS).entries.length, stored + 1);
+    assert.equal(again.list(PODS).entries.length, stored + 1 + more.stored);
     await again.close();
   });
 });
