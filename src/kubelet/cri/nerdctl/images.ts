@@ -1,10 +1,11 @@
 // ImageRuntime by nerdctl. Statuses are kept until containerd says that an image has changed.
 import { createInterface } from 'node:readline';
 import { RunError, run, spawn } from '../../../exec.ts';
+import { normalizeReference } from '../image-reference.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { isAbsent, plainMessage, runtimeError } from './errors.ts';
-import { normalizeReference, parseImages, parseLoaded } from './parse.ts';
+import { parseImages, parseLoaded } from './parse.ts';
 
 export interface NerdctlImages extends ImageRuntime {
   /** An image was added, moved or removed: what is remembered of any is void. */

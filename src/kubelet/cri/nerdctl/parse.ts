@@ -1,4 +1,5 @@
 // nerdctl's JSON → the runtime interface's values. Its output forms are known here and nowhere else.
+import { normalizeReference } from '../image-reference.ts';
 import type { ContainerState, ContainerStatus, ImageStatus } from '../runtime.ts';
 import {
   LABEL_ATTEMPT,
@@ -97,17 +98,6 @@ export function parseImages(stdout: string): ImageStatus[] {
 /** `Loaded image: NAME` a line. */
 export function parseLoaded(stdout: string): string[] {
   return [...stdout.matchAll(/^Loaded image: (\S+)$/gm)].map((match) => normalizeReference(match[1] as string));
-}
-
-/** `busybox` → `docker.io/library/busybox:latest`, by the rules of github.com/distribution/reference normalize.go. */
-export function normalizeReference(reference: string): string {
-  const [first, ...rest] = reference.split('/') as [string, ...string[]];
-  const hasDomain = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
-  const domain = hasDomain ? first : 'docker.io';
-  const remainder = hasDomain ? rest.join('/') : reference;
-  const named = domain === 'docker.io' && !remainder.includes('/') ? `library/${remainder}` : remainder;
-  const tagged = /[:@]/.test(named) ? named : `${named}:latest`;
-  return `${domain}/${tagged}`;
 }
 
 export interface ContainerdEvent {

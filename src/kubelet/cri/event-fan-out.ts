@@ -1,6 +1,6 @@
 // One source of runtime events, any number of readers. A reader that is slower than the events keeps a queue: an event
 // is small, and losing one would lose a container's end.
-import type { RuntimeEvent } from '../runtime.ts';
+import type { RuntimeEvent } from './runtime.ts';
 
 export interface EventFanOut {
   emit(event: RuntimeEvent): void;

@@ -1,0 +1,12 @@
+// Image names as users write them and as they are stored.
+
+/** `busybox` → `docker.io/library/busybox:latest`, by the rules of github.com/distribution/reference normalize.go. */
+export function normalizeReference(reference: string): string {
+  const [first, ...rest] = reference.split('/') as [string, ...string[]];
+  const hasDomain = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
+  const domain = hasDomain ? first : 'docker.io';
+  const remainder = hasDomain ? rest.join('/') : reference;
+  const named = domain === 'docker.io' && !remainder.includes('/') ? `library/${remainder}` : remainder;
+  const tagged = /[:@]/.test(named) ? named : `${named}:latest`;
+  return `${domain}/${tagged}`;
+}
