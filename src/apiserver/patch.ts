@@ -79,14 +79,11 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
   if (!body) throw badRequest('the body of an apply patch is empty');
   const target = writeTarget(call, parameters);
   return await updateObject(env, target, {
-    apply: (current) =>
-      env.fieldManagers.apply(toObject(body, definition, strictness(call, parameters)), {
-        definition,
-        live: current,
-        manager: target.fieldManager,
-        subresource: target.subresource,
-        force: parameters.force ?? false,
-      }),
+    apply: (current) => {
+      const change = { definition, live: current, manager: target.fieldManager, subresource: target.subresource };
+      const merged = env.fieldManagers.apply(body.value, { ...change, force: parameters.force ?? false });
+      return toObject(decodedValue(merged), definition, strictness(call, parameters));
+    },
     ...strategy,
     createMissing: target.subresource === '',
     unconditional: true,

@@ -1,6 +1,7 @@
 // The API server as one component: the parts put together in request order, and the port they answer on.
 import type { AddressInfo } from 'node:net';
 import type { ResourceDefinition } from '../api/definition.ts';
+import { services } from '../api/resources.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Clock } from '../clock.ts';
@@ -8,21 +9,28 @@ import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Storage } from '../storage/storage.ts';
+import { createIpAllocator } from './allocators/ip-allocator.ts';
+import { createPortAllocator } from './allocators/port-allocator.ts';
+import { fillAllocators, serviceHooks } from './allocators/service-hooks.ts';
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/tokens.ts';
+import { createRbacAuthorizer, type RbacAuthorizer } from './authorization/rbac.ts';
 import { createCatalogue, type DefinitionCatalogue } from './catalogue.ts';
-import { discoveryDocuments } from './discovery/documents.ts';
+import { type DiscoveryDocuments, discoveryDocuments } from './discovery/documents.ts';
 import { createFront } from './http/front.ts';
 import { type HttpServer, listen, type TlsMaterial } from './http/server.ts';
 import { createUpgrader } from './http/upgrade.ts';
 import type { AdmissionPlugin, Authorizer, UserInfo } from './identity.ts';
 import { createLoopback } from './loopback.ts';
+import { type OpenapiDocuments, openapiDocuments } from './openapi/documents.ts';
 import type { HealthCheck } from './paths/health.ts';
+import { openapiPaths } from './paths/openapi.ts';
 import type { PathHandler } from './paths/path-table.ts';
 import { createStandardPaths } from './paths/standard.ts';
 import { createPipeline } from './pipeline.ts';
 import type { ObjectReader } from './reader.ts';
 import { createFieldManagers } from './registry/field-managers.ts';
+import { namespaceHooks } from './registry/namespace-hooks.ts';
 import type { WriteEnvironment } from './registry/write.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { createStoreReader } from './store-reader.ts';
@@ -81,32 +89,64 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const tokens = options.tokens(parts);
   const authenticator = options.authenticator({ ...parts, tokens });
   const stopping = new AbortController();
+  const random = options.random ?? Math.random;
+  const allocators = {
+    addresses: createIpAllocator(options.serviceCidr, random),
+    ports: createPortAllocator(options.nodePortRange, random),
+  };
+  fillAllocators(reader.list(services), allocators);
+  /** Only reviews of rules need it; the decisions are the authorizer's. */
+  let rules: RbacAuthorizer | undefined;
   const environment: WriteEnvironment = {
     storage,
     clock,
     admission: options.admission({ ...parts, authorizer }),
-    hooks: new Map(),
+    hooks: new Map([
+      ['/namespaces', namespaceHooks],
+      ['/services', serviceHooks(allocators)],
+    ]),
     fieldManagers: createFieldManagers({ clock, types: options.types }),
     types: options.types,
-    random: options.random ?? Math.random,
+    random,
   };
   let http: HttpServer | undefined;
-  let discovery = discoveryOf(catalogue, http?.address);
+  // Made when first asked for, and anew after a change of what is served.
+  let discovery: DiscoveryDocuments | undefined;
+  let openapiMade: OpenapiDocuments | undefined;
+  const openapi = () => {
+    openapiMade ??= openapiDocuments(catalogue.all(), options.types);
+    return openapiMade;
+  };
   catalogue.subscribe(() => {
-    discovery = discoveryOf(catalogue, http?.address);
+    discovery = undefined;
+    openapiMade = undefined;
   });
   const pipeline = createPipeline({
     authenticator,
     authorizer,
     catalogue,
-    handlers: createHandlers({ reader, catalogue, clock, authorizer, tokens, storage }),
+    handlers: createHandlers({
+      reader,
+      catalogue,
+      clock,
+      authorizer,
+      tokens,
+      rulesFor: (user, namespace) => {
+        rules ??= createRbacAuthorizer(reader);
+        return rules.rulesFor(user, namespace);
+      },
+      kubeletTls: options.kubeletTls,
+    }),
     paths: createStandardPaths({
-      discovery: () => discovery,
+      discovery: () => {
+        discovery ??= discoveryOf(catalogue, http?.address);
+        return discovery;
+      },
       tokens,
       metrics: options.metrics,
       live: [{ name: 'ping', check: () => undefined }],
       ready: options.readyChecks ?? [],
-      more: options.paths?.(parts) ?? {},
+      more: { ...openapiPaths(() => openapi()), ...options.paths?.(parts) },
       issuer: options.issuer,
     }),
     environment,
@@ -133,10 +173,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         onRequest: createFront({ pipeline, clock, log }),
         onUpgrade: (req, socket, head) => void upgrade(req, socket, head),
       });
-      discovery = discoveryOf(catalogue, http.address);
+      discovery = undefined; // it names the address
     },
     async stop() {
       stopping.abort();
+      rules?.close();
       await http?.close();
       http = undefined;
     },

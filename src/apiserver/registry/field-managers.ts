@@ -1,15 +1,40 @@
 // FieldManagers over the algorithms of apimachinery/patch/apply.
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import { applyPatch, updateManagedFields, type WriteContext } from '../../apimachinery/patch/apply/apply.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import type { Clock } from '../../clock.ts';
-import type { FieldManagers } from './managed-fields.ts';
+import { apiVersionOf } from './keys.ts';
+import type { FieldManagers, OwnershipChange } from './managed-fields.ts';
 
-export function createFieldManagers(_options: { clock: Clock; types: SchemaSet }): FieldManagers {
+export function createFieldManagers({ clock, types }: { clock: Clock; types: SchemaSet }): FieldManagers {
+  const contextOf = ({ definition, manager, subresource }: OwnershipChange): WriteContext => ({
+    manager,
+    apiVersion: apiVersionOf(definition),
+    subresource,
+    now: clock.now(),
+    schema: definition.schema.model === '' ? undefined : definition.schema,
+    types,
+    resetFields: resetFieldsOf(definition, subresource),
+  });
   return {
-    trackUpdate(object, { live }) {
-      const kept = live?.metadata.managedFields;
-      if (kept) object.metadata.managedFields = structuredClone(kept);
+    trackUpdate(object, change) {
+      const { managedFields } = updateManagedFields(change.live, object, contextOf(change)).metadata;
+      if (managedFields?.length) object.metadata.managedFields = managedFields;
       else delete object.metadata.managedFields;
     },
-    apply: (applied) => applied,
+    apply: (patch, change) =>
+      applyPatch({
+        ...contextOf(change),
+        live: change.live,
+        patch: patch as unknown as AnyObject,
+        force: change.force,
+      }),
   };
+}
+
+/** Each endpoint puts back what the other writes, so nobody owns that here (GetResetFields of the strategies). */
+function resetFieldsOf(definition: OwnershipChange['definition'], subresource: string): readonly string[][] {
+  if (!Object.hasOwn(definition.subresources, 'status')) return [];
+  if (subresource === '') return [['status']];
+  return subresource === 'status' ? [['spec']] : [];
 }

@@ -1,6 +1,6 @@
 // The registry's view of who owns which field. The algorithms are in apimachinery/patch/apply.
 import type { ResourceDefinition } from '../../api/definition.ts';
-import type { AnyObject } from '../../apimachinery/meta.ts';
+import type { AnyObject, Json } from '../../apimachinery/meta.ts';
 
 export interface OwnershipChange {
   definition: ResourceDefinition;
@@ -13,6 +13,6 @@ export interface OwnershipChange {
 export interface FieldManagers {
   /** Writes metadata.managedFields of `object` as an Update by `manager` leaves it. */
   trackUpdate(object: AnyObject, change: OwnershipChange): void;
-  /** The result of applying `applied` to `live`. Throws 409 when others own what it changes and `force` is off. */
-  apply(applied: AnyObject, change: OwnershipChange & { force: boolean }): AnyObject;
+  /** The result of applying `patch`, without defaults, to `live`. Throws 409 when others own what it changes and `force` is off. */
+  apply(patch: Json, change: OwnershipChange & { force: boolean }): AnyObject;
 }

@@ -2,7 +2,7 @@
 // (pkg/registry/core/pod/storage/storage.go BindingREST).
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Binding, Pod } from '../../api/types/core/v1.ts';
-import type { AnyObject, Status } from '../../apimachinery/meta.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, conflict, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
@@ -10,8 +10,8 @@ import type { CallHandler } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { updateObject } from '../registry/update.ts';
-import type { ApiResult } from '../request.ts';
 import { strictness, writeTarget } from '../resources.ts';
+import { created } from './created.ts';
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' };
 
@@ -41,11 +41,6 @@ export const bindingHandler =
     });
     return created();
   };
-
-export function created(): ApiResult {
-  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
-  return { type: 'object', status: 201, object: status as unknown as AnyObject };
-}
 
 function validateBinding({ target }: Binding): FieldError[] {
   const errors: FieldError[] = [];

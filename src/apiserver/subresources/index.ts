@@ -1,32 +1,69 @@
-// The list of handlers that are not the plain verbs of a stored resource.
+// The list of handlers that are not the plain verbs of a stored resource, by `group/resource[/subresource]`.
+import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
+import { pods } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
-import type { Storage } from '../../storage/storage.ts';
+import { authenticateToken } from '../authentication/bearer.ts';
 import type { ServiceAccountTokens } from '../authentication/tokens.ts';
+import type { RbacAuthorizer } from '../authorization/rbac.ts';
 import type { CallHandler, HandlerTable } from '../call.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { Authorizer } from '../identity.ts';
+import { podProxyHandler, serviceProxyHandler } from '../proxy/endpoints.ts';
+import { kubeletHandler, nodeProxyHandler } from '../proxy/kubelet.ts';
 import type { ObjectReader } from '../reader.ts';
+import { componentStatusHandler } from '../virtual/component-statuses.ts';
+import { reviewHandlers } from '../virtual/reviews.ts';
 import { bindingHandler } from './binding.ts';
+import { evictionHandler } from './eviction.ts';
+import { approval, ephemeralContainers, finalize, partialUpdateHandler, resize } from './partial-update.ts';
 import { scaleHandler } from './scale.ts';
 import { statusHandler } from './status.ts';
+import { tokenHandler } from './token.ts';
 
 export interface HandlerOptions {
   reader: ObjectReader;
   catalogue: DefinitionCatalogue;
   clock: Clock;
   authorizer: Authorizer;
+  rulesFor: RbacAuthorizer['rulesFor'];
   tokens: ServiceAccountTokens;
-  storage: Storage;
+  kubeletTls: { cert: string; key: string; ca: string } | undefined;
 }
 
-export function createHandlers({ catalogue }: HandlerOptions): HandlerTable {
-  const binding = bindingHandler(
-    () => catalogue.find('', 'v1', 'pods') as NonNullable<ReturnType<typeof catalogue.find>>,
-  );
+const POD_DISRUPTION_BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets' };
+
+export function createHandlers(options: HandlerOptions): HandlerTable {
+  const { reader, catalogue, clock, authorizer, tokens, rulesFor } = options;
+  const definitionOf = ({ group, version, plural }: Pick<ResourceType, 'group' | 'version' | 'plural'>) => {
+    const found = catalogue.find(group, version, plural);
+    if (!found) throw new Error(`${plural}.${version}.${group} is not among the definitions served`);
+    return found satisfies ResourceDefinition;
+  };
+  const binding = bindingHandler(() => definitionOf(pods));
+  const kubelet = { reader, tls: options.kubeletTls };
   return new Map<string, CallHandler>([
     ['*/status', statusHandler],
     ['*/scale', scaleHandler],
-    ['/pods/binding', binding],
     ['/bindings', binding],
+    ['/componentstatuses', componentStatusHandler],
+    ['/namespaces/finalize', partialUpdateHandler(finalize)],
+    ['/nodes/proxy', nodeProxyHandler(kubelet)],
+    ['/pods/attach', kubeletHandler('attach', kubelet)],
+    ['/pods/binding', binding],
+    ['/pods/ephemeralcontainers', partialUpdateHandler(ephemeralContainers)],
+    ['/pods/eviction', evictionHandler({ reader, budgets: () => definitionOf(POD_DISRUPTION_BUDGETS) })],
+    ['/pods/exec', kubeletHandler('exec', kubelet)],
+    ['/pods/log', kubeletHandler('log', kubelet)],
+    ['/pods/portforward', kubeletHandler('portforward', kubelet)],
+    ['/pods/proxy', podProxyHandler(reader)],
+    ['/pods/resize', partialUpdateHandler(resize)],
+    ['/serviceaccounts/token', tokenHandler({ reader, tokens, clock })],
+    ['/services/proxy', serviceProxyHandler(reader)],
+    ['certificates.k8s.io/certificatesigningrequests/approval', partialUpdateHandler(approval)],
+    ...reviewHandlers({
+      authorizer,
+      rulesFor,
+      reviewToken: (token, audiences) => authenticateToken(token, { tokens, reader, clock }, audiences),
+    }),
   ]);
 }

@@ -1,0 +1,96 @@
+// Passing a request on to another HTTP server: a kubelet, a pod, a service. Bodies are streamed; an upgraded
+// connection (WebSocket, SPDY) becomes two sockets tied together, whatever is spoken on them.
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream';
+import { serviceUnavailable } from '../../apimachinery/status-error.ts';
+import type { ApiRequest, ApiResult, UpgradeRequest } from '../request.ts';
+
+export interface ForwardTarget {
+  url: URL;
+  method: string;
+  /** Client certificate and authority, for https. */
+  tls?: { cert?: string; key?: string; ca?: string; rejectUnauthorized?: boolean };
+}
+
+/** Headers that speak of this connection or of the caller's rights, and are not passed on. */
+const NOT_FORWARDED = new Set([
+  'authorization',
+  'connection',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Resolves when the other side has answered; rejects with 503 when it cannot be reached. */
+export function forward(request: ApiRequest, target: ForwardTarget, signal: AbortSignal): Promise<ApiResult> {
+  const { upgrade } = request;
+  const headers = forwardedHeaders(request);
+  if (upgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: request.headers.upgrade });
+  return new Promise((resolve, reject) => {
+    const send = target.url.protocol === 'https:' ? https.request : http.request;
+    const outgoing = send(target.url, { method: target.method, headers, agent: false, signal, ...target.tls });
+    outgoing.on('error', (cause) => {
+      reject(
+        Object.assign(serviceUnavailable(`error trying to reach ${target.url.host}: ${cause.message}`), { cause }),
+      );
+    });
+    outgoing.on('response', (incoming) => resolve(answerOf(incoming)));
+    outgoing.on('upgrade', (incoming, socket, head) => {
+      if (upgrade) joinSockets(upgrade, { incoming, socket, head });
+      else socket.destroy();
+      resolve({ type: 'upgraded' });
+    });
+    if (request.body.kind === 'bytes' && !upgrade && request.method !== 'GET' && request.method !== 'HEAD') {
+      pipeline(request.body.stream(), outgoing, () => undefined); // errors reach outgoing's 'error'
+    } else outgoing.end();
+  });
+}
+
+function forwardedHeaders({ headers }: ApiRequest): OutgoingHttpHeaders {
+  const kept: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !name.startsWith(':') && !NOT_FORWARDED.has(name) && !name.startsWith('impersonate-')) {
+      kept[name] = value;
+    }
+  }
+  return kept;
+}
+
+function answerOf(incoming: IncomingMessage): ApiResult {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined && !NOT_FORWARDED.has(name)) headers[name] = value;
+  }
+  return { type: 'stream', status: incoming.statusCode ?? 502, headers, body: incoming };
+}
+
+interface Upgraded {
+  incoming: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+}
+
+function joinSockets(client: UpgradeRequest, { incoming, socket, head }: Upgraded): void {
+  // First of all: an error on either side ends both, and never the process.
+  client.socket.on('error', () => socket.destroy());
+  socket.on('error', () => client.socket.destroy());
+  client.socket.once('close', () => socket.destroy());
+  socket.once('close', () => client.socket.destroy());
+  const lines = [`HTTP/1.1 ${incoming.statusCode} ${incoming.statusMessage}`];
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
+    lines.push(`${incoming.rawHeaders[i]}: ${incoming.rawHeaders[i + 1]}`);
+  }
+  client.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length > 0) client.socket.write(head);
+  if (client.head.length > 0) socket.write(client.head);
+  socket.pipe(client.socket);
+  client.socket.pipe(socket);
+}

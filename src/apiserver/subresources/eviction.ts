@@ -1,0 +1,138 @@
+// Evicting a pod: a delete that disruption budgets can refuse (pkg/registry/core/pod/storage/eviction.go).
+
+import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
+import type { Eviction, PodDisruptionBudget } from '../../api/types/policy/v1.ts';
+import { matchesLabelSelector } from '../../apimachinery/labels.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import { badRequest, forbidden, internalError, tooManyRequests } from '../../apimachinery/status-error.ts';
+import { timestamp } from '../../clock.ts';
+import { bodyType } from '../body-type.ts';
+import type { CallHandler, ResourceCall } from '../call.ts';
+import { decodeObject } from '../decode.ts';
+import type { ObjectReader } from '../reader.ts';
+import { deleteObject } from '../registry/delete.ts';
+import { parseDeleteOptions } from '../registry/delete-options.ts';
+import { viewOf } from '../registry/keys.ts';
+import { parseWriteParameters } from '../registry/parameters.ts';
+import { getEntry } from '../registry/read.ts';
+import { updateObject } from '../registry/update.ts';
+import { namespaceOf, strictness, writeTarget } from '../resources.ts';
+import { created } from './created.ts';
+
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' };
+/** A budget that lists more disrupted pods than this is not being looked after by its controller. */
+const MAX_DISRUPTED_PODS = 2_000;
+
+export interface EvictionOptions {
+  reader: ObjectReader;
+  budgets(): ResourceDefinition;
+}
+
+export const evictionHandler =
+  (options: EvictionOptions): CallHandler =>
+  async (call) => {
+    const { env, request, info, definition } = call;
+    const parameters = parseWriteParameters(request.query, 'CreateOptions');
+    const eviction = (await decodeObject(
+      request.body,
+      bodyType(EVICTION, env.types),
+      strictness(call, parameters),
+    )) as AnyObject & Eviction;
+    if (eviction.metadata.name && eviction.metadata.name !== info.name) {
+      throw badRequest('name in URL does not match name in Eviction object');
+    }
+    const deletion = parseDeleteOptions(eviction.deleteOptions ?? {}, request.query);
+    const dryRun = parameters.dryRun || deletion.dryRun;
+    const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
+    const pod = viewOf(definition, entry) as AnyObject & Pod;
+    const target = { ...writeTarget(call, { ...parameters, dryRun }), subresource: '' };
+    if (!goesAnyway(pod)) await takeFromBudget(call, { ...options, pod, dryRun });
+    const preconditions = { uid: pod.metadata.uid as string, ...deletion.preconditions };
+    await deleteObject(env, target, { ...deletion, dryRun, preconditions });
+    return created();
+  };
+
+/** Pods that serve nobody, or are going already, need no budget. */
+const goesAnyway = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined || ['Succeeded', 'Failed', 'Pending'].includes(status?.phase ?? '');
+
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+
+interface Taking extends EvictionOptions {
+  pod: AnyObject & Pod;
+  dryRun: boolean;
+}
+
+async function takeFromBudget(call: ResourceCall, { reader, budgets, pod, dryRun }: Taking): Promise<void> {
+  const definition = budgets();
+  const matching = reader
+    .list(definition as ResourceType<PodDisruptionBudget & AnyObject>, pod.metadata.namespace)
+    .filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels));
+  if (matching.length === 0) return;
+  if (matching.length > 1) {
+    throw internalError(
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  }
+  const [budget] = matching as [PodDisruptionBudget & AnyObject];
+  if (unguarded(budget, pod)) return;
+  await updateObject(
+    call.env,
+    {
+      ...writeTarget({ ...call, definition }, { dryRun, fieldManager: '' }),
+      name: budget.metadata.name as string,
+      subresource: 'status',
+    },
+    {
+      apply: (current) => disrupted(current as PodDisruptionBudget & AnyObject, pod, timestamp(call.env.clock)),
+      prepare: definition.prepareForStatusUpdate,
+      validate: definition.validateStatusUpdate,
+    },
+  );
+}
+
+/** A pod that is running but not ready need not be asked for, when the budget says so or is met without it. */
+function unguarded({ spec, status }: PodDisruptionBudget, pod: Pod): boolean {
+  if (isReady(pod)) return false;
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
+  return currentHealthy >= desiredHealthy && desiredHealthy > 0;
+}
+
+function disrupted(budget: PodDisruptionBudget & AnyObject, pod: Pod, now: string): AnyObject {
+  const name = budget.metadata.name as string;
+  const {
+    observedGeneration = 0,
+    disruptionsAllowed = 0,
+    desiredHealthy = 0,
+    currentHealthy = 0,
+  } = budget.status ?? {};
+  const message = "Cannot evict pod as it would violate the pod's disruption budget.";
+  const because = (text: string) => [{ reason: 'DisruptionBudget', message: text }];
+  const resource = { group: 'policy', resource: 'poddisruptionbudget' };
+  if (observedGeneration < (budget.metadata.generation ?? 0)) {
+    throw tooManyRequests(
+      message,
+      10,
+      because(`The disruption budget ${name} is still being processed by the server.`),
+    );
+  }
+  if (disruptionsAllowed < 0) throw forbidden(resource, name, 'pdb disruptions allowed is negative');
+  const disruptedPods = budget.status?.disruptedPods ?? {};
+  if (Object.keys(disruptedPods).length > MAX_DISRUPTED_PODS) {
+    throw forbidden(resource, name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  }
+  if (disruptionsAllowed === 0) {
+    const healthy = `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+    throw tooManyRequests(message, 0, because(healthy));
+  }
+  const object = structuredClone(budget);
+  object.status = {
+    ...(object.status as NonNullable<PodDisruptionBudget['status']>),
+    disruptionsAllowed: disruptionsAllowed - 1,
+    disruptedPods: { ...disruptedPods, [pod.metadata.name as string]: now },
+  };
+  return object;
+}

@@ -1,0 +1,89 @@
+// Subresources that are the object itself with one part writable: ephemeralcontainers, resize, approval, finalize.
+// What else a body holds is silently put back.
+import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import type { CallHandler } from '../call.ts';
+import { decodeObject } from '../decode.ts';
+import { patchObject } from '../patch.ts';
+import { parseWriteParameters } from '../registry/parameters.ts';
+import { type UpdatePlan, updateObject } from '../registry/update.ts';
+import { objectResult, requireName, strictness, verbHandlers, writeTarget } from '../resources.ts';
+
+/** Changes `object`, which has everything of `old`, to what of `given` may be written. */
+type Writable = (object: AnyObject, given: AnyObject) => void;
+
+export const partialUpdateHandler =
+  (writable: Writable): CallHandler =>
+  async (call) => {
+    const { info, request, definition } = call;
+    if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
+    const strategy: Pick<UpdatePlan, 'prepare'> = { prepare: (object, old) => restrict(object, old, writable) };
+    if (info.verb === 'patch') {
+      const { entry } = await patchObject(call, strategy);
+      return objectResult(call, { status: 200, entry });
+    }
+    const parameters = parseWriteParameters(request.query, 'UpdateOptions');
+    const object = await decodeObject(request.body, definition, strictness(call, parameters));
+    requireName(object, call);
+    const { entry } = await updateObject(call.env, writeTarget(call, parameters), {
+      apply: () => structuredClone(object),
+      ...strategy,
+    });
+    return objectResult(call, { status: 200, entry });
+  };
+
+/** Keeps the server's own metadata of the request (revision, owners of fields), the rest is `old` but for what is writable. */
+function restrict(object: AnyObject, old: AnyObject, writable: Writable): void {
+  const given = { ...object };
+  const { managedFields } = object.metadata;
+  const metadata = { ...structuredClone(old.metadata), ...(managedFields ? { managedFields } : {}) };
+  for (const key of Object.keys(object)) delete object[key];
+  Object.assign(object, structuredClone(old), { metadata });
+  writable(object, given);
+}
+
+interface PodLike extends AnyObject {
+  spec: Pod['spec'];
+}
+
+export const ephemeralContainers: Writable = (object, given) => {
+  const list: EphemeralContainer[] | undefined = (given as PodLike).spec?.ephemeralContainers;
+  const { spec } = object as PodLike;
+  if (list) spec.ephemeralContainers = list;
+  else delete spec.ephemeralContainers;
+};
+
+/** Resources and resize policies of containers, matched by name. */
+export const resize: Writable = (object, given) => {
+  const pod = object as PodLike;
+  const wanted = (given as PodLike).spec;
+  const before = JSON.stringify(pod.spec);
+  const resized = (containers: Container[] | undefined, from: Container[] | undefined) =>
+    containers?.map((container) => {
+      const found = from?.find(({ name }) => name === container.name);
+      if (!found) return container;
+      const { resources: _resources, resizePolicy: _resizePolicy, ...rest } = container;
+      return {
+        ...rest,
+        ...(found.resources ? { resources: found.resources } : {}),
+        ...(found.resizePolicy ? { resizePolicy: found.resizePolicy } : {}),
+      };
+    });
+  pod.spec.containers = resized(pod.spec.containers, wanted.containers) ?? [];
+  const init = resized(pod.spec.initContainers, wanted.initContainers);
+  if (init) pod.spec.initContainers = init;
+  if (wanted.resources) pod.spec.resources = wanted.resources;
+  if (JSON.stringify(pod.spec) !== before) pod.metadata.generation = (pod.metadata.generation ?? 0) + 1;
+};
+
+/** The conditions of a CertificateSigningRequest. */
+export const approval: Writable = (object, given) => {
+  const conditions = (given.status as { conditions?: unknown } | undefined)?.conditions;
+  object.status = { ...(object.status as object | undefined), ...(conditions ? { conditions } : {}) };
+};
+
+/** The finalizers of a Namespace's spec. */
+export const finalize: Writable = (object, given) => {
+  const finalizers = (given.spec as { finalizers?: string[] } | undefined)?.finalizers;
+  object.spec = finalizers?.length ? { finalizers } : {};
+};

@@ -1,0 +1,23 @@
+// serviceaccounts/<name>/token: a signed token for an account.
+import type { TokenRequest } from '../../api/types/authentication/v1.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import { issueServiceAccountToken, type TokenRequestContext } from '../authentication/token-request.ts';
+import { bodyType } from '../body-type.ts';
+import type { CallHandler } from '../call.ts';
+import { decodeObject } from '../decode.ts';
+import { parseWriteParameters } from '../registry/parameters.ts';
+import { strictness } from '../resources.ts';
+
+const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+
+export const tokenHandler =
+  (context: Pick<TokenRequestContext, 'reader' | 'tokens' | 'clock'>): CallHandler =>
+  async (call) => {
+    const { request, info, env } = call;
+    const parameters = parseWriteParameters(request.query, 'CreateOptions');
+    const type = bodyType(TOKEN_REQUEST, env.types);
+    const body = (await decodeObject(request.body, type, strictness(call, parameters))) as AnyObject & TokenRequest;
+    const answer = await issueServiceAccountToken(body, { ...context, namespace: info.namespace, name: info.name });
+    const object = { kind: type.kind, apiVersion: 'authentication.k8s.io/v1', ...answer } as unknown as AnyObject;
+    return { type: 'object', status: 201, object };
+  };
