@@ -159,6 +159,29 @@ describe('files of the SQLite store', () => {
     assert.deepEqual([storage.list(PODS).entries.length, storage.compactRevision], [3, 10_001]);
   });
 
+  it('are written no more, and said so once, when they turn out damaged while open', async (t) => {
+    const file = await stateFile(t);
+    const failures: string[] = [];
+    const storage = await openStorage(`sqlite:${file}`, {
+      clock: fakeClock(),
+      log: silentLogger,
+      onFailure: (reason) => failures.push(reason.message),
+    });
+    const a = await create(storage, 'a', '1');
+    const db = new Database(file);
+    db.unsafeMode(true);
+    db.exec("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'gone' WHERE name = 'log'");
+    db.pragma('schema_version = 99'); // has other connections read the schema again
+    db.close();
+    const unknown = (error: unknown) => error instanceof StorageUnavailable && error.outcome === 'unknown';
+    await assert.rejects(create(storage, 'b'), unknown);
+    await assert.rejects(create(storage, 'c'), unknown);
+    assert.deepEqual([storage.revision, storage.list(PODS).entries.length], [a.revision, 1]);
+    await storage.close();
+    assert.equal(failures.length, 1);
+    assert.match(failures[0] ?? '', /cannot be trusted any more \(SQLITE_CORRUPT\): check the disk, then restart/);
+  });
+
   it('know as many migrations as the version says', () => {
     assert.equal(Object.keys(MIGRATIONS).length, SCHEMA_VERSION);
   });
