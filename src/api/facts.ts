@@ -130,10 +130,12 @@ function resolve(model: string): TypeSchema {
 
 const specialOf = (raw: RawType) => ({ json: raw.s ?? '', ...(raw.fmt ? { format: raw.fmt } : {}) });
 
-function flatten(raw: RawType): FieldSchema[] {
+function flatten(raw: RawType, around: readonly number[] = []): FieldSchema[] {
   return (raw.f ?? []).flatMap((field) => {
-    if (field.in) return flatten(rawType(field.t.slice(1)));
-    return field.n ? [fieldSchema(field, field.n)] : []; // no name: a Go field that never reaches JSON
+    if (field.in) return flatten(rawType(field.t.slice(1)), field.p === undefined ? around : [...around, field.p]);
+    if (!field.n) return []; // no name: a Go field that never reaches JSON
+    const schema = fieldSchema(field, field.n);
+    return [around.length > 0 ? { ...schema, protobufPath: around } : schema];
   });
 }
 

@@ -25,6 +25,8 @@ export interface FieldSchema {
   patchStrategy?: string;
   patchMergeKey?: string;
   protobuf?: number;
+  /** Numbers of the messages around it, outermost first: what is inlined in JSON is nested in protobuf. */
+  protobufPath?: readonly number[];
   default?: unknown;
   /** What the defaulting of the one object that was tried put there; often, not always, a plain default. */
   observedDefault?: unknown;

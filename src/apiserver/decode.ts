@@ -9,6 +9,7 @@ import type { SchemaSet } from '../apimachinery/schema.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
 import type { BodyType } from './body-type.ts';
 import { type BodyFormat, bodyFormat } from './negotiation.ts';
+import { decodeProtobuf } from './protobuf-body.ts';
 import { apiVersionOf } from './registry/keys.ts';
 import type { FieldValidation } from './registry/parameters.ts';
 import type { RequestBody } from './request.ts';
@@ -21,9 +22,11 @@ export async function readBody(body: RequestBody, format?: BodyFormat): Promise<
   return decodeBytes(bytes, format ?? bodyFormat(body.contentType));
 }
 
+const DECODERS = { json: decodeJson, yaml: decodeYaml, protobuf: decodeProtobuf };
+
 /** Throws 400 with the decoder's words. */
 export function decodeBytes(bytes: Uint8Array, format: BodyFormat): Decoded {
-  return refusing(() => (format === 'yaml' ? decodeYaml(bytes) : decodeJson(bytes)));
+  return refusing(() => DECODERS[format](bytes));
 }
 
 export const decodedValue = (value: unknown): Decoded => ({

@@ -1,9 +1,10 @@
 // Which representation the caller wants: Accept with its quality values and Kubernetes' parameters (as, v, g),
 // as k8s.io/apiserver/pkg/endpoints/handlers/negotiation reads them.
 import { notAcceptable, unsupportedMediaType } from '../apimachinery/status-error.ts';
+import { PROTOBUF } from './protobuf-body.ts';
 import { isTrue } from './request-info.ts';
 
-export type BodyFormat = 'json' | 'yaml';
+export type BodyFormat = 'json' | 'yaml' | 'protobuf';
 
 export interface Representation {
   format: BodyFormat;
@@ -95,9 +96,10 @@ function wantsPretty(query: URLSearchParams, userAgent = ''): boolean {
 /** The format of a body; no Content-Type means JSON. Throws 415. */
 export function bodyFormat(contentType: string | undefined): BodyFormat {
   if (!contentType) return 'json';
-  const format = FORMATS[(contentType.split(';')[0] ?? '').trim().toLowerCase()];
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  const format = type === PROTOBUF ? 'protobuf' : FORMATS[type];
   if (!format) {
-    const offered = Object.keys(FORMATS).join(', ');
+    const offered = [...Object.keys(FORMATS), PROTOBUF].join(', ');
     throw unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${offered}`,
     );

@@ -9,7 +9,6 @@ import { admissionPlugins } from '../apiserver/admission/chain.ts';
 import { createAuthenticator } from '../apiserver/authentication/authenticator.ts';
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../apiserver/authentication/tokens.ts';
 import { createAuthorizer } from '../apiserver/authorization/authorizer.ts';
-import { openapiPaths } from '../apiserver/paths/openapi.ts';
 import { type ApiServer, createApiServer, type ServerParts } from '../apiserver/server.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
@@ -102,7 +101,6 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
-    paths: ({ catalogue }) => openapiPaths(catalogue, builtinSchema),
     readyChecks: [{ name: 'bootstrap', check: options.ready }],
   });
   return {
