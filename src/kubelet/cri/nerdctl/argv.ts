@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { ContainerConfig, ImageStatus, Mount } from '../runtime.ts';
 import {
+  ANNOTATION_IPC,
   LABEL_ATTEMPT,
   LABEL_CONTAINER,
   LABEL_IMAGE,
   LABEL_IMAGE_ID,
-  LABEL_IPC,
   LABEL_POD,
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
@@ -45,6 +45,8 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...LOG_OPTIONS,
     ...namespaceArgs(sandbox),
     ...labelArgs(config, context),
+    ...(sandbox.ipc === undefined ? [] : ['--annotation', `${ANNOTATION_IPC}=${sandbox.ipc}`]),
+    ...(context.stdinFifo === undefined ? [] : ['--annotation', `${LABEL_STDIN}=${context.stdinFifo}`]),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
     ...mountArgs(config, sandbox),
     ...(config.stdin ? ['--interactive'] : []),
@@ -95,7 +97,6 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
     [LABEL_IMAGE]: config.image,
     [LABEL_IMAGE_ID]: image.repoDigests[0] ?? image.id,
     ...(stopSignal === undefined ? {} : { [LABEL_STOP_SIGNAL]: stopSignal }),
-    ...(sandbox.ipc === undefined ? {} : { [LABEL_IPC]: sandbox.ipc }),
     ...(stdinFifo === undefined ? {} : { [LABEL_STDIN]: stdinFifo }),
   };
   return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);

@@ -9,6 +9,7 @@ export const LABEL_ATTEMPT = 'io.tsukube/attempt';
 export const LABEL_IMAGE = 'io.tsukube/image';
 export const LABEL_IMAGE_ID = 'io.tsukube/image-id';
 export const LABEL_STOP_SIGNAL = 'io.tsukube/stop-signal';
-/** Read by the runc wrapper (runc-wrapper.ts): the IPC namespace to join, and the FIFO to take as stdin. */
-export const LABEL_IPC = 'io.tsukube/ipc';
+/** The FIFO that is the container's stdin; an annotation as well, which the runc wrapper (runc-wrapper.ts) reads. */
 export const LABEL_STDIN = 'io.tsukube/stdin';
+/** The IPC namespace to join; read by the runc wrapper. */
+export const ANNOTATION_IPC = 'io.tsukube/ipc';

@@ -1,9 +1,9 @@
 // A shell script in runc's place, for the two things that nerdctl cannot say: join an IPC namespace by path, and take
-// a FIFO as stdin of a detached container. Both come as labels, which nerdctl copies into the bundle's annotations;
+// a FIFO as stdin of a detached container. Both are annotations in the bundle;
 // a value of a pod cannot be mistaken for one, as quotes inside JSON strings are escaped.
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { LABEL_IPC, LABEL_STDIN } from './labels.ts';
+import { ANNOTATION_IPC, LABEL_STDIN } from './labels.ts';
 
 const SCRIPT = `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.
@@ -13,7 +13,7 @@ for word; do
   previous=$word
 done
 [ -n "$bundle" ] || exec runc "$@"
-sed -E -i 's|("${LABEL_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' "$bundle/config.json"
+sed -E -i 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' "$bundle/config.json"
 stdin=$(sed -n -E 's|.*"${LABEL_STDIN}":"([^"]*)".*|\\1|p' "$bundle/config.json")
 [ -p "$stdin" ] || exec runc "$@"
 # The sleeper holds a writing end, so that the container sees no end of file between two attaches.
