@@ -1,0 +1,151 @@
+// The runtimes that the conformance list runs over, each with how to make one and how to take it away without a trace.
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { writeTestImages } from '../../../scripts/test-images.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { startContainerd, stopContainerd } from '../../../src/kubelet/cri/containerd-process.ts';
+import { createNerdctlRuntime } from '../../../src/kubelet/cri/nerdctl/driver.ts';
+import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
+import { createSimulatedRuntime } from '../../../src/kubelet/cri/simulated/runtime.ts';
+import { silentLogger } from '../../../src/log.ts';
+import { createCniNetwork, DEFAULT_CNI_BIN_DIRS } from '../../../src/network/cni.ts';
+import { createLedger } from '../../../src/network/host-ledger.ts';
+
+export interface Harness {
+  runtime: Runtime;
+  /** A second runtime over the same containers, as after a restart of the server; the first one is stopped. */
+  restart(): Promise<Runtime>;
+  close(): Promise<void>;
+}
+
+export interface Subject {
+  name: string;
+  /** Why it cannot run here. */
+  unavailable: string | undefined;
+  open(): Promise<Harness>;
+}
+
+const IMAGE = 'docker.io/library/busybox:1.36';
+const nerdctl = process.env.TSUKUBE_NERDCTL ?? 'nerdctl';
+
+export const subjects: readonly Subject[] = [
+  { name: 'simulated', unavailable: undefined, open: openSimulated },
+  { name: 'nerdctl', unavailable: whyNoNerdctl(), open: openNerdctl },
+];
+
+async function openSimulated(): Promise<Harness> {
+  const runtime = createSimulatedRuntime({
+    clock: systemClock,
+    script: {
+      images: [{ reference: IMAGE }],
+      container: ({ command = [] }) => ({
+        ...(command[0] === 'nope' ? { startError: 'exec: "nope": executable file not found in $PATH' } : {}),
+        ...(command.join(' ') === 'sh -c exit 3' ? { exitAfterMs: 5, exitCode: 3 } : {}),
+        ...(command.join(' ').includes('exit 5') ? { stopExitCode: 5 } : {}),
+        ...(command[0] === 'sleep' ? { stopLatencyMs: Number.POSITIVE_INFINITY } : {}),
+        exec: ([program, , text = '']) =>
+          program === 'sleep'
+            ? { exitCode: 0, latencyMs: 5_000 }
+            : { exitCode: Number(/exit (\d+)/.exec(text)?.[1] ?? 0), stdout: 'out\n', stderr: 'err\n' },
+      }),
+    },
+  });
+  return { runtime, restart: async () => runtime, close: async () => {} };
+}
+
+async function openNerdctl(): Promise<Harness> {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'tsk-'));
+  const bridge = `tsk${process.pid}`.slice(0, 14);
+  const base = {
+    dataDir: path.join(directory, 'data'),
+    runDir: path.join(directory, 'run'),
+    clock: systemClock,
+    log: silentLogger,
+  };
+  const ledger = createLedger(path.join(base.dataDir, 'ledger.json'));
+  const confDir = path.join(directory, 'net.d');
+  mkdirSync(confDir);
+  writeFileSync(path.join(confDir, '10-test.conflist'), conflist(bridge, path.join(base.runDir, 'ipam')));
+  const { address } = await startContainerd(base);
+  const network = createCniNetwork({
+    binDirs: DEFAULT_CNI_BIN_DIRS,
+    confDir,
+    podCIDR: '10.97.3.0/24',
+    runDir: base.runDir,
+    ledger,
+    log: silentLogger,
+  });
+  const make = () => createNerdctlRuntime({ ...base, nerdctl, address, network, ledger });
+  let runtime = make();
+  const close = async () => {
+    for (const sandbox of await runtime.listSandboxes()) await runtime.removeSandbox(sandbox.id);
+    await runtime.stop();
+    await stopContainerd(base);
+    const remaining = await ledger.undoAll();
+    rmSync(directory, { recursive: true, force: true });
+    if (remaining.length > 0) throw new Error(`left on the host: ${JSON.stringify(remaining)}`);
+  };
+  try {
+    await network.start();
+    await runtime.start();
+    const [busybox] = writeTestImages(path.join(directory, 'images'));
+    await runtime.loadImages(busybox as string);
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  return {
+    get runtime() {
+      return runtime;
+    },
+    async restart() {
+      await runtime.stop();
+      runtime = make();
+      await runtime.start();
+      return runtime;
+    },
+    close,
+  };
+}
+
+function conflist(bridge: string, dataDir: string): string {
+  const ipam = { type: 'host-local', ranges: [[{ subnet: '10.97.3.0/24' }]], routes: [{ dst: '0.0.0.0/0' }], dataDir };
+  return JSON.stringify({
+    cniVersion: '1.0.0',
+    name: bridge,
+    plugins: [{ type: 'bridge', bridge, isGateway: true, ipMasq: true, hairpinMode: true, ipam }],
+  });
+}
+
+function whyNoNerdctl(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root';
+  for (const program of [nerdctl, 'containerd', 'runc', 'unshare', 'iptables']) {
+    if (!onPath(program)) return `needs ${program}`;
+  }
+  return undefined;
+}
+
+function onPath(program: string): boolean {
+  const folders = program.includes('/') ? [''] : (process.env.PATH ?? '').split(':');
+  return folders.some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What a test could leave behind on the host, as sorted lines. */
+export function hostSnapshot(): string[] {
+  const lines = (program: string, ...args: string[]) =>
+    execFileSync(program, args, { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const mounts = lines('cat', '/proc/self/mounts').filter((line) => line.includes('/tsk-'));
+  const links = lines('ip', '-o', 'link').map((line) => line.split(': ')[1]?.split('@')[0] ?? line);
+  const rules = lines('iptables-save').filter((line) => line.startsWith('-A') && line.includes(`tsk${process.pid}`));
+  const processes = lines('ps', '-eo', 'args').filter((line) => line.includes('/tsk-') && !line.includes('ps -eo'));
+  return [...mounts, ...links.filter((link) => link.startsWith(`tsk${process.pid}`)), ...rules, ...processes].sort();
+}
