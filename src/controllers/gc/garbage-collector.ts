@@ -56,19 +56,24 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
   }
 
   function seen(node: GraphNode): void {
-    const { uid = '', ownerReferences = [] } = node.object.metadata;
+    const { uid = '', namespace, ownerReferences = [] } = node.object.metadata;
     const before = graph.get(uid);
     graph.put(node);
-    const waits = isForeground(node) || isOrphaning(node);
-    if (
-      waits ||
-      ownerReferences.some((owner) => !graph.get(owner.uid) || isForeground(graph.get(owner.uid) as GraphNode))
-    ) {
-      enqueue(uid);
-    }
+    const doubtful = ownerReferences.some((owner) => {
+      const known = knownOwner(owner, namespace);
+      return !known || isForeground(known);
+    });
+    if (doubtful || isForeground(node) || isOrphaning(node)) enqueue(uid);
     if (isForeground(node) && !(before && isForeground(before))) enqueueDependents(uid);
     // An owner that waits may have been let go by this one.
     for (const owner of before?.object.metadata.ownerReferences ?? []) wakeWaiting(owner);
+  }
+
+  /** Found by uid, but only where and as what the reference says it is. */
+  function knownOwner(owner: OwnerReference, namespace: string | undefined): GraphNode | undefined {
+    const known = graph.get(owner.uid);
+    if (!known || known.type.kind !== owner.kind || known.object.metadata.name !== owner.name) return undefined;
+    return known.type.namespaced && known.object.metadata.namespace !== namespace ? undefined : known;
   }
 
   function gone({ object }: GraphNode): void {
@@ -142,12 +147,9 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
     const type = typeOfOwner(resources, owner);
     // A kind that is not served, or a namespace that is not told: nobody can say whether it is there.
     if (!type || (type.namespaced && !namespace)) return 'unknowable';
-    const known = graph.get(owner.uid);
+    const known = knownOwner(owner, namespace);
+    if (known) return isForeground(known) ? 'foreground' : 'solid';
     const place = type.namespaced ? namespace : undefined;
-    const { metadata } = known?.object ?? {};
-    if (known && metadata?.name === owner.name && metadata.namespace === place && known.type.kind === owner.kind) {
-      return isForeground(known) ? 'foreground' : 'solid';
-    }
     const live = await read(type, place, owner.name, context);
     if (live?.metadata.uid !== owner.uid) return 'absent';
     return isForeground({ type, object: live }) ? 'foreground' : 'solid';
