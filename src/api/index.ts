@@ -1,17 +1,44 @@
 // The built-in resources. All of them come from the facts; those with behaviour of their own are listed here.
+import { controllerRevisions, daemonSets, deployments, replicaSets, statefulSets } from './apps/workloads.ts';
+import { cronJobs, jobs } from './batch/jobs.ts';
 import type { Behaviour } from './behaviour.ts';
 import { builtinDefinition } from './builtin.ts';
+import { configMaps, secrets } from './core/configuration.ts';
 import { namespaces } from './core/namespaces.ts';
+import { persistentVolumeClaims, persistentVolumes } from './core/persistent-volumes.ts';
 import { pods } from './core/pods.ts';
+import { replicationControllers } from './core/replication-controllers.ts';
+import { services } from './core/services.ts';
 import type { ResourceDefinition } from './definition.ts';
+import { coreEvents, events } from './events/events.ts';
 import { resourceFacts } from './facts.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
 
 export { builtinSchema, groups } from './facts.ts';
 
 /** By `group/resource`, core resources without a group. */
 const behaviours: Readonly<Record<string, Behaviour>> = {
+  configmaps: configMaps,
+  events: coreEvents,
   namespaces,
+  persistentvolumeclaims: persistentVolumeClaims,
+  persistentvolumes: persistentVolumes,
   pods,
+  replicationcontrollers: replicationControllers,
+  secrets,
+  services,
+  'apps/controllerrevisions': controllerRevisions,
+  'apps/daemonsets': daemonSets,
+  'apps/deployments': deployments,
+  'apps/replicasets': replicaSets,
+  'apps/statefulsets': statefulSets,
+  'batch/cronjobs': cronJobs,
+  'batch/jobs': jobs,
+  'events.k8s.io/events': events,
+  'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBindings,
+  'rbac.authorization.k8s.io/clusterroles': clusterRoles,
+  'rbac.authorization.k8s.io/rolebindings': roleBindings,
+  'rbac.authorization.k8s.io/roles': roles,
 };
 
 /** What a default cluster serves, groups in discovery's order. */

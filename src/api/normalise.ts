@@ -98,9 +98,9 @@ function zero(field: FieldSchema, options: Normalising): unknown {
   const { type } = field;
   if (type.kind === 'struct') {
     const schema = options.schema.type(type.model);
+    // omitempty leaves no struct out, so an unset time is null; special types that are lists are left out.
     if (!schema.special) return normaliseStruct({}, schema, options);
-    const empty = zeroSpecial(schema);
-    return empty === undefined && !field.omitEmpty ? null : empty;
+    return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : (zeroSpecial(schema) ?? null);
   }
   return field.omitEmpty ? undefined : zeroOf(type, options);
 }

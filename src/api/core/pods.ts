@@ -2,6 +2,8 @@
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { Pod } from '../types/core/v1.ts';
+import { validatePodSpec } from '../validation/pod-spec.ts';
+import { validatePodSpecUpdate } from '../validation/pod-update.ts';
 import { qosClass } from './qos.ts';
 
 const asPod = (object: AnyObject): Pod => object as unknown as Pod;
@@ -37,6 +39,8 @@ export const pods: Behaviour = {
     if (old.metadata.ownerReferences) object.metadata.ownerReferences = structuredClone(old.metadata.ownerReferences);
     else delete object.metadata.ownerReferences;
   },
+  validate: (object) => validatePodSpec(asPod(object).spec ?? {}, 'spec'),
+  validateUpdate: (object, old) => validatePodSpecUpdate(asPod(object).spec, asPod(old).spec),
   deletionGrace,
   selectableFields: {
     'spec.host': (object) => asPod(object).spec.nodeName ?? '',

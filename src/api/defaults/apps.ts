@@ -26,9 +26,6 @@ function statefulSet(spec: Struct): void {
     strategy.type = 'RollingUpdate';
     part(strategy, 'rollingUpdate');
   }
-  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) {
-    part(strategy, 'rollingUpdate').maxUnavailable ??= 1;
-  }
   part(spec, 'persistentVolumeClaimRetentionPolicy');
   for (const claim of (spec.volumeClaimTemplates ?? []) as Struct[]) {
     claim.kind ||= 'PersistentVolumeClaim';

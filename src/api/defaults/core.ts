@@ -70,10 +70,19 @@ function limitRangeItem(value: Struct): void {
   value.defaultRequest = { ...min, ...limits, ...(value.defaultRequest as Struct | undefined) };
 }
 
+/** stringData is for writing only: its values become data, over what data has. */
+function secret(value: Struct): void {
+  const texts = (value.stringData ?? {}) as Record<string, string>;
+  delete value.stringData;
+  const encoded = Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+  if (encoded.length > 0) value.data = { ...(value.data as Struct | undefined), ...Object.fromEntries(encoded) };
+}
+
 export const coreDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.api.core.v1.Service': service,
   'io.k8s.api.core.v1.ReplicationController': replicationController,
   'io.k8s.api.core.v1.Namespace': namespace,
+  'io.k8s.api.core.v1.Secret': secret,
   'io.k8s.api.core.v1.NodeStatus': (value) => {
     if (value.capacity && !value.allocatable) value.allocatable = { ...(value.capacity as Struct) };
   },

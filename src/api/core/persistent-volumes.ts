@@ -1,0 +1,31 @@
+// Volumes and claims: both begin as Pending (pkg/registry/core/persistentvolume{,claim}/strategy.go).
+import type { Behaviour } from '../behaviour.ts';
+
+const time = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
+
+export const persistentVolumes: Behaviour = {
+  prepareForCreate(object, { now }) {
+    object.status = { phase: 'Pending', lastPhaseTransitionTime: time(now) };
+  },
+};
+
+export const persistentVolumeClaims: Behaviour = {
+  prepareForCreate(object) {
+    object.status = { phase: 'Pending' };
+    mirrorDataSource(object.spec as ClaimSpec | undefined);
+  },
+};
+
+interface ClaimSpec {
+  dataSource?: object;
+  dataSourceRef?: { apiGroup?: string | null; namespace?: string };
+}
+
+/** Each of the two is what the other says, where only one is given; a source in another namespace has no old form. */
+function mirrorDataSource(spec: ClaimSpec | undefined): void {
+  if (!spec) return;
+  if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
+  else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
+    spec.dataSource = { ...spec.dataSourceRef };
+  }
+}
