@@ -15,6 +15,7 @@ import { type Nerdctl, runcArgv } from './cli.ts';
 import type { ContainerTable } from './container-table.ts';
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
 import { LABEL_SANDBOX, LABEL_STDIN, LABEL_STOP_SIGNAL } from './labels.ts';
+import { endLogger } from './log-process.ts';
 import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
 
@@ -68,6 +69,7 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
         await nerdctl.run('RunContainerError', ['start', id]);
         table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
       } catch (error) {
+        endLogger(id);
         table.advance(id, {
           state: 'exited',
           finishedAt: clock.now(),

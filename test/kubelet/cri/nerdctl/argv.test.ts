@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { createArgs } from '../../../../src/kubelet/cri/nerdctl/argv.ts';
+import type { SandboxRecord } from '../../../../src/kubelet/cri/nerdctl/records.ts';
+import type { ContainerConfig, ImageStatus, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
+
+const sandboxConfig: SandboxConfig = {
+  pod: { namespace: 'default', name: 'web', uid: 'u1' },
+  attempt: 0,
+  hostname: 'web',
+  network: { portMappings: [] },
+  hostPID: false,
+  hostIPC: false,
+  shareProcessNamespace: false,
+  sysctls: {},
+};
+const sandbox: SandboxRecord = {
+  id: 's1',
+  pod: sandboxConfig.pod,
+  attempt: 0,
+  state: 'ready',
+  createdAt: 0,
+  ips: ['10.42.0.2'],
+  config: sandboxConfig,
+  netns: '/run/s1/net',
+  ipc: '/run/s1/ipc',
+  shm: '/run/s1/shm',
+};
+const image: ImageStatus = {
+  id: 'sha256:1',
+  repoTags: [],
+  repoDigests: ['docker.io/library/busybox@sha256:2'],
+  size: 1,
+  user: 'app:app',
+  entrypoint: [],
+  cmd: ['sh'],
+  stopSignal: 'SIGQUIT',
+};
+const plain: ContainerConfig = {
+  sandboxId: 's1',
+  name: 'main',
+  attempt: 2,
+  image: 'busybox:1.36',
+  env: [],
+  mounts: [],
+  stdin: false,
+  stdinOnce: false,
+  tty: false,
+  resources: {},
+  security: {
+    privileged: false,
+    supplementalGroups: [],
+    addCapabilities: [],
+    dropCapabilities: [],
+    readOnlyRootFilesystem: false,
+    noNewPrivileges: false,
+    seccomp: 'RuntimeDefault',
+  },
+  labels: {},
+};
+
+interface Case {
+  config: ContainerConfig;
+  sandbox?: SandboxRecord;
+  minOomScoreAdj?: number;
+  stdinFifo?: string;
+}
+
+const CASES: Record<string, Case> = {
+  plain: { config: plain },
+  'everything-set': {
+    stdinFifo: '/run/s1/stdin/main-2',
+    config: {
+      ...plain,
+      command: ['/bin/app', '--serve'],
+      args: ['a b', ''],
+      workingDir: '/work dir',
+      env: [
+        { name: 'TEXT', value: 'two\nlines = "x"' },
+        { name: 'EMPTY', value: '' },
+      ],
+      mounts: [
+        { hostPath: '/host/a', containerPath: '/a', readOnly: true, propagation: 'rslave' },
+        { hostPath: '/host/b,c', containerPath: '/b', readOnly: false },
+      ],
+      stdin: true,
+      resources: { cpuShares: 102, cpuQuota: 50_000, memoryLimitBytes: 67_108_864, oomScoreAdj: 985 },
+      security: {
+        privileged: false,
+        runAsGroup: 3000,
+        supplementalGroups: [4000],
+        addCapabilities: ['NET_ADMIN'],
+        dropCapabilities: ['ALL'],
+        readOnlyRootFilesystem: true,
+        noNewPrivileges: true,
+        seccomp: { localhostProfile: '/seccomp/p.json' },
+      },
+      labels: { 'io.kubernetes.container.hash': 'ab' },
+      stopSignal: 'SIGUSR1',
+    },
+  },
+  'host-namespaces': {
+    sandbox: {
+      ...sandbox,
+      config: { ...sandboxConfig, network: undefined, hostPID: true, hostIPC: true },
+      netns: undefined,
+      ipc: undefined,
+      shm: undefined,
+    },
+    config: {
+      ...plain,
+      args: ['only', 'args'],
+      tty: true,
+      security: { ...plain.security, privileged: true, runAsUser: 0 },
+    },
+  },
+  'shared-pids': {
+    sandbox: {
+      ...sandbox,
+      pidHolder: 'holder',
+      config: { ...sandboxConfig, sysctls: { 'net.core.somaxconn': '1024' } },
+    },
+    config: { ...plain, security: { ...plain.security, seccomp: 'Unconfined' } },
+  },
+  'unprivileged-server-leaves-out-low-oom-scores': {
+    minOomScoreAdj: 0,
+    config: { ...plain, resources: { oomScoreAdj: -997 } },
+  },
+};
+
+describe('arguments of nerdctl create', () => {
+  for (const [name, { config, stdinFifo, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
+    test(name, () => {
+      const args = createArgs(config, {
+        sandbox: rest.sandbox ?? sandbox,
+        image,
+        runtime: '/run/runc',
+        stdinFifo,
+        minOomScoreAdj,
+      });
+      const golden = path.join(import.meta.dirname, 'testdata', 'argv', `${name}.json`);
+      assert.deepEqual(args, JSON.parse(readFileSync(golden, 'utf8')));
+    });
+  }
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { RunError } from '../../../../src/exec.ts';
+import { normalizeReference } from '../../../../src/kubelet/cri/image-reference.ts';
+import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
+import { isAbsent, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
+import { parseContainers, parseEvent, parseLoaded } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
+import { pauseProgram } from '../../../../src/kubelet/cri/nerdctl/pid-holder.ts';
+
+const inspected = (state: Record<string, unknown>) =>
+  `${JSON.stringify(
+    [
+      {
+        Id: 'c1',
+        Created: '2026-01-01T00:00:00Z',
+        State: { Status: '', ExitCode: 0, Error: '', StartedAt: '', FinishedAt: '', ...state },
+        LogPath: '/log',
+        Config: {
+          Labels: { 'io.tsukube/sandbox': 's1', 'io.tsukube/attempt': '3', 'io.kubernetes.container.name': 'main' },
+        },
+      },
+    ],
+    undefined,
+    4,
+  )}\n`;
+
+describe('a container as nerdctl inspect tells it', () => {
+  const cases: [string, Record<string, unknown>, unknown[]][] = [
+    ['created', { Status: 'created' }, ['created', undefined, undefined]],
+    ['running', { Status: 'running', StartedAt: '2026-01-01T00:00:01Z' }, ['running', undefined, undefined]],
+    [
+      'ended',
+      { Status: 'exited', ExitCode: 3, StartedAt: '2026-01-01T00:00:01Z', FinishedAt: '2026-01-01T00:00:02Z' },
+      ['exited', 3, undefined],
+    ],
+    ['not startable', { Error: 'no such file' }, ['exited', 128, 'no such file']],
+    ['lost in a reboot', { StartedAt: '2026-01-01T00:00:01Z' }, ['exited', 255, undefined]],
+    [
+      'with the zero time of Go',
+      { Status: 'created', StartedAt: '0001-01-01T00:00:00Z' },
+      ['created', undefined, undefined],
+    ],
+  ];
+  for (const [name, state, expected] of cases) {
+    test(name, () => {
+      const [status] = parseContainers(inspected(state));
+      assert.deepEqual([status?.state, status?.exitCode, status?.message], expected);
+      assert.deepEqual([status?.attempt, status?.sandboxId, status?.name], [3, 's1', 'main']);
+    });
+  }
+  test('what was found is read even when something else was not', () => {
+    assert.equal(
+      parseContainers(`${inspected({})}time="x" level=fatal msg="1 errors: [no such object c2]"\n`).length,
+      1,
+    );
+  });
+  test("another's container is not ours", () => {
+    assert.deepEqual(parseContainers('[\n{"Id":"x","Config":{"Labels":{}},"State":{}}\n]\n'), []);
+  });
+});
+
+describe('events', () => {
+  const line = (topic: string, event: unknown) =>
+    JSON.stringify({ Timestamp: '2026-01-01T00:00:00.5Z', Topic: topic, Event: JSON.stringify(event) });
+  test('the end of a container carries its code and time', () => {
+    const event = { container_id: 'c1', id: 'c1', exit_status: 137, exited_at: { seconds: 100, nanos: 5_000_000 } };
+    assert.deepEqual(parseEvent(line('/tasks/exit', event)), {
+      topic: '/tasks/exit',
+      containerId: 'c1',
+      exitCode: 137,
+      at: 100_005,
+    });
+  });
+  test('an exit code of 0 is left out by protobuf and read as 0', () => {
+    assert.equal(parseEvent(line('/tasks/exit', { container_id: 'c1', id: 'c1' }))?.exitCode, 0);
+  });
+  test('the end of an exec is not the end of its container', () => {
+    assert.equal(parseEvent(line('/tasks/exit', { container_id: 'c1', id: 'exec' })), undefined);
+  });
+  test('snapshots and blank lines concern nobody', () => {
+    assert.equal(parseEvent(line('/snapshot/prepare', { key: 'k' })), undefined);
+    assert.equal(parseEvent(''), undefined);
+  });
+});
+
+test('references are written out in full', () => {
+  for (const [from, to] of [
+    ['busybox', 'docker.io/library/busybox:latest'],
+    ['busybox:1.36', 'docker.io/library/busybox:1.36'],
+    ['user/app', 'docker.io/user/app:latest'],
+    ['localhost:5000/app:1', 'localhost:5000/app:1'],
+    ['registry.k8s.io/pause@sha256:ab', 'registry.k8s.io/pause@sha256:ab'],
+  ] as const) {
+    assert.equal(normalizeReference(from), to);
+  }
+});
+
+test('the references in an archive are those that load names', () => {
+  assert.deepEqual(parseLoaded('unpacking x...\nLoaded image: busybox:1.36\n'), ['docker.io/library/busybox:1.36']);
+});
+
+describe('failures', () => {
+  const failed = (output: string) => new RunError(['nerdctl'], { output, exitCode: 1, cause: undefined });
+  test("the program's words come without its log decoration", () => {
+    const output =
+      'time="t" level=warning msg="other"\ntime="t" level=fatal msg="1 errors:\\nexec: \\"nope\\": not there"\n';
+    assert.equal(plainMessage(output), 'exec: "nope": not there');
+  });
+  test('known words have a reason of their own, others the caller’s', () => {
+    assert.equal(
+      runtimeError('X', failed('level=fatal msg="image not available: \\"a\\""')).reason,
+      'ErrImageNeverPull',
+    );
+    assert.equal(runtimeError('X', failed('level=fatal msg="else"')).reason, 'X');
+  });
+  test('what is not there is told apart from what failed', () => {
+    assert.ok(isAbsent(failed('no such container: c1')));
+    assert.ok(!isAbsent(failed('permission denied')));
+  });
+});
+
+describe('log lines', () => {
+  test('a whole line is read', () => {
+    const line = '{"log":"hello\\n","stream":"stderr","time":"2026-01-01T00:00:00.000000001Z"}';
+    assert.deepEqual(parseLogLine(line), { time: '2026-01-01T00:00:00.000000001Z', stream: 'stderr', text: 'hello\n' });
+  });
+  for (const torn of ['', '{"log":"hel', 'null', '7', '{"log":"a","stream":"x","time":"t"}']) {
+    test(`${JSON.stringify(torn)} is not a line`, () => assert.equal(parseLogLine(torn), undefined));
+  }
+});
+
+test('the pause program is a static ELF executable of one page', () => {
+  for (const [arch, machine] of [
+    ['x64', 62],
+    ['arm64', 183],
+  ] as const) {
+    const program = pauseProgram(arch);
+    assert.equal(program.toString('latin1', 0, 4), '\x7fELF');
+    assert.equal(program.readUInt16LE(18), machine);
+    assert.equal(Number(program.readBigUInt64LE(96)), program.length);
+  }
+  assert.throws(() => pauseProgram('mips'), { reason: 'CreatePodSandboxError' });
+});
