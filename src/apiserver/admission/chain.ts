@@ -9,6 +9,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
@@ -28,6 +29,7 @@ export const admissionPlugins = ({ reader, clock, authorizer }: AdmissionOptions
   serviceAccount({ reader, clock }),
   nodeRestriction(reader),
   taintNodesByCondition,
+  podSecurity(reader),
   priority(reader),
   defaultTolerationSeconds,
   defaultStorageClass(reader),
