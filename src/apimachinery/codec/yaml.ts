@@ -54,12 +54,22 @@ export function decodeYaml(body: Uint8Array | string): Decoded {
   }
   const repeated = repeatedKeys(document, lines);
   return {
-    value: document.toJS({ maxAliasCount: 1000 }),
+    value: plainValue(document),
     duplicates: [],
     // Upstream's detour over float64 writes 5.0 and 3e1 as plain integers, so no literal matters.
     literals: new Map(),
     problems: repeated.length > 0 ? [`yaml: unmarshal errors:\n${repeated.map((r) => `  ${r}`).join('\n')}`] : [],
   };
+}
+
+/** Aliases are followed, but not so often that a small text becomes a huge value. */
+function plainValue(document: Document): Json {
+  try {
+    return document.toJS({ maxAliasCount: 1000 }) as Json;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new DecodeError('error converting YAML to JSON: yaml: document contains excessive aliasing');
+  }
 }
 
 function repeatedKeys(document: Document, lines: LineCounter): string[] {

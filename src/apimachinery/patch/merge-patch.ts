@@ -1,7 +1,18 @@
 // RFC 7386: objects merge, null deletes, everything else replaces.
 import { setField } from '../codec/decoded.ts';
 import type { Json, JsonObject } from '../meta.ts';
+import { badRequest } from '../status-error.ts';
 import { isObject } from '../value.ts';
+
+/** A decoded body as the object a merge or strategic merge patch must be; null patches nothing. Throws 400. */
+export function readPatchObject(body: Json): JsonObject {
+  if (body === null) return {};
+  if (isObject(body)) return body as JsonObject;
+  const kind = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body;
+  throw badRequest(
+    `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+  );
+}
 
 /** `target` with `patch` merged into it; neither is changed, parts of both are shared. */
 export function applyMergePatch(target: Json, patch: Json): Json {

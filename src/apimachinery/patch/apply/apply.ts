@@ -47,13 +47,13 @@ const NONE: Managers = new Map();
  * fields that `next` brings along replace the live ones; an empty list, or one empty entry, forgets all.
  */
 export function updateManagedFields(live: AnyObject | undefined, next: AnyObject, context: WriteContext): AnyObject {
-  const managers = served(managersOfUpdate(live, next, context.subresource ?? ''), context);
+  const managers = managersOfUpdate(live, next, context.subresource ?? '');
   const bare = withManagers(next, NONE);
   // An object nobody's fields were tracked on stays that way until it is applied.
   if (managers.size === 0 && live?.metadata.uid) return bare;
   const before = live ? withManagers(live, NONE) : zeroObject(context.schema, context.types);
   const after = afterUpdate(before as Json, bare as Json, {
-    managers,
+    managers: served(managers, context),
     writer: writerOf(context, 'Update'),
     time: timeOf(context),
     ownership: ownershipOf(context),
@@ -167,10 +167,9 @@ const isReset = (entries: readonly ManagedFieldsEntry[]): boolean =>
 
 /** When an object that nobody's fields were tracked on is first applied, what it has is somebody's already. */
 function managersOfApply(base: AnyObject, request: ApplyRequest): Managers {
-  const decoded = decodeManagers(request.live?.metadata.managedFields);
-  const managers = decoded && served(decoded, request);
+  const managers = decodeManagers(request.live?.metadata.managedFields);
   if (!managers) throw unexpected('failed to decode managed fields');
-  if (managers.size > 0 || !request.live) return managers;
+  if (managers.size > 0 || !request.live) return served(managers, request);
   const context = { ...request, manager: BEFORE_FIRST_APPLY };
   return afterUpdate(zeroObject(request.schema, request.types), base as Json, {
     managers,

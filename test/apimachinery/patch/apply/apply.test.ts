@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { builtinSchema } from '../../../../src/api/index.ts';
+import type { AnyObject, ManagedFieldsEntry } from '../../../../src/apimachinery/meta.ts';
+import {
+  applyPatch,
+  keepTimesIfUnchanged,
+  updateManagedFields,
+  type WriteContext,
+} from '../../../../src/apimachinery/patch/apply/apply.ts';
+import { StatusError } from '../../../../src/apimachinery/status-error.ts';
+import { canonicalEqual, deepFreeze } from '../../../../src/apimachinery/value.ts';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+
+const contextOf = (model: string, apiVersion: string, more: Partial<WriteContext> = {}): WriteContext => ({
+  manager: 'one',
+  apiVersion,
+  now: NOW,
+  schema: builtinSchema.type(model),
+  types: builtinSchema,
+  ...more,
+});
+const configMaps = (more: Partial<WriteContext> = {}) => contextOf('io.k8s.api.core.v1.ConfigMap', 'v1', more);
+const pods = (more: Partial<WriteContext> = {}) =>
+  contextOf('io.k8s.api.core.v1.Pod', 'v1', { resetFields: [['status']], ...more });
+
+const configMap = (data: Record<string, string> | undefined, metadata: object = {}): AnyObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', ...metadata },
+  ...(data ? { data } : {}),
+});
+const pod = (spec: object): AnyObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
+
+const apply = (live: AnyObject | undefined, patch: AnyObject, context: WriteContext, force = false): AnyObject =>
+  deepFreeze(
+    applyPatch({
+      ...context,
+      live: live && { ...live, metadata: { ...live.metadata, uid: 'u' } },
+      patch: deepFreeze(patch),
+      force,
+    }),
+  );
+const update = (live: AnyObject | undefined, next: AnyObject, context: WriteContext): AnyObject =>
+  deepFreeze(updateManagedFields(live, deepFreeze(next), context));
+const owners = (object: AnyObject): [string | undefined, string | undefined, unknown][] =>
+  (object.metadata.managedFields ?? []).map((entry) => [entry.manager, entry.operation, entry.fieldsV1]);
+
+const refused = (run: () => unknown): StatusError => {
+  try {
+    run();
+  } catch (error) {
+    assert(error instanceof StatusError);
+    return error;
+  }
+  assert.fail('nothing was refused');
+};
+
+describe('server-side apply', () => {
+  it('creates, and owns what it says', () => {
+    const created = apply(undefined, configMap({ a: '1' }), configMaps());
+    assert.deepEqual(created.data, { a: '1' });
+    assert.deepEqual(created.metadata.managedFields, [
+      {
+        manager: 'one',
+        operation: 'Apply',
+        apiVersion: 'v1',
+        time: '2026-01-01T00:00:00Z',
+        fieldsType: 'FieldsV1',
+        fieldsV1: { 'f:data': { 'f:a': {} } },
+      },
+    ] satisfies ManagedFieldsEntry[]);
+  });
+
+  it('removes what its manager gives up and nobody else owns', () => {
+    const created = apply(undefined, configMap({ a: '1', b: '2' }), configMaps());
+    const shared = apply(created, configMap({ b: '2' }), configMaps({ manager: 'two' }));
+    const without = apply(shared, configMap(undefined), configMaps());
+    assert.deepEqual(without.data, { b: '2' });
+    assert.deepEqual(owners(without), [['two', 'Apply', { 'f:data': { 'f:b': {} } }]]);
+    assert.equal(apply(without, configMap(undefined), configMaps({ manager: 'two' })).data, undefined);
+  });
+
+  it('keeps the time of a manager that changes nothing', () => {
+    const created = apply(undefined, configMap({ a: '1' }), configMaps());
+    const again = apply(created, configMap({ a: '1' }), configMaps({ now: NOW + 60_000 }));
+    assert.deepEqual(again.metadata.managedFields, created.metadata.managedFields);
+  });
+
+  it('conflicts over fields of others, naming each, and takes them when forced', () => {
+    const created = apply(undefined, configMap({ a: '1', b: '1' }), configMaps());
+    const one = refused(() => apply(created, configMap({ a: '2' }), configMaps({ manager: 'two' })));
+    assert.equal(one.code, 409);
+    assert.equal(one.message, 'Apply failed with 1 conflict: conflict with "one": .data.a');
+    const two = refused(() => apply(created, configMap({ a: '2', b: '2' }), configMaps({ manager: 'two' })));
+    assert.equal(two.message, 'Apply failed with 2 conflicts: conflicts with "one":\n- .data.a\n- .data.b');
+    assert.deepEqual(two.status.details?.causes, [
+      { reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.a' },
+      { reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.b' },
+    ]);
+    const forced = apply(created, configMap({ a: '2' }), configMaps({ manager: 'two' }), true);
+    assert.deepEqual(owners(forced), [
+      ['one', 'Apply', { 'f:data': { 'f:b': {} } }],
+      ['two', 'Apply', { 'f:data': { 'f:a': {} } }],
+    ]);
+  });
+
+  it('says how and where another manager wrote', () => {
+    const created = update(undefined, configMap({ a: '1' }), configMaps({ manager: 'kubectl-edit' }));
+    const error = refused(() => apply(created, configMap({ a: '2' }), configMaps()));
+    assert.equal(error.message, 'Apply failed with 1 conflict: conflict with "kubectl-edit" using v1: .data.a');
+  });
+
+  it("owns list items by their keys, and a field inside one is another manager's", () => {
+    const created = apply(undefined, pod({ containers: [{ name: 'c', image: 'x' }] }), pods());
+    const both = apply(
+      created,
+      pod({
+        containers: [
+          { name: 'c', workingDir: '/' },
+          { name: 's', image: 's' },
+        ],
+      }),
+      pods({ manager: 'two' }),
+    );
+    assert.deepEqual(both.spec, {
+      containers: [
+        { name: 'c', image: 'x', workingDir: '/' },
+        { name: 's', image: 's' },
+      ],
+    });
+    const error = refused(() => apply(both, pod({ containers: [{ name: 's', image: 'z' }] }), pods()));
+    assert.deepEqual(
+      error.status.details?.causes?.map((cause) => cause.field),
+      ['.spec.containers[name="s"].image'],
+    );
+    const gone = apply(both, pod({}), pods({ manager: 'two' }));
+    assert.deepEqual(gone.spec, { containers: [{ name: 'c', image: 'x' }] });
+  });
+
+  it('owns atomic lists whole', () => {
+    const created = apply(undefined, pod({ containers: [{ name: 'c', args: ['1'] }] }), pods());
+    const error = refused(() =>
+      apply(created, pod({ containers: [{ name: 'c', args: ['1', '2'] }] }), pods({ manager: 'two' })),
+    );
+    assert.deepEqual(
+      error.status.details?.causes?.map((cause) => cause.field),
+      ['.spec.containers[name="c"].args'],
+    );
+  });
+
+  it('takes a missing key for its default', () => {
+    const created = apply(undefined, pod({ containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] }), pods());
+    assert.match(JSON.stringify(owners(created)), /k:\{\\"containerPort\\":80,\\"protocol\\":\\"TCP\\"\}/);
+  });
+
+  it('owns nothing that the endpoint resets', () => {
+    const created = apply(undefined, { ...pod({ nodeName: 'n' }), status: { phase: 'Running' } }, pods());
+    assert.deepEqual(owners(created), [['one', 'Apply', { 'f:spec': { 'f:nodeName': {} } }]]);
+  });
+
+  const wrong: [patch: AnyObject, code: number, words: RegExp][] = [
+    [
+      { ...configMap({}), bogus: 1 },
+      500,
+      /^failed to create typed patch object \(\/a; v1, Kind=ConfigMap\): \.bogus: field not declared in schema$/,
+    ],
+    [configMap({ a: 5 } as never), 500, /\.data\.a: expected string, got 5/],
+    [configMap(undefined, { managedFields: [] }), 400, /^metadata\.managedFields must be nil$/],
+    [
+      { ...configMap({}), apiVersion: 'v2' },
+      400,
+      /^Incorrect version specified in apply patch\. Specified patch version: v2, expected: v1$/,
+    ],
+    [{ ...configMap({}), binaryData: { a: '!' } }, 500, /illegal base64 data/],
+  ];
+  for (const [patch, code, words] of wrong) {
+    it(`refuses ${JSON.stringify(patch)}`, () => {
+      const error = refused(() => apply(undefined, patch, configMaps()));
+      assert.equal(error.code, code);
+      assert.match(error.message, words);
+    });
+  }
+
+  it('refuses repeated list items', () => {
+    const error = refused(() => apply(undefined, pod({ containers: [{ name: 'c' }, { name: 'c' }] }), pods()));
+    assert.match(error.message, /\.spec\.containers: duplicate entries for key \[name="c"\]/);
+  });
+
+  it('gives what was there before the first apply to before-first-apply', () => {
+    const first = apply(configMap({ a: '1' }), configMap({ b: '2' }), configMaps());
+    assert.deepEqual(owners(first), [
+      ['one', 'Apply', { 'f:data': { 'f:b': {} } }],
+      ['before-first-apply', 'Update', { 'f:data': { '.': {}, 'f:a': {} } }],
+    ]);
+  });
+
+  it('lets kubectl take what its own annotation says it applied before', () => {
+    const key = 'kubectl.kubernetes.io/last-applied-configuration';
+    const text = JSON.stringify(configMap({ a: '1' }));
+    const live = update(
+      undefined,
+      configMap({ a: '1' }, { annotations: { [key]: text } }),
+      configMaps({ manager: 'kubectl-client-side-apply' }),
+    );
+    assert.equal(refused(() => apply(live, configMap({ a: '2' }), configMaps())).code, 409);
+    const taken = apply(live, configMap({ a: '2' }), configMaps({ manager: 'kubectl' }));
+    assert.deepEqual(taken.data, { a: '2' });
+    assert.deepEqual(JSON.parse(taken.metadata.annotations?.[key] ?? ''), configMap({ a: '2' }));
+  });
+
+  it('treats objects without a schema by their values', () => {
+    const context = { ...configMaps({ apiVersion: 'e.io/v1' }), schema: undefined };
+    const thing = (spec: object) => ({
+      apiVersion: 'e.io/v1',
+      kind: 'Thing',
+      metadata: { name: 'a', labels: { l: '1' } },
+      spec,
+    });
+    const created = apply(undefined, thing({ map: { a: 1 }, list: [1, 2] }), context);
+    assert.deepEqual(owners(created), [
+      [
+        'one',
+        'Apply',
+        {
+          'f:metadata': { 'f:labels': { 'f:l': {} } },
+          'f:spec': { '.': {}, 'f:list': {}, 'f:map': { '.': {}, 'f:a': {} } },
+        },
+      ],
+    ]);
+  });
+
+  const data = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2', '3'));
+
+  it('done twice is done once', () => {
+    fc.assert(
+      fc.property(data, data, (before, applied) => {
+        const live = update(undefined, configMap(before), configMaps({ manager: 'other' }));
+        const once = apply(live, configMap(applied), configMaps(), true);
+        const twice = apply(once, configMap(applied), configMaps({ now: NOW + 1000 }), true);
+        assert(
+          canonicalEqual(
+            { ...twice, metadata: { ...twice.metadata, uid: 'u' } },
+            { ...once, metadata: { ...once.metadata, uid: 'u' } },
+          ),
+        );
+      }),
+    );
+  });
+
+  it('never conflicts between managers of different fields, in whatever order they come', () => {
+    const left = fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2'));
+    const right = fc.dictionary(fc.constantFrom('c', 'd'), fc.constantFrom('1', '2'));
+    fc.assert(
+      fc.property(left, right, (mine, yours) => {
+        const base = apply(undefined, configMap(undefined, { labels: { l: '1' } }), configMaps({ manager: 'base' }));
+        const both = (first: [string, object], second: [string, object]) =>
+          [first, second].reduce(
+            (live, [manager, applied]) =>
+              apply(live, configMap(applied as Record<string, string>), configMaps({ manager })),
+            base,
+          );
+        const one = both(['mine', mine], ['yours', yours]);
+        const other = both(['yours', yours], ['mine', mine]);
+        assert(canonicalEqual(one.data ?? {}, other.data ?? {}));
+        const sorted = (object: AnyObject) => owners(object).toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1));
+        assert.deepEqual(sorted(one), sorted(other));
+      }),
+    );
+  });
+});
+
+describe('managed fields of other writes', () => {
+  it('give a creator what it set, but not the empty structs every object has', () => {
+    const created = update(undefined, { ...pod({ containers: [{ name: 'c', resources: {} }] }), status: {} }, pods());
+    assert.deepEqual(owners(created), [
+      [
+        'one',
+        'Update',
+        { 'f:spec': { 'f:containers': { 'k:{"name":"c"}': { '.': {}, 'f:name': {}, 'f:resources': {} } } } },
+      ],
+    ]);
+  });
+
+  it('move with the fields, and keep the time of who is not concerned', () => {
+    const created = update(undefined, configMap({ a: '1', b: '1' }, { uid: 'u' }), configMaps());
+    const later = configMaps({ manager: 'two', now: NOW + 5000 });
+    const changed = update(created, configMap({ a: '2', b: '1' }, { uid: 'u' }), later);
+    assert.deepEqual(owners(changed), [
+      ['one', 'Update', { 'f:data': { '.': {}, 'f:b': {} } }],
+      ['two', 'Update', { 'f:data': { 'f:a': {} } }],
+    ]);
+    assert.deepEqual(
+      changed.metadata.managedFields?.map((entry) => entry.time),
+      ['2026-01-01T00:00:00Z', '2026-01-01T00:00:05Z'],
+    );
+    const same = update(changed, configMap({ a: '2', b: '1' }, { uid: 'u' }), configMaps({ now: NOW + 9000 }));
+    assert.deepEqual(same.metadata.managedFields, changed.metadata.managedFields);
+  });
+
+  it('are forgotten on request and then not tracked until the next apply', () => {
+    const created = update(undefined, configMap({ a: '1' }, { uid: 'u' }), configMaps());
+    for (const managedFields of [[], [{}]]) {
+      const reset = update(created, configMap({ a: '1' }, { uid: 'u', managedFields }), configMaps());
+      assert.equal(reset.metadata.managedFields, undefined);
+      assert.equal(update(reset, configMap({ a: '2' }, { uid: 'u' }), configMaps()).metadata.managedFields, undefined);
+    }
+  });
+
+  it('ignore what a client sends that is no FieldsV1', () => {
+    const created = update(undefined, configMap({ a: '1' }, { uid: 'u' }), configMaps());
+    const sent = [
+      {
+        manager: 'x',
+        operation: 'Update' as const,
+        apiVersion: 'v1',
+        fieldsType: 'FieldsV1' as const,
+        fieldsV1: { bogus: {} },
+      },
+    ];
+    const kept = update(created, configMap({ a: '1' }, { uid: 'u', managedFields: sent }), configMaps());
+    assert.deepEqual(kept.metadata.managedFields, created.metadata.managedFields);
+  });
+
+  it('drop entries of versions that are no longer served', () => {
+    const created = update(
+      undefined,
+      configMap({ a: '1' }, { uid: 'u' }),
+      configMaps({ apiVersion: 'v0', manager: 'old' }),
+    );
+    const next = update(created, configMap({ a: '1', b: '2' }, { uid: 'u' }), configMaps({ versions: ['v1'] }));
+    assert.deepEqual(owners(next), [['one', 'Update', { 'f:data': { 'f:b': {} } }]]);
+  });
+
+  it('of more than ten updaters become ancient-changes', () => {
+    let live = update(undefined, configMap({ k0: '1' }, { uid: 'u' }), configMaps({ manager: 'm00' }));
+    const data: Record<string, string> = { k0: '1' };
+    for (let i = 1; i < 13; i++) {
+      data[`k${i}`] = '1';
+      const context = configMaps({ manager: `m${String(i).padStart(2, '0')}`, now: NOW + i * 1000 });
+      live = update(live, configMap({ ...data }, { uid: 'u' }), context);
+    }
+    const managers = owners(live).map(([manager]) => manager);
+    assert.equal(managers.length, 10);
+    assert.equal(managers[0], 'ancient-changes');
+    assert.deepEqual(owners(live)[0]?.[2], { 'f:data': { '.': {}, 'f:k0': {}, 'f:k1': {}, 'f:k2': {}, 'f:k3': {} } });
+  });
+
+  it('of a write that changes nothing but times stay as they were', () => {
+    const created = update(undefined, configMap({ a: '1' }), configMaps());
+    const later = update(undefined, configMap({ a: '1' }), configMaps({ now: NOW + 5000 }));
+    assert.deepEqual(keepTimesIfUnchanged(created, later), created);
+    const other = update(undefined, configMap({ a: '2' }), configMaps({ now: NOW + 5000 }));
+    assert.equal(keepTimesIfUnchanged(created, other), other);
+  });
+});
