@@ -1,9 +1,31 @@
-import type { UserInfo } from '../apiserver/identity.ts';
+// The kubelet's slice: its own identity towards the API, the runtime, and where it keeps pods.
+import path from 'node:path';
+import { createClient } from '../client/create-client.ts';
+import { createKubelet } from '../kubelet/kubelet.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Cluster } from './cluster.ts';
+import { hostAddress } from './host.ts';
+import { nodeIdentity } from './identities.ts';
 import type { Node } from './node.ts';
-export const kubeletComponent = (_cluster: Cluster, _node: Node, _identity: UserInfo): Component => ({
-  name: 'kubelet',
-  start: async () => {},
-  stop: async () => {},
-});
+
+export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component {
+  const { config, clock, informers, ledger, plane } = cluster;
+  const identity = nodeIdentity(config['node-name']);
+  return createKubelet({
+    client: createClient(plane.api.transport(identity)),
+    informers,
+    runtime,
+    clock,
+    log: cluster.log.child({ component: 'kubelet' }),
+    events: cluster.events('kubelet', identity),
+    nodeName: config['node-name'],
+    nodeIPs: () => [config['advertise-address'] || hostAddress()],
+    dataDir: path.join(config['data-dir'], 'kubelet'),
+    clusterDns: config.components.includes('dns') ? [plane.dnsIp] : [],
+    clusterDomain: config['cluster-domain'],
+    podCidr: config['cluster-cidr'],
+    tls: { ...plane.pki.kubeletServing, clientCa: plane.pki.ca.cert },
+    port: config['kubelet-port'],
+    ledger,
+  });
+}

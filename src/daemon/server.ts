@@ -18,7 +18,7 @@ import { openControlPlane } from './control-plane.ts';
 import { controllerComponents } from './controllers.ts';
 import { dnsComponent } from './dns.ts';
 import { hostAddress } from './host.ts';
-import { LOOPBACK, nodeIdentity, SCHEDULER } from './identities.ts';
+import { LOOPBACK, SCHEDULER } from './identities.ts';
 import { loadImageFolder } from './image-folder.ts';
 import { saveKubeconfig } from './kubeconfig.ts';
 import { kubeletComponent } from './kubelet.ts';
@@ -171,7 +171,7 @@ async function startRest(cluster: Cluster, options: RestOptions): Promise<void> 
       log,
     }),
   );
-  await progress.step('kubelet', () => start(kubeletComponent(cluster, node, nodeIdentity(config['node-name']))));
+  await progress.step('kubelet', () => start(kubeletComponent(cluster, node)));
 }
 
 function changeSysctl(ledger: HostLedger, name: string, value: string): void {

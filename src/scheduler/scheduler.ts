@@ -45,8 +45,18 @@ export function createScheduler(options: SchedulerOptions): Component {
     setImmediate(() => {
       scheduled = false;
       if (!running) return;
-      for (let pod = queue.pop(); pod; pod = queue.pop()) attempt(pod);
+      for (let pod = queue.pop(); pod; pod = queue.pop()) attemptGuarded(pod);
     });
+  }
+
+  /** A pod that breaks a plugin must not stop the others. */
+  function attemptGuarded(pod: Pod): void {
+    try {
+      attempt(pod);
+    } catch (error) {
+      log.error({ err: error, pod: `${pod.metadata.namespace}/${pod.metadata.name}` }, 'a pod could not be scheduled');
+      queue.failed(uidOf(pod), new Set());
+    }
   }
 
   function attempt(pod: Pod): void {
