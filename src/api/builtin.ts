@@ -17,6 +17,7 @@ import {
   PATH_SEGMENT_NAMES,
   RETURNS_DELETED,
   STATUS_KEEPS_METADATA,
+  STATUS_ON_CREATE,
 } from './strategies.ts';
 import { validateMetadata, validateMetadataUpdate } from './validation/metadata.ts';
 
@@ -52,7 +53,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     fromStorage: behaviour.fromStorage ?? ((object) => object),
 
     prepareForCreate(object, context) {
-      if (hasStatus) resetStatus(object);
+      if (hasStatus && !STATUS_ON_CREATE.has(id)) resetStatus(object);
       behaviour.prepareForCreate?.(object, context);
       normalise(object, schema, normalising);
     },

@@ -33,6 +33,9 @@ export const RETURNS_DELETED = list(`
   storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/storageclasses storage.k8s.io/volumeattachments
   storage.k8s.io/volumeattributesclasses`);
 
+/** A create may bring its status along; elsewhere it is reset. */
+export const STATUS_ON_CREATE = list(`nodes`);
+
 /** metadata.generation counts changes of all but metadata and status. */
 export const COUNTS_GENERATIONS = list(`
   pods podtemplates replicationcontrollers

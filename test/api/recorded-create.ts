@@ -52,6 +52,8 @@ function findDefinition(path: string, definitions: readonly ResourceDefinition[]
   return definition && { definition };
 }
 
+const UID = '00000000-0000-4000-8000-000000000000';
+
 /** What the registry does around a definition when it creates. */
 function create(definition: ResourceDefinition, object: AnyObject): FieldError[] {
   definition.setDefaults(object);
@@ -71,7 +73,7 @@ function create(definition: ResourceDefinition, object: AnyObject): FieldError[]
   }
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  metadata.uid = '<uid>';
+  metadata.uid = UID;
   if (definition.hasGeneration) metadata.generation = 1;
   else delete metadata.generation;
   definition.prepareForCreate(object, { now: 0 });
@@ -100,7 +102,7 @@ const ADMITTED =
   /^(\/spec\/(preemptionPolicy|priority|serviceAccount|serviceAccountName|tolerations|clusterIPs?|ipFamilies|ipFamilyPolicy|username|uid|groups|taints|ports\/\d+\/nodePort|healthCheckNodePort|containers\/\d+\/volumeMounts|volumes|imagePullSecrets|storageClassName|ingressClassName)|\/metadata\/(finalizers|generation)|\/spec\/tolerations\/\d+|\/spec\/taints\/\d+): undefined,|"<(time|uid)>"/;
 
 function compareObjects(got: AnyObject, wanted: AnyObject): string {
-  const mine = comparable(got);
+  const mine = comparable(JSON.parse(JSON.stringify(got).replaceAll(UID, '<uid>')) as AnyObject);
   const theirs = comparable(fill(structuredClone(wanted)) as AnyObject);
   return differences(mine, theirs, '')
     .filter((difference) => !ADMITTED.test(difference))

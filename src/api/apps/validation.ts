@@ -104,6 +104,7 @@ const RETENTION = ['Delete', 'Retain'];
 export function validateStatefulSet(object: AnyObject): FieldError[] {
   const spec = (object.spec ?? {}) as StatefulSetSpec;
   const { updateStrategy = {}, persistentVolumeClaimRetentionPolicy: retention, ordinals } = spec;
+  const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name ?? '');
   const errors = [
     ...oneOf(spec.podManagementPolicy, ['OrderedReady', 'Parallel'], 'spec.podManagementPolicy'),
     ...oneOf(updateStrategy.type, ['OnDelete', 'RollingUpdate'], 'spec.updateStrategy'),
@@ -111,7 +112,7 @@ export function validateStatefulSet(object: AnyObject): FieldError[] {
     ...nonNegative(spec.replicas, 'spec.replicas'),
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
-    ...validateSelectorAndTemplate(spec, 'spec'),
+    ...validateSelectorAndTemplate(spec, 'spec', claims),
     ...alwaysRestarts(spec.template, 'spec.template'),
   ];
   if (retention) {

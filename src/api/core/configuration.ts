@@ -11,7 +11,8 @@ const MAX_BYTES = 1024 * 1024;
 type Data = Record<string, string>;
 
 const dataOf = (object: AnyObject, field: string): Data => (object[field] ?? {}) as Data;
-const decodedSize = (text: string): number => Buffer.byteLength(text, 'base64');
+/** A null among the values stands for no bytes. */
+const decodedSize = (text: string | null): number => Buffer.byteLength(text ?? '', 'base64');
 
 function keyErrors(data: Data, path: string): FieldError[] {
   return Object.keys(data).flatMap((key) => invalidEach(`${path}[${key}]`, key, isConfigMapKey(key)));

@@ -7,6 +7,7 @@ import {
   isRelaxedEnvVarName,
   isValidPortName,
   isValidPortNum,
+  nameIsDNSSubdomain,
 } from '../../apimachinery/names.ts';
 import { compareQuantity, parseQuantity } from '../../apimachinery/quantity.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
@@ -80,6 +81,8 @@ function validatePorts(ports: readonly ContainerPort[], path: string): FieldErro
   });
 }
 
+/** An alias that only field selectors still know. */
+const OLD_FIELD_PATHS = ['spec.host'];
 const FIELD_PATHS = [
   'metadata.name',
   'metadata.namespace',
@@ -127,7 +130,7 @@ function fieldRefErrors(fieldPath: string, path: string): FieldError[] {
     return invalidEach(path, subscript.key, isQualifiedName(key));
   }
   if (/^(metadata|spec|status)\./.test(fieldPath)) {
-    return FIELD_PATHS.includes(fieldPath)
+    return FIELD_PATHS.includes(fieldPath) || OLD_FIELD_PATHS.includes(fieldPath)
       ? []
       : [fieldError.notSupported(`${path}.fieldPath`, fieldPath, FIELD_PATHS)];
   }
@@ -147,7 +150,7 @@ function validateEnvFrom(source: EnvFromSource, path: string, list: string): Fie
   for (const [kind, ref] of Object.entries({ configMapRef, secretRef })) {
     if (!ref) continue;
     const at = `${path}.${kind}.name`;
-    errors.push(...(ref.name ? invalidEach(at, ref.name, isDNS1123Subdomain(ref.name)) : [fieldError.required(at)]));
+    errors.push(...(ref.name ? invalidEach(at, ref.name, nameIsDNSSubdomain(ref.name, true)) : [fieldError.required(at)]));
   }
   if (!configMapRef && !secretRef) {
     errors.push(fieldError.invalid(list, '', 'must specify one of: `configMapRef` or `secretRef`'));

@@ -20,8 +20,10 @@ const MAX_INT32 = 2_147_483_647;
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 
-export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
-  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+/** `claims` are names that mounts may use besides the volumes: those of a StatefulSet's claim templates. */
+export function validatePodSpec(spec: PodSpec, path: string, claims: readonly string[] = []): FieldError[] {
+  const named = [...(spec.volumes ?? []), ...claims.map((name) => ({ name }))];
+  const volumes = new Map(named.map((volume) => [volume.name, volume]));
   const grace = spec.terminationGracePeriodSeconds ?? 0;
   const context: ListContext = { volumes, grace, hostNetwork: spec.hostNetwork ?? false };
   return [

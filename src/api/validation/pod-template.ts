@@ -8,12 +8,16 @@ import { validateLabelSelector } from './label-selector.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
-export function validatePodTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
+export function validatePodTemplate(
+  template: PodTemplateSpec | undefined,
+  path: string,
+  claims: readonly string[] = [],
+): FieldError[] {
   const { metadata, spec } = template ?? {};
   const errors = [
     ...validateLabels(metadata?.labels, `${path}.labels`),
     ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
-    ...validatePodSpec(spec ?? ({} as never), `${path}.spec`),
+    ...validatePodSpec(spec ?? ({} as never), `${path}.spec`, claims),
   ];
   if (spec?.ephemeralContainers?.length) {
     errors.push(
@@ -27,6 +31,7 @@ export function validatePodTemplate(template: PodTemplateSpec | undefined, path:
 export function validateSelectorAndTemplate(
   spec: { selector?: LabelSelector; template?: PodTemplateSpec },
   path: string,
+  claims: readonly string[] = [],
 ): FieldError[] {
   const { selector, template } = spec;
   const errors: FieldError[] = [];
@@ -49,7 +54,7 @@ export function validateSelectorAndTemplate(
       );
     }
   }
-  return [...errors, ...validatePodTemplate(template, `${path}.template`)];
+  return [...errors, ...validatePodTemplate(template, `${path}.template`, claims)];
 }
 
 const isEmptySelector = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>

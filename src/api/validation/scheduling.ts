@@ -1,9 +1,8 @@
 // Where Pods may go: spread over topologies (pkg/apis/core/validation validateTopologySpreadConstraints).
-import { isQualifiedName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { TopologySpreadConstraint } from '../types/core/v1.ts';
 import { validateLabelSelector } from './label-selector.ts';
-import { duplicates, invalidEach, NOT_ZERO, oneOf } from './rules.ts';
+import { duplicates, NOT_ZERO, oneOf } from './rules.ts';
 
 export const validateTopologySpread = (
   constraints: readonly TopologySpreadConstraint[],
@@ -21,8 +20,7 @@ function validateConstraint(constraint: TopologySpreadConstraint, path: string):
   const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', minDomains, labelSelector } = constraint;
   const errors: FieldError[] = [];
   if (maxSkew <= 0) errors.push(fieldError.invalid(`${path}.maxSkew`, maxSkew, NOT_ZERO));
-  if (topologyKey) errors.push(...invalidEach(`${path}.topologyKey`, topologyKey, isQualifiedName(topologyKey)));
-  else errors.push(fieldError.required(`${path}.topologyKey`, 'can not be empty'));
+  if (!topologyKey) errors.push(fieldError.required(`${path}.topologyKey`, 'can not be empty'));
   errors.push(...oneOf(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], `${path}.whenUnsatisfiable`));
   if (minDomains !== undefined && minDomains <= 0) {
     errors.push(fieldError.invalid(`${path}.minDomains`, minDomains, NOT_ZERO));
