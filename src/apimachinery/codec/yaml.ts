@@ -1,6 +1,7 @@
 // YAML as sigs.k8s.io/yaml (go.yaml.in/yaml/v2) turns it into JSON: YAML 1.1 words for booleans, no base-60 numbers,
 // timestamps stay text, repeated keys are reported, and only the first document of a stream counts.
 import { type Document, isScalar, LineCounter, parseDocument, type ScalarTag, visit } from 'yaml';
+import type { Json } from '../meta.ts';
 import { type Decoded, DecodeError } from './decoded.ts';
 
 const scalar = (tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({
