@@ -1,0 +1,172 @@
+// Starts one container of a pod: image, environment, mounts, create, start, postStart (kuberuntime_container.go,
+// startContainer). Every failure is a RuntimeError whose reason is the waiting reason that the API shows.
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Container, Pod, Service } from '../api/types/core/v1.ts';
+import type { EventRecorder } from '../client/controller.ts';
+import type { Clock } from '../clock.ts';
+import { type ContainerConfig, type ImageStatus, type Mount, type Runtime, RuntimeError } from './cri/runtime.ts';
+import { environmentOf, expand } from './environment.ts';
+import type { NodeFacts } from './field-path.ts';
+import { HookError, NO_TIMEOUT, runHook } from './hooks.ts';
+import type { Images } from './images.ts';
+import type { PodFiles } from './pod-files.ts';
+import { type PodObjects, referencesOf } from './pod-objects.ts';
+import type { PodVolumes } from './pod-volumes.ts';
+import { runtimeResources } from './resources.ts';
+import { securityOf } from './security.ts';
+
+export interface StarterOptions {
+  runtime: Runtime;
+  images: Images;
+  events: EventRecorder;
+  clock: Clock;
+  objects: PodObjects;
+  services: (namespace: string) => readonly Service[];
+  node: () => NodeFacts;
+  nodeMemoryBytes: number;
+}
+
+export interface StartPlace {
+  pod: Pod;
+  sandboxId: string;
+  podIPs: readonly string[];
+  attempt: number;
+  volumes: PodVolumes;
+  files: PodFiles;
+  /** Tells that the container runs, before its postStart hook has ended. */
+  started(): void;
+  signal: AbortSignal;
+}
+
+export interface ContainerStarter {
+  start(container: Container, place: StartPlace): Promise<void>;
+}
+
+/** The path of what a container writes its last words to. */
+export const terminationLog = (podDirectory: string, name: string, attempt: number): string =>
+  path.join(podDirectory, 'containers', name, `${attempt}-termination-log`);
+
+export function createContainerStarter(options: StarterOptions): ContainerStarter {
+  const { runtime, events } = options;
+
+  async function configOf(container: Container, place: StartPlace, image: ImageStatus): Promise<ContainerConfig> {
+    const { pod } = place;
+    const env = await environment(container, place);
+    const lookup = (name: string) => env.find((v) => v.name === name)?.value;
+    const { metadata } = pod;
+    return {
+      sandboxId: place.sandboxId,
+      name: container.name,
+      attempt: place.attempt,
+      image: container.image ?? '',
+      ...(container.command ? { command: container.command.map((word) => expand(word, lookup)) } : {}),
+      ...(container.args ? { args: container.args.map((word) => expand(word, lookup)) } : {}),
+      ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+      env,
+      mounts: await mountsOf(container, place, env),
+      stdin: container.stdin ?? false,
+      stdinOnce: container.stdinOnce ?? false,
+      tty: container.tty ?? false,
+      resources: runtimeResources(container, pod, options.nodeMemoryBytes),
+      security: securityOf(container, pod, image),
+      labels: {
+        'io.kubernetes.container.name': container.name,
+        'io.kubernetes.pod.name': metadata.name ?? '',
+        'io.kubernetes.pod.namespace': metadata.namespace ?? '',
+        'io.kubernetes.pod.uid': metadata.uid ?? '',
+      },
+      ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
+    };
+  }
+
+  async function environment(container: Container, place: StartPlace) {
+    const { pod } = place;
+    const objects = options.objects.of(pod);
+    const references = referencesOf(pod, { environmentOnly: true });
+    const [configMaps, secrets] = await Promise.all([
+      load(references.configMaps, objects.configMap),
+      load(references.secrets, objects.secret),
+    ]);
+    return environmentOf(container, pod, {
+      configMap: (name) => configMaps.get(name),
+      secret: (name) => secrets.get(name),
+      services: options.services(pod.metadata.namespace ?? ''),
+      podIPs: place.podIPs,
+      node: options.node(),
+    });
+  }
+
+  async function mountsOf(container: Container, place: StartPlace, env: ContainerConfig['env']): Promise<Mount[]> {
+    const own = await place.volumes.mountsOf(container, env);
+    const log = terminationLog(place.files.directory, container.name, place.attempt);
+    await mkdir(path.dirname(log), { recursive: true });
+    await writeFile(log, '', { mode: 0o666 });
+    const last = {
+      hostPath: log,
+      containerPath: container.terminationMessagePath ?? '/dev/termination-log',
+      readOnly: false,
+    };
+    const files = await place.files.mounts(place.pod, place.podIPs);
+    const taken = new Set(own.map((m) => m.containerPath.replace(/\/+$/, '')));
+    return [...own, ...[...files, last].filter((m) => !taken.has(m.containerPath))];
+  }
+
+  return {
+    async start(container, place) {
+      const { pod } = place;
+      const about = { fieldPath: `spec.containers{${container.name}}` };
+      const failed = (reason: string, error: unknown): RuntimeError => {
+        const { message } = error as Error;
+        events.event(pod, 'Warning', 'Failed', `Error: ${message}`, about);
+        return error instanceof RuntimeError ? error : new RuntimeError(reason, message, error);
+      };
+      const image = await options.images.ensure(pod, container).catch((error: RuntimeError) => {
+        if (error.reason === 'ErrImagePull' || error.reason === 'ImagePullBackOff') {
+          events.event(pod, 'Warning', 'Failed', `Error: ${error.reason}`, about);
+        }
+        throw error;
+      });
+      const config = await configOf(container, place, image).catch((error: unknown) => {
+        throw failed('CreateContainerConfigError', error);
+      });
+      if (place.signal.aborted) return;
+      const id = await runtime.createContainer(config).catch((error: unknown) => {
+        throw failed('CreateContainerError', error);
+      });
+      events.event(pod, 'Normal', 'Created', 'Container created', about);
+      await runtime.startContainer(id).catch((error: unknown) => {
+        throw failed('RunContainerError', error);
+      });
+      events.event(pod, 'Normal', 'Started', 'Container started', about);
+      place.started();
+      const hook = container.lifecycle?.postStart;
+      if (!hook) return;
+      const target = { containerId: id, container, host: place.podIPs[0] ?? '' };
+      await runHook(hook, target, { ...options, timeoutMs: NO_TIMEOUT, signal: place.signal }).catch(
+        async (cause: Error) => {
+          if (place.signal.aborted) return;
+          events.event(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', about);
+          events.event(pod, 'Normal', 'Killing', 'FailedPostStartHook', about);
+          await runtime.stopContainer(id, pod.spec?.terminationGracePeriodSeconds ?? 30);
+          const message = cause instanceof HookError ? cause.message : `PostStartHook failed: ${cause.message}`;
+          throw new RuntimeError('PostStartHookError', message, cause);
+        },
+      );
+    },
+  };
+}
+
+async function load<T>(
+  names: ReadonlySet<string>,
+  find: (name: string) => Promise<T | undefined>,
+): Promise<Map<string, T>> {
+  const result = new Map<string, T>();
+  await Promise.all(
+    [...names].map(async (name) => {
+      const object = await find(name);
+      if (object !== undefined) result.set(name, object);
+    }),
+  );
+  return result;
+}

@@ -1,0 +1,111 @@
+// Makes the image of a container present: pull policy, back-off after failures, one pull per image at a time for all
+// pods (pkg/kubelet/images/image_manager.go).
+import type { Container, Pod } from '../api/types/core/v1.ts';
+import type { EventRecorder } from '../client/controller.ts';
+import type { Clock } from '../clock.ts';
+import { createKeyedBackOff, formatSeconds } from './back-off.ts';
+import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
+
+export interface Images {
+  /**
+   * Resolves when the image is present. Throws RuntimeError ErrImagePull, ImagePullBackOff, ErrImageNeverPull,
+   * InvalidImageName or ImageInspectError.
+   */
+  ensure(pod: Pod, container: Container): Promise<ImageStatus>;
+  /** Milliseconds until a pull that waits is tried again. */
+  retryIn(pod: Pod, container: Container): number;
+  forget(podUid: string): void;
+}
+
+const REFERENCE = /^[a-z0-9]+([._:/-]+[a-zA-Z0-9_]+|[.:/-])*(:[\w][\w.-]{0,127})?(@[a-z0-9]+:[0-9a-fA-F]{32,})?$/i;
+
+/** Upstream's default: Always for :latest and no tag, IfNotPresent otherwise. The API server has set it already. */
+const policyOf = (container: Container): string =>
+  container.imagePullPolicy ??
+  (/:[^/]+$/.test(container.image ?? '') && !container.image?.endsWith(':latest') ? 'IfNotPresent' : 'Always');
+
+export function createImages(options: {
+  runtime: ImageRuntime;
+  events: EventRecorder;
+  clock: Clock;
+  backOff: { initialMs: number; maxMs: number };
+}): Images {
+  const { runtime, events, clock } = options;
+  const backOff = createKeyedBackOff(clock, options.backOff);
+  const failures = new Map<string, { at: number; message: string }>();
+  const pulls = new Map<string, Promise<void>>();
+  const keyOf = (pod: Pod, container: Container) => `${pod.metadata.uid}_${container.image}`;
+
+  const pullOnce = (image: string): Promise<void> => {
+    const running = pulls.get(image);
+    if (running) return running;
+    const pull = runtime.pullImage(image).finally(() => pulls.delete(image));
+    pulls.set(image, pull);
+    return pull;
+  };
+
+  async function pull(pod: Pod, container: Container, image: string): Promise<ImageStatus> {
+    const key = keyOf(pod, container);
+    const about = { fieldPath: `spec.containers{${container.name}}` };
+    const failed = failures.get(key);
+    if (failed && backOff.left(key, failed.at) > 0) {
+      const message = `Back-off pulling image "${image}"`;
+      events.event(pod, 'Normal', 'BackOff', message, about);
+      throw new RuntimeError('ImagePullBackOff', `${message}: ${failed.message}`);
+    }
+    events.event(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, about);
+    const began = clock.monotonic();
+    try {
+      await pullOnce(image);
+    } catch (cause) {
+      const { message } = cause as Error;
+      events.event(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`, about);
+      failures.set(key, { at: clock.now(), message: `ErrImagePull: ${message}` });
+      backOff.next(key, clock.now());
+      throw new RuntimeError('ErrImagePull', message, cause);
+    }
+    failures.delete(key);
+    backOff.forget(key);
+    const status = await runtime.imageStatus(image);
+    if (!status) throw new RuntimeError('ErrImagePull', `image "${image}" was pulled but is not there`);
+    const took = formatSeconds(clock.monotonic() - began);
+    const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${status.size} bytes.`;
+    events.event(pod, 'Normal', 'Pulled', message, about);
+    return status;
+  }
+
+  return {
+    async ensure(pod, container) {
+      const image = container.image ?? '';
+      const policy = policyOf(container);
+      if (!REFERENCE.test(image)) {
+        const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+        events.event(pod, 'Warning', 'InspectFailed', message, { fieldPath: `spec.containers{${container.name}}` });
+        throw new RuntimeError('InvalidImageName', message);
+      }
+      const present = await runtime.imageStatus(image).catch((cause: Error) => {
+        throw new RuntimeError('ImageInspectError', `Failed to inspect image "${image}": ${cause.message}`, cause);
+      });
+      if (present && policy !== 'Always') {
+        const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
+        events.event(pod, 'Normal', 'Pulled', message, { fieldPath: `spec.containers{${container.name}}` });
+        return present;
+      }
+      if (policy === 'Never') {
+        const message = `Container image "${image}" is not present with pull policy of Never`;
+        events.event(pod, 'Warning', 'ErrImageNeverPull', message, { fieldPath: `spec.containers{${container.name}}` });
+        throw new RuntimeError('ErrImageNeverPull', message);
+      }
+      return pull(pod, container, image);
+    },
+    retryIn(pod, container) {
+      const key = keyOf(pod, container);
+      const failed = failures.get(key);
+      return failed ? backOff.left(key, failed.at) : 0;
+    },
+    forget(podUid) {
+      backOff.forget(`${podUid}_`);
+      for (const key of failures.keys()) if (key.startsWith(`${podUid}_`)) failures.delete(key);
+    },
+  };
+}

@@ -1,0 +1,181 @@
+// The kubelet: runs the pods that are bound to this node, over a Runtime, and tells the API how they are.
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { configMaps, pods, secrets, services } from '../api/resources.ts';
+import type { Pod } from '../api/types/core/v1.ts';
+import type { Client } from '../client/client.ts';
+import type { EventRecorder } from '../client/controller.ts';
+import type { Informers } from '../client/informer.ts';
+import type { Clock } from '../clock.ts';
+import { type Component, startAll, stopAll } from '../lifecycle.ts';
+import type { Logger } from '../log.ts';
+import type { HostLedger } from '../network/host-ledger.ts';
+import { createKeyedBackOff } from './back-off.ts';
+import { createContainerStarter } from './container-starter.ts';
+import { createContainerStopper } from './container-stopper.ts';
+import type { Runtime } from './cri/runtime.ts';
+import type { NodeFacts } from './field-path.ts';
+import { createImages } from './images.ts';
+import { hostMounter, type Mounter } from './mounts.ts';
+import { type Machine, readMachine } from './node/machine.ts';
+import { createNodeAgent } from './node/node-agent.ts';
+import { allocatableOf, type NodeInput } from './node/node-object.ts';
+import { createPodFiles } from './pod-files.ts';
+import { createPodObjects } from './pod-objects.ts';
+import { createPodVolumes } from './pod-volumes.ts';
+import { createPodWorker, podDirectory } from './pod-worker.ts';
+import { createPodWorkers } from './pod-workers.ts';
+import { createProber } from './probes/prober.ts';
+import { createKubeletServer, type KubeletTls } from './server/server.ts';
+import { createStatusWriter } from './status/status-writer.ts';
+
+export interface KubeletOptions {
+  client: Client;
+  informers: Informers;
+  runtime: Runtime;
+  clock: Clock;
+  log: Logger;
+  events: EventRecorder;
+  nodeName: string;
+  /** The host's addresses, the main one first; asked for at every heartbeat. */
+  nodeIPs: () => readonly string[];
+  /** The kubelet's own directory; pods live in `<dataDir>/pods`. */
+  dataDir: string;
+  clusterDns: readonly string[];
+  clusterDomain: string;
+  podCidr?: string;
+  /** Serving certificate and the authority whose clients may use the server; undefined: no server. */
+  tls?: KubeletTls;
+  port: number;
+  /** Where the server listens; default all addresses. */
+  bindAddress?: string;
+  nodeLabels?: Readonly<Record<string, string>>;
+  /** The host's resolver configuration; default /etc/resolv.conf. */
+  resolvConf?: string;
+  ledger?: Pick<HostLedger, 'record'>;
+  mounter?: Mounter;
+  /** Pauses after crashes and failed pulls; default 10 s doubling to 5 min. */
+  backOff?: { initialMs: number; maxMs: number };
+  /** Pause before a failed step is tried again; default 10 s. */
+  retryMs?: number;
+}
+
+const BACK_OFF = { initialMs: 10_000, maxMs: 300_000 };
+
+/** `start` resolves when the node is registered and every pod of it has a worker. */
+export function createKubelet(options: KubeletOptions): Component {
+  let parts: Component[] = [];
+  return {
+    name: 'kubelet',
+    async start() {
+      await mkdir(path.join(options.dataDir, 'pods'), { recursive: true, mode: 0o750 });
+      options.ledger?.record({ kind: 'mounts-below', path: path.join(options.dataDir, 'pods') });
+      const machine = await readMachine(options.dataDir);
+      const wanted = await assemble(options, machine);
+      await startAll(wanted);
+      parts = wanted;
+    },
+    stop: () => stopAll(parts.splice(0)),
+  };
+}
+
+async function assemble(options: KubeletOptions, machine: Machine): Promise<Component[]> {
+  const { client, informers, runtime, clock, log, nodeName } = options;
+  const runtimeVersion = `containerd://${await runtime.version()}`;
+  const nodeInput = (): NodeInput => ({
+    nodeName,
+    addresses: options.nodeIPs(),
+    port: options.port,
+    machine,
+    runtimeVersion,
+    labels: options.nodeLabels ?? {},
+    ...(options.podCidr ? { podCidr: options.podCidr } : {}),
+  });
+  const node = (): NodeFacts => ({ nodeName, hostIPs: options.nodeIPs(), allocatable: allocatableOf(machine) });
+  const create = workerFactory(options, { machine, node });
+  const workers = createPodWorkers({ ...options, mounter: options.mounter ?? hostMounter, create });
+  // Followed from the start, so that the first pod finds them in the cache.
+  const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
+  return [
+    createNodeAgent({ client, clock, log, runtime, input: nodeInput }),
+    {
+      name: 'pods',
+      start: async () => {
+        await Promise.all(followed);
+        await workers.start();
+      },
+      stop: workers.stop,
+    },
+    ...(options.tls
+      ? [
+          createKubeletServer({
+            runtime,
+            clock,
+            log,
+            workers,
+            machine,
+            nodeName,
+            tls: options.tls,
+            port: options.port,
+            bindAddress: options.bindAddress,
+          }),
+        ]
+      : []),
+  ];
+}
+
+/** What all workers share is made once; the rest for each pod. */
+function workerFactory(options: KubeletOptions, host: { machine: Machine; node: () => NodeFacts }) {
+  const { client, informers, runtime, clock, log, events } = options;
+  const backOff = options.backOff ?? BACK_OFF;
+  const objects = createPodObjects({ client, informers, clock });
+  const images = createImages({ runtime, events, clock, backOff });
+  const stopper = createContainerStopper({ runtime, events, clock });
+  const crashBackOff = createKeyedBackOff(clock, backOff);
+  const starter = createContainerStarter({
+    runtime,
+    images,
+    events,
+    clock,
+    objects,
+    services: (namespace) => {
+      const { lister } = informers.for(services);
+      const master = lister.get('default', 'kubernetes');
+      return [...lister.list(namespace), ...(master && namespace !== 'default' ? [master] : [])];
+    },
+    node: host.node,
+    nodeMemoryBytes: host.machine.memoryBytes,
+  });
+
+  return (pod: Pod, gone: () => void) => {
+    const uid = pod.metadata.uid as string;
+    const directory = podDirectory(options.dataDir, uid);
+    return createPodWorker(pod, {
+      client,
+      runtime,
+      clock,
+      log,
+      events,
+      starter,
+      stopper,
+      images,
+      crashBackOff,
+      hostIPs: options.nodeIPs,
+      retryMs: options.retryMs ?? 10_000,
+      volumes: createPodVolumes({
+        directory,
+        objects,
+        node: host.node,
+        mounter: options.mounter ?? hostMounter,
+        clock,
+      }),
+      files: createPodFiles(directory, { ...options, resolvConf: options.resolvConf ?? '/etc/resolv.conf' }),
+      prober: (changed) => createProber({ clock, runtime, events, changed }),
+      writer: (current) => createStatusWriter({ client, clock, log, pod: current }),
+      gone: () => {
+        objects.forget(uid);
+        gone();
+      },
+    });
+  };
+}

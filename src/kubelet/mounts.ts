@@ -1,0 +1,40 @@
+// Mounting and unmounting on the host, by the system's own programs. Everything stays under the kubelet's directory.
+import { readFile } from 'node:fs/promises';
+import { run } from '../exec.ts';
+
+export interface Mounter {
+  tmpfs(target: string, sizeBytes?: number): Promise<void>;
+  /** `source` is taken as it is: it may be /proc/PID/fd/N, which must not be resolved. */
+  bind(source: string, target: string): Promise<void>;
+  unmount(target: string): Promise<void>;
+  /** Mount points at or below `directory`, the deepest first. */
+  under(directory: string): Promise<string[]>;
+}
+
+export const hostMounter: Mounter = {
+  async tmpfs(target, sizeBytes) {
+    const options = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`];
+    await run(['mount', '-t', 'tmpfs', ...options, 'tmpfs', target]);
+  },
+  async bind(source, target) {
+    await run(['mount', '--no-canonicalize', '--bind', source, target]);
+  },
+  async unmount(target) {
+    await run(['umount', target]).catch(() => run(['umount', '--lazy', target])); // busy: goes when the last user does
+  },
+  async under(directory) {
+    const table = await readFile('/proc/self/mountinfo', 'utf8');
+    return mountPointsUnder(table, directory);
+  },
+};
+
+/** Of the text of /proc/self/mountinfo; spaces and the like are written there as octal. */
+export function mountPointsUnder(table: string, directory: string): string[] {
+  return table
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    )
+    .filter((point) => point === directory || point.startsWith(`${directory}/`))
+    .toReversed();
+}

@@ -1,0 +1,144 @@
+// Tells the API about this node: registers it, writes its status when that changes or every five minutes, and renews
+// its Lease every ten seconds (pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease).
+import { isDeepStrictEqual } from 'node:util';
+import { leases, nodes } from '../../api/resources.ts';
+import type { Lease } from '../../api/types/coordination/v1.ts';
+import type { Node, NodeStatus } from '../../api/types/core/v1.ts';
+import { hasReason } from '../../apimachinery/status-error.ts';
+import type { Client } from '../../client/client.ts';
+import { type Clock, microTimestamp, type Timer, timestamp } from '../../clock.ts';
+import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
+import type { Component } from '../../lifecycle.ts';
+import type { Logger } from '../../log.ts';
+import type { ImageRuntime } from '../cri/runtime.ts';
+import { type NodeInput, nodeLabels, nodeObject, nodeStatus } from './node-object.ts';
+
+const RENEW_EVERY_MS = 10_000;
+const LEASE_SECONDS = 40;
+const REPORT_EVERY_MS = 5 * 60_000;
+
+export interface NodeAgentOptions {
+  client: Client;
+  clock: Clock;
+  log: Logger;
+  runtime: Pick<ImageRuntime, 'listImages'>;
+  /** Read anew at every heartbeat: addresses may change. */
+  input: () => NodeInput;
+}
+
+export function createNodeAgent(options: NodeAgentOptions): Component {
+  const { client, clock, log } = options;
+  let timer: Timer | undefined;
+  let beating: Promise<void> | undefined;
+  let stopped = false;
+  let told: NodeStatus | undefined;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let lease: Lease | undefined;
+
+  async function register(): Promise<Node> {
+    const wanted = nodeObject(options.input());
+    try {
+      return await client.create(nodes, wanted);
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+    }
+    const name = wanted.metadata.name as string;
+    const existing = await client.get(nodes, undefined, name);
+    const labels = nodeLabels(options.input());
+    const differs = Object.entries(labels).some(([key, value]) => existing.metadata.labels?.[key] !== value);
+    const { podCIDR, podCIDRs } = wanted.spec ?? {};
+    // A pod range is given once; a node that has one keeps it.
+    const spec = existing.spec?.podCIDR || !podCIDR ? {} : { spec: { podCIDR, podCIDRs } };
+    if (!differs && !('spec' in spec)) return existing;
+    return client.patch(nodes, undefined, name, { type: 'strategic', body: { metadata: { labels }, ...spec } });
+  }
+
+  async function reportStatus(node?: Node): Promise<void> {
+    const input = options.input();
+    const images = await options.runtime.listImages().then(
+      (list) => ({ ok: true, list, message: '' }),
+      (error: Error) => ({ ok: false, list: [], message: `container runtime is down: ${error.message}` }),
+    );
+    const status = nodeStatus(input, {
+      now: timestamp(clock),
+      ready: images,
+      images: images.list.map((i) => ({ names: [...i.repoDigests, ...i.repoTags], sizeBytes: i.size })),
+      old: told ?? node?.status,
+    });
+    const isDue = clock.monotonic() - toldAt >= REPORT_EVERY_MS;
+    if (told && !isDue && isDeepStrictEqual(withoutTimes(told), withoutTimes(status))) return;
+    const body = { status };
+    await client.patch(nodes, undefined, input.nodeName, { type: 'strategic', body }, { subresource: 'status' });
+    told = status;
+    toldAt = clock.monotonic();
+  }
+
+  async function renew(): Promise<void> {
+    const { nodeName } = options.input();
+    const spec = { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTimestamp(clock) };
+    if (lease) {
+      try {
+        lease = await client.update(leases, { ...lease, spec: { ...lease.spec, ...spec } });
+        return;
+      } catch (error) {
+        lease = undefined;
+        if (!hasReason(error, 'Conflict') && !hasReason(error, 'NotFound')) throw error;
+      }
+    }
+    lease = await client.get(leases, NAMESPACE_NODE_LEASE, nodeName).catch((error: unknown) => {
+      if (hasReason(error, 'NotFound')) return undefined;
+      throw error;
+    });
+    if (lease) {
+      lease = await client.update(leases, { ...lease, spec: { ...lease.spec, ...spec } });
+      return;
+    }
+    const { uid } = (await client.get(nodes, undefined, nodeName)).metadata;
+    const owner = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: uid as string };
+    lease = await client.create(leases, {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: nodeName, namespace: NAMESPACE_NODE_LEASE, ownerReferences: [owner] },
+      spec,
+    });
+  }
+
+  async function beat(): Promise<void> {
+    try {
+      await renew();
+      await reportStatus();
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) {
+        told = undefined; // the Node was deleted: make it anew
+        await register().catch((again: unknown) => log.warn({ err: again }, 'node not registered'));
+      } else if (!stopped) log.warn({ err: error }, 'node heartbeat failed, trying again');
+    }
+    if (!stopped) arm();
+  }
+
+  function arm(): void {
+    timer = clock.after(RENEW_EVERY_MS, () => {
+      beating = beat();
+    });
+  }
+
+  return {
+    name: 'node',
+    async start() {
+      const node = await register();
+      await reportStatus(node);
+      beating = beat();
+    },
+    async stop() {
+      stopped = true;
+      timer?.cancel();
+      await beating;
+      timer?.cancel();
+    },
+  };
+}
+
+const withoutTimes = (status: NodeStatus): NodeStatus => ({
+  ...status,
+  conditions: status.conditions?.map(({ lastHeartbeatTime: _, lastTransitionTime: __, ...rest }) => rest),
+});

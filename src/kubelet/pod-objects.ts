@@ -1,0 +1,114 @@
+// Objects that pods refer to: from the shared cache, or asked for when the cache has not seen them yet; and tokens of
+// service accounts, kept until they are old (pkg/kubelet/token).
+import type { ResourceType } from '../api/definition.ts';
+import { configMaps, persistentVolumeClaims, persistentVolumes, secrets, serviceAccounts } from '../api/resources.ts';
+import type { TokenRequest } from '../api/types/authentication/v1.ts';
+import type { Pod } from '../api/types/core/v1.ts';
+import type { KubeObject } from '../apimachinery/meta.ts';
+import { hasReason } from '../apimachinery/status-error.ts';
+import type { Client } from '../client/client.ts';
+import type { Informers } from '../client/informer.ts';
+import type { Clock } from '../clock.ts';
+import { allContainers, specOf } from './pod-record.ts';
+import type { VolumeObjects } from './volumes/volume.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+export interface PodObjects {
+  of(pod: Pod): VolumeObjects;
+  forget(podUid: string): void;
+}
+
+export function createPodObjects(options: { client: Client; informers: Informers; clock: Clock }): PodObjects {
+  const { client, informers, clock } = options;
+  const tokens = new Map<string, { token: string; refreshAt: number }>();
+
+  async function find<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<T | undefined> {
+    const known = informers.for(type).lister.get(namespace, name);
+    if (known) return known;
+    try {
+      return await client.get(type, namespace, name);
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  async function token(pod: Pod, request: { audience: string; expirationSeconds: number }) {
+    const key = `${pod.metadata.uid}/${request.audience}/${request.expirationSeconds}`;
+    const known = tokens.get(key);
+    if (known && known.refreshAt > clock.now()) return known;
+    const { name = '', namespace = '', uid = '' } = pod.metadata;
+    const account = specOf(pod).serviceAccountName || 'default';
+    const body: TokenRequest = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      metadata: {},
+      spec: {
+        audiences: request.audience ? [request.audience] : [],
+        expirationSeconds: request.expirationSeconds,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
+      },
+    };
+    const answer = await client.createSubresource<TokenRequest>(serviceAccounts, namespace, account, 'token', body);
+    const expires =
+      Date.parse(answer.status?.expirationTimestamp ?? '') || clock.now() + request.expirationSeconds * 1000;
+    // Upstream renews at 80 % of a token's life, and daily.
+    const refreshAt = clock.now() + Math.min(0.8 * (expires - clock.now()), DAY);
+    const fresh = { token: answer.status?.token ?? '', refreshAt };
+    tokens.set(key, fresh);
+    return fresh;
+  }
+
+  return {
+    of(pod) {
+      const { namespace } = pod.metadata;
+      return {
+        configMap: (name) => find(configMaps, namespace, name),
+        secret: (name) => find(secrets, namespace, name),
+        persistentVolumeClaim: (name) => find(persistentVolumeClaims, namespace, name),
+        persistentVolume: (name) => find(persistentVolumes, undefined, name),
+        serviceAccountToken: (request) => token(pod, request),
+      };
+    },
+    forget(podUid) {
+      for (const key of tokens.keys()) if (key.startsWith(`${podUid}/`)) tokens.delete(key);
+    },
+  };
+}
+
+export interface References {
+  configMaps: ReadonlySet<string>;
+  secrets: ReadonlySet<string>;
+}
+
+/** Names of the ConfigMaps and Secrets a pod's environment needs (all true) or anything of it uses. */
+export function referencesOf(pod: Pod, options: { environmentOnly: boolean }): References {
+  const maps = new Set<string | undefined>();
+  const secretNames = new Set<string | undefined>();
+  const spec = specOf(pod);
+  for (const container of allContainers(spec)) {
+    for (const source of container.envFrom ?? []) {
+      maps.add(source.configMapRef?.name);
+      secretNames.add(source.secretRef?.name);
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      maps.add(valueFrom?.configMapKeyRef?.name);
+      secretNames.add(valueFrom?.secretKeyRef?.name);
+    }
+  }
+  for (const volume of options.environmentOnly ? [] : (spec.volumes ?? [])) {
+    maps.add(volume.configMap?.name);
+    secretNames.add(volume.secret?.secretName);
+    for (const source of volume.projected?.sources ?? []) {
+      maps.add(source.configMap?.name);
+      secretNames.add(source.secret?.name);
+    }
+  }
+  const known = (names: Set<string | undefined>) => new Set([...names].filter((n): n is string => Boolean(n)));
+  return { configMaps: known(maps), secrets: known(secretNames) };
+}

@@ -1,0 +1,114 @@
+// A worker for each pod of this node: from the shared cache when the kubelet starts and whenever a pod comes, changes
+// or goes. Also takes away what the runtime still has of pods that exist no more.
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { configMaps, pods, secrets } from '../api/resources.ts';
+import type { Pod } from '../api/types/core/v1.ts';
+import type { Informers } from '../client/informer.ts';
+import type { Logger } from '../log.ts';
+import type { Runtime } from './cri/runtime.ts';
+import type { Mounter } from './mounts.ts';
+import { referencesOf } from './pod-objects.ts';
+import { removePodDirectory } from './pod-volumes.ts';
+import { type PodWorker, podDirectory } from './pod-worker.ts';
+
+export interface PodWorkersOptions {
+  nodeName: string;
+  dataDir: string;
+  informers: Informers;
+  runtime: Runtime;
+  mounter: Mounter;
+  log: Logger;
+  /** Makes the worker of a pod; `gone` is to be called when nothing of it is left. */
+  create(pod: Pod, gone: () => void): PodWorker;
+}
+
+export interface PodWorkers {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  byName(namespace: string, name: string): PodWorker | undefined;
+  all(): PodWorker[];
+}
+
+export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
+  const { informers, runtime, log } = options;
+  const workers = new Map<string, PodWorker>();
+  const life = new AbortController();
+  const undo: (() => void)[] = [];
+  const isMine = (pod: Pod) => pod.spec?.nodeName === options.nodeName;
+
+  function put(pod: Pod): void {
+    const uid = pod.metadata.uid as string;
+    const known = workers.get(uid);
+    if (known) {
+      known.update(pod);
+      return;
+    }
+    const worker = options.create(pod, () => workers.delete(uid));
+    workers.set(uid, worker);
+    worker.poke();
+  }
+
+  function followSources(): void {
+    const poke = (kind: 'configMaps' | 'secrets') => (object: { metadata: { name?: string; namespace?: string } }) => {
+      for (const worker of workers.values()) {
+        const pod = worker.pod();
+        if (pod.metadata.namespace !== object.metadata.namespace) continue;
+        if (referencesOf(pod, { environmentOnly: false })[kind].has(object.metadata.name ?? '')) worker.poke();
+      }
+    };
+    const handler = (kind: 'configMaps' | 'secrets') => {
+      const changed = poke(kind);
+      return { added: changed, updated: changed, deleted: changed };
+    };
+    undo.push(informers.for(configMaps).addHandler(handler('configMaps')));
+    undo.push(informers.for(secrets).addHandler(handler('secrets')));
+  }
+
+  async function followRuntime(): Promise<void> {
+    for await (const event of runtime.events(life.signal)) {
+      if (event.podUid) workers.get(event.podUid)?.poke();
+    }
+  }
+
+  /** Containers and directories of pods that were deleted while this kubelet was not there. */
+  async function removeOrphans(): Promise<void> {
+    for (const sandbox of await runtime.listSandboxes()) {
+      if (workers.has(sandbox.pod.uid)) continue;
+      log.info({ pod: sandbox.pod }, 'removing what is left of a pod that is gone');
+      await runtime.removeSandbox(sandbox.id);
+    }
+    const directories = await readdir(path.join(options.dataDir, 'pods')).catch(() => []); // none yet
+    for (const uid of directories) {
+      if (!workers.has(uid)) await removePodDirectory(podDirectory(options.dataDir, uid), options.mounter);
+    }
+  }
+
+  return {
+    async start() {
+      const informer = informers.for(pods);
+      followRuntime().catch((error: unknown) => {
+        if (!life.signal.aborted) log.error({ err: error }, 'the runtime tells no events any more');
+      });
+      await informer.synced;
+      undo.push(
+        informer.addHandler({
+          added: (pod) => isMine(pod) && put(pod),
+          updated: (pod) => isMine(pod) && put(pod),
+          deleted: (pod) => isMine(pod) && workers.get(pod.metadata.uid as string)?.removed(),
+        }),
+      );
+      followSources();
+      await removeOrphans();
+    },
+    async stop() {
+      life.abort();
+      for (const remove of undo.splice(0)) remove();
+      await Promise.all(workers.values().map((worker) => worker.stop()));
+      workers.clear();
+    },
+    byName: (namespace, name) =>
+      workers.values().find((w) => w.pod().metadata.namespace === namespace && w.pod().metadata.name === name),
+    all: () => [...workers.values()],
+  };
+}

@@ -1,0 +1,143 @@
+// Runs the probes of one pod's containers: timers exist only while a container with a probe runs. Counts and thresholds
+// are those of pkg/kubelet/prober/worker.go; `changed` is called when an outcome changes.
+import type { Container, Pod, Probe } from '../../api/types/core/v1.ts';
+import type { EventRecorder } from '../../client/controller.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import type { ContainerStatus, StreamRuntime } from '../cri/runtime.ts';
+import type { ProbeOutcome, ProbeOutcomes } from '../pod-actions.ts';
+import { allContainers, isSidecar, newestOf, type PodRecord, specOf } from '../pod-record.ts';
+import type { ReadinessFacts } from '../status/container-statuses.ts';
+import { type ActionResult, type ProbeTarget, tryProbe } from './action.ts';
+
+type ProbeKind = 'startup' | 'liveness' | 'readiness';
+
+export interface ProberOptions {
+  clock: Clock;
+  runtime: Pick<StreamRuntime, 'execSync'>;
+  events: EventRecorder;
+  changed(): void;
+  /** How one try is made; for tests. */
+  attempt?: (probe: Probe, target: ProbeTarget) => Promise<ActionResult>;
+}
+
+export interface Prober extends ProbeOutcomes, ReadinessFacts {
+  /** Follows the pod's running containers; of a pod that is being stopped only readiness is looked at. */
+  track(pod: Pod, record: PodRecord, host: string): void;
+  stop(): void;
+}
+
+interface Task {
+  kind: ProbeKind;
+  probe: Probe;
+  outcome: ProbeOutcome;
+  run: { ok: boolean; length: number };
+  timer: Timer | undefined;
+  /** A failed liveness or startup probe waits for the container to be replaced; a passed startup probe is over. */
+  finished: boolean;
+  target: ProbeTarget;
+  pod: Pod;
+}
+
+const INITIAL: Record<ProbeKind, ProbeOutcome> = { startup: 'unknown', liveness: 'success', readiness: 'failure' };
+
+export function createProber(options: ProberOptions): Prober {
+  const { clock } = options;
+  const attempt = options.attempt ?? ((probe, target) => tryProbe(probe, target, options));
+  const tasks = new Map<string, Task>();
+  let stopped = false;
+  const keyOf = (id: string, kind: ProbeKind) => `${id}/${kind}`;
+  const outcomeOf = (id: string, kind: ProbeKind) => tasks.get(keyOf(id, kind))?.outcome;
+
+  function start(kind: ProbeKind, probe: Probe, at: { target: ProbeTarget; pod: Pod; status: ContainerStatus }): void {
+    const task: Task = {
+      kind,
+      probe,
+      outcome: INITIAL[kind],
+      run: { ok: false, length: 0 },
+      timer: undefined,
+      finished: false,
+      target: at.target,
+      pod: at.pod,
+    };
+    tasks.set(keyOf(at.status.id, kind), task);
+    const delay = at.status.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
+    schedule(task, Math.max(0, delay));
+  }
+
+  function schedule(task: Task, ms: number): void {
+    task.timer = clock.after(ms, () => {
+      const began = clock.monotonic();
+      attempt(task.probe, task.target).then((result) => {
+        if (stopped || task.finished) return;
+        settle(task, result);
+        const period = (task.probe.periodSeconds ?? 10) * 1000;
+        if (!task.finished) schedule(task, Math.max(0, period - (clock.monotonic() - began)));
+      });
+    });
+  }
+
+  function settle(task: Task, result: ActionResult): void {
+    const word = `${task.kind[0]?.toUpperCase()}${task.kind.slice(1)}`;
+    const about = { fieldPath: `spec.containers{${task.target.container.name}}` };
+    if (!result.ok) {
+      options.events.event(task.pod, 'Warning', 'Unhealthy', `${word} probe failed: ${result.output}`, about);
+    } else if (result.warning) {
+      options.events.event(task.pod, 'Warning', 'ProbeWarning', `${word} probe warning: ${result.warning}`, about);
+    }
+    task.run = { ok: result.ok, length: task.run.ok === result.ok ? task.run.length + 1 : 1 };
+    const needed = result.ok ? (task.probe.successThreshold ?? 1) : (task.probe.failureThreshold ?? 3);
+    if (task.run.length < needed) return;
+    const outcome = result.ok ? 'success' : 'failure';
+    if (task.kind !== 'readiness' && (outcome === 'failure' || task.kind === 'startup')) task.finished = true;
+    if (task.outcome === outcome) return;
+    task.outcome = outcome;
+    options.changed();
+  }
+
+  function drop(key: string, task: Task): void {
+    task.finished = true;
+    task.timer?.cancel();
+    tasks.delete(key);
+  }
+
+  const prober: Prober = {
+    track(pod, record, host) {
+      const spec = specOf(pod);
+      const wanted = new Set<string>();
+      for (const container of allContainers(spec)) {
+        const status = newestOf(record, container.name);
+        if (status?.state !== 'running') continue;
+        if (spec.initContainers?.includes(container) && !isSidecar(container)) continue;
+        const target = { containerId: status.id, container, host };
+        for (const [kind, probe] of probesOf(container)) {
+          if (kind !== 'readiness' && pod.metadata.deletionTimestamp) continue;
+          const key = keyOf(status.id, kind);
+          const waits = kind !== 'startup' && !prober.hasStarted(status.id, container);
+          wanted.add(key);
+          const task = tasks.get(key);
+          if (task) Object.assign(task, { target, pod });
+          else if (!waits && !stopped) start(kind, probe, { target, pod, status });
+        }
+      }
+      for (const [key, task] of tasks) if (!wanted.has(key)) drop(key, task);
+    },
+    stop() {
+      stopped = true;
+      for (const [key, task] of tasks) drop(key, task);
+    },
+    liveness: (id) => outcomeOf(id, 'liveness'),
+    startup: (id) => outcomeOf(id, 'startup'),
+    hasStarted: (id, container) => !container.startupProbe || outcomeOf(id, 'startup') === 'success',
+    isReady: (id, container) => !container.readinessProbe || outcomeOf(id, 'readiness') === 'success',
+  };
+  return prober;
+}
+
+const probesOf = (container: Container): [ProbeKind, Probe][] =>
+  (
+    [
+      ['startup', container.startupProbe],
+      ['liveness', container.livenessProbe],
+      ['readiness', container.readinessProbe],
+    ] as [ProbeKind, Probe | undefined][]
+  ).filter((entry): entry is [ProbeKind, Probe] => entry[1] !== undefined);

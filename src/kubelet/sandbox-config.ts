@@ -1,0 +1,31 @@
+// A pod's spec → what its sandbox is made from. Pure.
+import type { Pod } from '../api/types/core/v1.ts';
+import type { PortMapping, SandboxConfig } from './cri/runtime.ts';
+import { podHostname } from './dns.ts';
+import { specOf } from './pod-record.ts';
+
+export function sandboxConfig(pod: Pod, attempt: number): SandboxConfig {
+  const spec = specOf(pod);
+  const { namespace = '', name = '', uid = '' } = pod.metadata;
+  const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
+  const portMappings = ports
+    .filter((port) => port.hostPort)
+    .map(
+      ({ protocol, containerPort, hostPort = 0, hostIP }): PortMapping => ({
+        protocol: (protocol ?? 'TCP') as PortMapping['protocol'],
+        containerPort,
+        hostPort,
+        ...(hostIP ? { hostIP } : {}),
+      }),
+    );
+  return {
+    pod: { namespace, name, uid },
+    attempt,
+    hostname: podHostname(pod),
+    ...(spec.hostNetwork ? {} : { network: { portMappings } }),
+    hostPID: spec.hostPID ?? false,
+    hostIPC: spec.hostIPC ?? false,
+    shareProcessNamespace: spec.shareProcessNamespace ?? false,
+    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [s.name, s.value])),
+  };
+}

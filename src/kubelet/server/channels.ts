@@ -1,0 +1,139 @@
+// exec and attach over a WebSocket: k8s.io/apimachinery/pkg/util/httpstream/wsstream and remotecommand. The first byte
+// of a message is its channel; base64 variants send text whose first character is the channel's digit.
+import type { RawData, WebSocket } from 'ws';
+import { type ExecSession, RuntimeError } from '../cri/runtime.ts';
+
+/** In the order of preference. */
+export const EXEC_PROTOCOLS = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+] as const;
+
+export const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
+
+/** Bytes that may wait in the socket before the process is paused. */
+const HIGH_WATER = 1024 * 1024;
+
+interface Framing {
+  encode(channel: number, data: Uint8Array): Uint8Array | string;
+  decode(message: Buffer): { channel: number; data: Buffer };
+}
+
+const BINARY: Framing = {
+  encode: (channel, data) => Buffer.concat([Buffer.from([channel]), data]),
+  decode: (message) => ({ channel: message[0] ?? CHANNEL.stdin, data: message.subarray(1) }),
+};
+
+const BASE64: Framing = {
+  encode: (channel, data) => `${channel}${Buffer.from(data).toString('base64')}`,
+  decode: (message) => ({
+    channel: (message[0] ?? 0x30) - 0x30,
+    data: Buffer.from(message.subarray(1).toString('latin1'), 'base64'),
+  }),
+};
+
+export const framingOf = (protocol: string): Framing => (protocol.includes('base64') ? BASE64 : BINARY);
+
+export const bytesOf = (message: RawData): Buffer =>
+  Array.isArray(message) ? Buffer.concat(message) : Buffer.from(message as Buffer);
+
+/** Joins the socket and the session; resolves when both are over. `session` may still be starting, or fail to. */
+export async function serveSession(socket: WebSocket, starting: Promise<ExecSession>): Promise<void> {
+  const { protocol } = socket;
+  const framing = framingOf(protocol);
+  const tellsStatus = protocol.startsWith('v4') || protocol.startsWith('v5');
+  const send = (channel: number, data: Uint8Array) => socket.send(framing.encode(channel, data));
+  const early: Buffer[] = [];
+  const hold = (message: RawData) => early.push(bytesOf(message));
+  socket.on('message', hold);
+  try {
+    const session = await starting;
+    const take = (message: Buffer) => receive(message, { session, framing, socket });
+    socket.off('message', hold);
+    for (const message of early) take(message);
+    socket.on('message', (message: RawData) => take(bytesOf(message)));
+    socket.on('close', () => session.close());
+    if (socket.readyState !== socket.OPEN) session.close();
+    const outputs = [pipe(session.stdout, CHANNEL.stdout), pipe(session.stderr, CHANNEL.stderr)];
+    const exitCode = await session.exit;
+    await Promise.all(outputs);
+    if (tellsStatus) send(CHANNEL.status, Buffer.from(JSON.stringify(exitStatus(exitCode))));
+    else if (exitCode !== 0) send(CHANNEL.status, Buffer.from(exitMessage(exitCode)));
+  } catch (error) {
+    const status = failureStatus(error);
+    send(CHANNEL.status, Buffer.from(tellsStatus ? JSON.stringify(status) : status.message));
+  } finally {
+    socket.close(1000);
+  }
+
+  function pipe(stream: NodeJS.ReadableStream | undefined, channel: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (!stream) return resolve();
+      stream.on('data', (chunk: Buffer) => {
+        if (socket.readyState !== socket.OPEN) return;
+        const waits = socket.bufferedAmount > HIGH_WATER;
+        if (waits) stream.pause();
+        socket.send(framing.encode(channel, chunk), () => waits && stream.resume());
+      });
+      stream.on('end', resolve);
+      stream.on('close', resolve);
+      stream.on('error', () => resolve()); // its end is told by the exit
+    });
+  }
+}
+
+function receive(message: Buffer, at: { session: ExecSession; framing: Framing; socket: WebSocket }): void {
+  const { channel, data } = at.framing.decode(message);
+  const { stdin } = at.session;
+  if (channel === CHANNEL.stdin && stdin && data.length > 0) {
+    if (!stdin.write(data)) {
+      at.socket.pause();
+      stdin.once('drain', () => at.socket.resume());
+    }
+  } else if (channel === CHANNEL.close && data[0] === CHANNEL.stdin) {
+    stdin?.end();
+  } else if (channel === CHANNEL.resize) {
+    const size = parseSize(data.toString('utf8'));
+    if (size) at.session.resize(size.columns, size.rows);
+  }
+}
+
+/** {"Width":80,"Height":24}; anything else is not a size. */
+function parseSize(text: string): { columns: number; rows: number } | undefined {
+  try {
+    const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown };
+    return typeof Width === 'number' && typeof Height === 'number' ? { columns: Width, rows: Height } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const exitMessage = (code: number): string => `command terminated with non-zero exit code: exit status ${code}`;
+
+/** Client programs read the exit code from the cause (client-go remotecommand/errorstream.go). */
+export const exitStatus = (code: number): object =>
+  code === 0
+    ? { metadata: {}, status: 'Success' }
+    : {
+        metadata: {},
+        status: 'Failure',
+        message: exitMessage(code),
+        reason: 'NonZeroExitCode',
+        details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
+      };
+
+function failureStatus(error: unknown) {
+  const { message } = error as Error;
+  const told = error instanceof RuntimeError ? `error executing command in container: ${message}` : message;
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${told}`,
+    reason: 'InternalError',
+    details: { causes: [{ message: told }] },
+    code: 500,
+  };
+}

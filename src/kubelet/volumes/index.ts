@@ -1,0 +1,19 @@
+// The volume types this kubelet has.
+import { configMapVolume } from './config-map.ts';
+import { downwardApiVolume } from './downward-api.ts';
+import { emptyDirVolume } from './empty-dir.ts';
+import { hostPathVolume } from './host-path.ts';
+import { persistentVolumeClaimVolume } from './persistent-volume-claim.ts';
+import { projectedVolume } from './projected.ts';
+import { secretVolume } from './secret.ts';
+import type { VolumeType } from './volume.ts';
+
+export const VOLUME_TYPES: readonly VolumeType[] = [
+  configMapVolume,
+  downwardApiVolume,
+  emptyDirVolume,
+  hostPathVolume,
+  persistentVolumeClaimVolume,
+  projectedVolume,
+  secretVolume,
+];

@@ -1,0 +1,59 @@
+// What a volume type is: a value in index.ts. setUp makes the volume's contents true and may be called any number of
+// times; a failure is a VolumeError, whose message ends up in the pod's events.
+import type {
+  ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  Volume,
+} from '../../api/types/core/v1.ts';
+import type { Clock } from '../../clock.ts';
+import type { NodeFacts } from '../field-path.ts';
+import type { Mounter } from '../mounts.ts';
+
+export class VolumeError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'VolumeError';
+  }
+}
+
+/** Objects of the pod's namespace, and tokens for it. */
+export interface VolumeObjects {
+  configMap(name: string): Promise<ConfigMap | undefined>;
+  secret(name: string): Promise<Secret | undefined>;
+  persistentVolumeClaim(name: string): Promise<PersistentVolumeClaim | undefined>;
+  persistentVolume(name: string): Promise<PersistentVolume | undefined>;
+  /** A token bound to the pod; the one given before while it is young enough. */
+  serviceAccountToken(request: {
+    audience: string;
+    expirationSeconds: number;
+  }): Promise<{ token: string; refreshAt: number }>;
+}
+
+export interface VolumeContext {
+  pod: Pod;
+  volume: Volume;
+  /** The volume's own directory, not made yet. */
+  directory: string;
+  objects: VolumeObjects;
+  node: NodeFacts;
+  mounter: Mounter;
+  clock: Clock;
+}
+
+export interface VolumeSetUp {
+  /** What containers mount. */
+  path: string;
+  /** Wall-clock milliseconds at which the contents must be made anew. */
+  refreshAt?: number;
+}
+
+export interface VolumeType {
+  /** The field of a Volume that says it is of this type. */
+  readonly field: keyof Volume;
+  /** Directory name under the pod's volumes, as upstream names it. */
+  readonly plugin: string;
+  setUp(context: VolumeContext): Promise<VolumeSetUp>;
+}
