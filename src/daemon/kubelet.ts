@@ -24,7 +24,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     clusterDns: config.components.includes('dns') ? [plane.dnsIp] : [],
     clusterDomain: config['cluster-domain'],
     podCidr: config['cluster-cidr'],
-    tls: { ...plane.pki.kubeletServing, clientCa: plane.pki.ca.cert },
+    tls: { ...plane.pki.kubeletServing, ca: plane.pki.ca.cert },
     port: config['kubelet-port'],
     ledger,
   });
