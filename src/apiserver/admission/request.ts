@@ -1,4 +1,5 @@
 // What plugins share about a request: which resource it is for, and how a refusal is worded.
+import type { ObjectMeta } from '../../apimachinery/meta.ts';
 import { forbidden, type StatusError } from '../../apimachinery/status-error.ts';
 import type { AdmissionRequest, Operation } from '../identity.ts';
 
@@ -12,7 +13,8 @@ export const resourceOf = ({ definition }: AdmissionRequest): string =>
 /** admission.NewForbidden: 403 that names the object as well as it is known. */
 export function refuse(request: AdmissionRequest, why: string): StatusError {
   const { definition, object } = request;
-  const name = request.name || object?.metadata.name || object?.metadata.generateName || 'Unknown';
+  const metadata: ObjectMeta | undefined = object?.metadata; // a body of a subresource may come without
+  const name = request.name || metadata?.name || metadata?.generateName || 'Unknown';
   return forbidden({ group: definition.group, resource: definition.plural }, name, why);
 }
 

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { namespaces, serviceAccounts } from '../../../src/api/resources.ts';
+import { certificateApproval, certificateSubjectRestriction } from '../../../src/apiserver/admission/certificates.ts';
+import { limitRanger } from '../../../src/apiserver/admission/limit-ranger.ts';
+import { podSecurity } from '../../../src/apiserver/admission/pod-security.ts';
+import { limitRanges } from '../../../src/apiserver/admission/resources.ts';
+import { serviceAccount } from '../../../src/apiserver/admission/service-account.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+import { memoryReader } from '../../support/memory-reader.ts';
+import { admissionRequest, run } from './request.ts';
+
+const create = (spec: object, metadata: object = { name: 'a' }) =>
+  admissionRequest('CREATE', 'pods', { metadata, spec });
+const account = (name: string, more: object = {}) => ({ metadata: { name, namespace: 'ns' }, ...more });
+const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+test('ServiceAccount: a pod runs as "default", with its token and pull secrets', async () => {
+  const reader = memoryReader();
+  reader.put(serviceAccounts, account('default', { imagePullSecrets: [{ name: 'registry' }] }));
+  const plugin = serviceAccount({ reader, clock: fakeClock(), suffix: () => 'abcde' });
+  const volumeMounts = [{ name: 'x', mountPath: MOUNT }];
+  const { object } = await run(plugin, create({ containers: [{ name: 'c' }, { name: 'own', volumeMounts }] }));
+  assert.deepEqual(object?.spec, {
+    serviceAccountName: 'default',
+    serviceAccount: 'default',
+    imagePullSecrets: [{ name: 'registry' }],
+    containers: [
+      { name: 'c', volumeMounts: [{ name: 'kube-api-access-abcde', readOnly: true, mountPath: MOUNT }] },
+      { name: 'own', volumeMounts },
+    ],
+    volumes: [
+      {
+        name: 'kube-api-access-abcde',
+        projected: {
+          defaultMode: 420,
+          sources: [
+            { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+            { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+            {
+              downwardAPI: {
+                items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+              },
+            },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+test('ServiceAccount: the pod, then the account, may decline the token', async () => {
+  const reader = memoryReader();
+  const plugin = serviceAccount({ reader, clock: fakeClock() });
+  const cases: [ofAccount: boolean | undefined, ofPod: boolean | undefined, mounted: boolean][] = [
+    [undefined, undefined, true],
+    [false, undefined, false],
+    [false, true, true],
+    [true, false, false],
+  ];
+  for (const [ofAccount, ofPod, mounted] of cases) {
+    reader.put(serviceAccounts, account('default', { automountServiceAccountToken: ofAccount }));
+    const { object } = await run(plugin, create({ containers: [{ name: 'c' }], automountServiceAccountToken: ofPod }));
+    const { volumes = [] } = (object?.spec ?? {}) as { volumes?: object[] };
+    assert.equal(volumes.length, mounted ? 1 : 0);
+  }
+});
+
+test('ServiceAccount: "default" is waited for, another name is refused at once', async () => {
+  const reader = memoryReader();
+  const clock = fakeClock();
+  const plugin = serviceAccount({ reader, clock });
+  const waiting = run(plugin, create({ containers: [] }));
+  reader.put(serviceAccounts, account('default'));
+  await waiting;
+  reader.remove(serviceAccounts, 'ns', 'default');
+  const late = assert.rejects(run(plugin, create({ containers: [] })), {
+    message: 'pods "a" is forbidden: error looking up service account ns/default: serviceaccount "default" not found',
+  });
+  await clock.advance(1000);
+  await late;
+  await assert.rejects(run(plugin, create({ serviceAccountName: 'bot', containers: [] })), /ns\/bot/);
+  const mirror = { name: 'a', annotations: { 'kubernetes.io/config.mirror': 'x' } };
+  await run(plugin, create({ containers: [] }, mirror));
+  await assert.rejects(
+    run(plugin, create({ serviceAccountName: 'bot', containers: [] }, mirror)),
+    /a mirror pod may not/,
+  );
+});
+
+test('LimitRanger sets defaults and names every bound that is broken', async () => {
+  const reader = memoryReader();
+  reader.put(limitRanges, {
+    metadata: { name: 'l', namespace: 'ns' },
+    spec: {
+      limits: [
+        {
+          type: 'Container',
+          default: { cpu: '500m' },
+          defaultRequest: { cpu: '100m' },
+          min: { cpu: '50m' },
+          max: { cpu: '1' },
+          maxLimitRequestRatio: { cpu: '5' },
+        },
+        { type: 'Pod', max: { cpu: '1500m' } },
+      ],
+    },
+  } as never);
+  const plugin = limitRanger(reader);
+  const { object } = await run(plugin, create({ containers: [{ name: 'c' }] }));
+  assert.deepEqual(object?.spec, {
+    containers: [{ name: 'c', resources: { requests: { cpu: '100m' }, limits: { cpu: '500m' } } }],
+  });
+  assert.deepEqual(object?.metadata.annotations, {
+    'kubernetes.io/limit-ranger': 'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
+  });
+  const container = (request: string, limit: string) => ({
+    name: 'c',
+    resources: { requests: { cpu: request }, limits: { cpu: limit } },
+  });
+  const cases: [containers: object[], message: string][] = [
+    [[container('10m', '40m')], 'minimum cpu usage per Container is 50m, but request is 10m'],
+    [
+      [container('1', '2')],
+      '[maximum cpu usage per Container is 1, but limit is 2, maximum cpu usage per Pod is 1500m, but limit is 2]',
+    ],
+    [[container('100m', '600m')], 'cpu max limit to request ratio per Container is 5, but provided ratio is 6.000000'],
+    [[container('500m', '800m'), container('500m', '800m')], 'maximum cpu usage per Pod is 1500m, but limit is 1600m'],
+  ];
+  for (const [containers, message] of cases) {
+    await assert.rejects(run(plugin, create({ containers })), { message: `pods "a" is forbidden: ${message}` });
+  }
+});
+
+test('PodSecurity: levels come from the labels of the namespace', async () => {
+  const reader = memoryReader();
+  const plugin = podSecurity(reader);
+  const labelled = (labels: Record<string, string>) => reader.put(namespaces, { metadata: { name: 'ns', labels } });
+  const open = { containers: [{ name: 'c' }] };
+  const good = {
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [{ name: 'c', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }],
+  };
+  labelled({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  await run(plugin, create(good));
+  await assert.rejects(run(plugin, create(open)), {
+    message:
+      'pods "a" is forbidden: violates PodSecurity "restricted:latest": ' +
+      'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), ' +
+      'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), ' +
+      'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), ' +
+      'seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+  });
+  labelled({ 'pod-security.kubernetes.io/warn': 'baseline', 'pod-security.kubernetes.io/warn-version': 'v1.36' });
+  const template = { spec: { template: { metadata: {}, spec: { ...open, hostNetwork: true } } } };
+  const { warnings } = await run(plugin, admissionRequest('CREATE', 'deployments.apps', template));
+  assert.deepEqual(warnings, ['would violate PodSecurity "baseline:v1.36": host namespaces (hostNetwork=true)']);
+});
+
+test('PodSecurity baseline: each forbidden setting is named', async () => {
+  const reader = memoryReader();
+  reader.put(namespaces, { metadata: { name: 'ns', labels: { 'pod-security.kubernetes.io/enforce': 'baseline' } } });
+  const cases: [container: object, spec: object, told: RegExp][] = [
+    [
+      { securityContext: { privileged: true } },
+      {},
+      /privileged \(container "c" must not set securityContext\.privileged=true\)/,
+    ],
+    [{ ports: [{ hostPort: 80 }] }, {}, /hostPort \(container "c" uses hostPort 80\)/],
+    [
+      { securityContext: { capabilities: { add: ['NET_ADMIN'] } } },
+      {},
+      /non-default capabilities \(container "c" must not include "NET_ADMIN"/,
+    ],
+    [
+      { securityContext: { procMount: 'Unmasked' } },
+      {},
+      /procMount \(container "c" must not set securityContext\.procMount to "Unmasked"\)/,
+    ],
+    [{ livenessProbe: { httpGet: { host: '1.2.3.4' } } }, {}, /probe or lifecycle host \(container "c" uses/],
+    [{}, { volumes: [{ name: 'v', hostPath: { path: '/' } }] }, /hostPath volumes \(volume "v"\)/],
+    [{}, { securityContext: { sysctls: [{ name: 'kernel.msgmax' }] } }, /forbidden sysctls \(kernel\.msgmax\)/],
+    [{}, { securityContext: { seLinuxOptions: { type: 'spc_t' } } }, /seLinuxOptions \(pod set forbidden/],
+    [{}, { securityContext: { seccompProfile: { type: 'Unconfined' } } }, /seccompProfile \(pod must not set/],
+    [{}, { securityContext: { windowsOptions: { hostProcess: true } } }, /hostProcess \(pod must not set/],
+    [
+      {},
+      { securityContext: { appArmorProfile: { type: 'Unconfined' } } },
+      /forbidden AppArmor profile \(pod must not set/,
+    ],
+  ];
+  for (const [container, spec, told] of cases) {
+    await assert.rejects(
+      run(podSecurity(reader), create({ containers: [{ name: 'c', ...container }], ...spec })),
+      told,
+    );
+  }
+});
+
+test('certificate requests: approving needs the right, system:masters is never asked for', async () => {
+  const spec = { signerName: 'example.com/x', request: Buffer.from('rubbish').toString('base64') };
+  const csr = { metadata: { name: 'r' }, spec };
+  const approve = () =>
+    admissionRequest('UPDATE', 'certificatesigningrequests.certificates.k8s.io/approval', csr, {
+      oldObject: csr as never,
+    });
+  const authorizer = (name: string) => ({
+    name: 'test',
+    authorize: (a: { name: string }) => ({ result: a.name === name ? ('allow' as const) : ('noOpinion' as const) }),
+  });
+  await run(certificateApproval(authorizer('example.com/*')), approve());
+  await assert.rejects(
+    run(certificateApproval(authorizer('none')), approve()),
+    /user not permitted to approve requests with signerName "example.com\/x"/,
+  );
+  const own = { metadata: { name: 'r' }, spec: { ...spec, signerName: 'kubernetes.io/kube-apiserver-client' } };
+  await assert.rejects(
+    run(
+      certificateSubjectRestriction,
+      admissionRequest('CREATE', 'certificatesigningrequests.certificates.k8s.io', own),
+    ),
+    /failed to parse CSR/,
+  );
+});
