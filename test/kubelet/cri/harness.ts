@@ -77,7 +77,7 @@ async function openNerdctl(): Promise<Harness> {
     ledger,
     log: silentLogger,
   });
-  const make = () => createNerdctlRuntime({ ...base, nerdctl, address, network, ledger });
+  const make = () => createNerdctlRuntime({ ...base, nerdctl, address, network, ledger, cgroup: bridge });
   let runtime = make();
   const close = async () => {
     for (const sandbox of await runtime.listSandboxes()) await runtime.removeSandbox(sandbox.id);

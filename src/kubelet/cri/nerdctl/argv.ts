@@ -65,14 +65,11 @@ export function containerName(config: ContainerConfig, sandbox: SandboxRecord): 
   return `${`k8s_${config.name}_${sandbox.pod.name}`.slice(0, 63)}_${unique.slice(0, 12)}`;
 }
 
-/** The cgroup of a pod below every hierarchy's root. */
-export const podCgroup = (uid: string): string => `tsukube/pod${uid}`;
-
 function namespaceArgs(sandbox: SandboxRecord): string[] {
   const { config } = sandbox;
   return [
     '--cgroup-parent',
-    `/${podCgroup(sandbox.pod.uid)}`,
+    `/${sandbox.cgroup}`,
     '--network',
     sandbox.netns === undefined ? 'host' : `ns:${sandbox.netns}`,
     ...(sandbox.netns === undefined ? [] : ['--hostname', config.hostname]),

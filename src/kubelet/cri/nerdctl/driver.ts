@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
+import { PRODUCT } from '../../../constants.ts';
 import type { Component } from '../../../lifecycle.ts';
 import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
@@ -36,6 +37,8 @@ export interface NerdctlRuntimeOptions {
   ledger: HostLedger;
   clock: Clock;
   log: Logger;
+  /** Parent of the pods' cgroups, one per instance on a host; default "tsukube". */
+  cgroup?: string;
   /** Registry settings (hosts.toml) folders. */
   hostsDirs?: readonly string[];
 }
@@ -44,6 +47,7 @@ export interface NerdctlRuntimeOptions {
 export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & Component {
   const { clock, log } = options;
   const directory = path.join(options.runDir, 'runtime');
+  const cgroup = options.cgroup ?? PRODUCT;
   const dataRoot = path.join(options.dataDir, 'nerdctl');
   const nerdctl = createNerdctl({
     binary: options.nerdctl,
@@ -53,7 +57,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   });
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
   options.ledger.record({ kind: 'mounts-below', path: directory });
-  options.ledger.record({ kind: 'cgroup', path: 'tsukube' });
+  options.ledger.record({ kind: 'cgroup', path: cgroup });
 
   const records = openSandboxRecords(path.join(directory, 'sandboxes'));
   const fanOut = createEventFanOut();
@@ -79,7 +83,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     runtime: writeRuncWrapper(directory),
     synced: () => firstSync.promise,
   });
-  const sandboxes = createSandboxes({ nerdctl, records, network: options.network, containers, clock, log });
+  const sandboxes = createSandboxes({ nerdctl, records, network: options.network, cgroup, containers, clock, log });
   const execDirectory = path.join(directory, 'exec');
 
   return {

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RuntimeError } from '../runtime.ts';
-import { podCgroup } from './argv.ts';
 import type { Nerdctl } from './cli.ts';
 import { isAbsent } from './errors.ts';
 import type { SandboxRecord } from './records.ts';
@@ -67,7 +66,7 @@ export async function startPidHolder(nerdctl: Nerdctl, sandbox: SandboxRecord, f
     '--detach',
     '--name',
     holderName(sandbox),
-    ...['--network', 'none', '--log-driver', 'none', '--cgroup-parent', `/${podCgroup(sandbox.pod.uid)}`],
+    ...['--network', 'none', '--log-driver', 'none', '--cgroup-parent', `/${sandbox.cgroup}`],
     ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '65535:65535'],
     '--rootfs',
     rootfs,

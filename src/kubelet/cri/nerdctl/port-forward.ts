@@ -1,5 +1,6 @@
 // A connection to a port of a pod, as if made from inside it. The pod's address is tried from the host first, which
 // costs nothing; what listens on the pod's loopback only is reached by a relay of our own inside its namespace.
+import type { ChildProcess } from 'node:child_process';
 import net from 'node:net';
 import { Duplex } from 'node:stream';
 import { spawn } from '../../../exec.ts';
@@ -51,9 +52,28 @@ function relay(netns: string, port: number): Promise<Duplex> {
     );
     const connected = child.stdio[3] as NodeJS.ReadableStream;
     connected.once('data', () => {
-      const duplex = Duplex.from({ writable: child.stdin!, readable: child.stdout! });
-      duplex.once('close', () => child.kill('SIGKILL'));
-      resolve(duplex);
+      resolve(asDuplex(child));
     });
   });
+}
+
+/** The child's stdin and stdout as one stream; ending one side leaves the other open, destroying ends the child. */
+function asDuplex(child: ChildProcess): Duplex {
+  const [input, output] = [child.stdin!, child.stdout!];
+  const duplex = new Duplex({
+    allowHalfOpen: true,
+    read: () => void output.resume(),
+    write: (chunk, _, done) => void input.write(chunk, done),
+    final: (done) => void input.end(done),
+    destroy(error, done) {
+      child.kill('SIGKILL');
+      done(error);
+    },
+  });
+  input.on('error', (error) => duplex.destroy(error));
+  output.on('data', (chunk) => {
+    if (!duplex.push(chunk)) output.pause();
+  });
+  output.on('end', () => duplex.push(null));
+  return duplex;
 }

@@ -6,6 +6,8 @@ import type { Sandbox, SandboxConfig } from '../runtime.ts';
 
 export interface SandboxRecord extends Sandbox {
   config: SandboxConfig;
+  /** The pod's cgroup below every hierarchy's root. */
+  cgroup: string;
   /** Path of the network namespace; undefined for host network. */
   netns?: string;
   /** Path of the IPC namespace and of its /dev/shm; undefined for host IPC. */

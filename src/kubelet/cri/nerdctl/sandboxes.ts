@@ -10,7 +10,6 @@ import { removeCgroup } from '../../../network/host-ledger.ts';
 import { pinNamespaces, unmount, unpinNamespaces } from '../../../network/netns.ts';
 import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
 import type { ContainerRuntime, SandboxConfig, SandboxRuntime } from '../runtime.ts';
-import { podCgroup } from './argv.ts';
 import type { Nerdctl } from './cli.ts';
 import { runtimeError } from './errors.ts';
 import { removePidHolder, startPidHolder } from './pid-holder.ts';
@@ -20,6 +19,8 @@ export interface SandboxesOptions {
   nerdctl: Nerdctl;
   records: SandboxRecords;
   network: PodNetwork;
+  /** Parent of the pods' cgroups. */
+  cgroup: string;
   containers: ContainerRuntime;
   clock: Clock;
   log: Logger;
@@ -38,7 +39,7 @@ export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
 
   return {
     async runSandbox(config) {
-      const record = plan(records, config, options.clock);
+      const record = plan(options, config);
       records.put(record); // first, so that nothing made below is ever without a record
       try {
         await makeNamespaces(record);
@@ -80,7 +81,7 @@ export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
   };
 }
 
-function plan(records: SandboxRecords, config: SandboxConfig, clock: Clock): SandboxRecord {
+function plan({ records, clock, cgroup }: SandboxesOptions, config: SandboxConfig): SandboxRecord {
   const id = randomBytes(32).toString('hex');
   const folder = records.folder(id);
   return {
@@ -91,6 +92,7 @@ function plan(records: SandboxRecords, config: SandboxConfig, clock: Clock): San
     createdAt: clock.now(),
     ips: [],
     config,
+    cgroup: `${cgroup}/pod${config.pod.uid}`,
     ...(config.network ? { netns: path.join(folder, 'net') } : {}),
     ...(config.hostIPC ? {} : { ipc: path.join(folder, 'ipc'), shm: path.join(folder, 'shm') }),
   };
@@ -126,10 +128,10 @@ const attachmentOf = (record: SandboxRecord): NetworkAttachment => ({
 });
 
 function removePodCgroup(record: SandboxRecord, records: SandboxRecords, log: Logger): void {
-  const another = records.list().some((r) => r.id !== record.id && r.pod.uid === record.pod.uid);
+  const another = records.list().some((r) => r.id !== record.id && r.cgroup === record.cgroup);
   if (another) return;
   try {
-    removeCgroup(podCgroup(record.pod.uid));
+    removeCgroup(record.cgroup);
   } catch (error) {
     log.warn({ error, pod: record.pod }, 'the pod cgroup is still in use'); // uninstall tries again
   }

@@ -24,6 +24,7 @@ const sandbox: SandboxRecord = {
   createdAt: 0,
   ips: ['10.42.0.2'],
   config: sandboxConfig,
+  cgroup: 'tsukube/podu1',
   netns: '/run/s1/net',
   ipc: '/run/s1/ipc',
   shm: '/run/s1/shm',

@@ -1,0 +1,211 @@
+// What only real namespaces can show: sharing in a pod, terminals, attach, forwarding, the OOM killer.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
+import type { ContainerConfig, Runtime, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { type Harness, hostSnapshot, subjects } from '../harness.ts';
+
+const subject = subjects.find((s) => s.name === 'nerdctl')!;
+
+const sandboxConfig = (name: string, change: Partial<SandboxConfig> = {}): SandboxConfig => ({
+  pod: { namespace: 'default', name, uid: `uid-${name}` },
+  attempt: 0,
+  hostname: name,
+  network: { portMappings: [] },
+  hostPID: false,
+  hostIPC: false,
+  shareProcessNamespace: false,
+  sysctls: {},
+  ...change,
+});
+
+const containerConfig = (sandboxId: string, name: string, change: Partial<ContainerConfig>): ContainerConfig => ({
+  sandboxId,
+  name,
+  attempt: 0,
+  image: 'busybox:1.36',
+  env: [],
+  mounts: [],
+  stdin: false,
+  stdinOnce: false,
+  tty: false,
+  resources: {},
+  security: {
+    privileged: false,
+    supplementalGroups: [],
+    addCapabilities: [],
+    dropCapabilities: [],
+    readOnlyRootFilesystem: false,
+    noNewPrivileges: false,
+    seccomp: 'RuntimeDefault',
+  },
+  labels: {},
+  ...change,
+});
+
+describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_000 }, () => {
+  let harness: Harness;
+  let runtime: Runtime;
+  let hostBefore: string[];
+  before(async () => {
+    hostBefore = hostSnapshot();
+    harness = await subject.open();
+    runtime = harness.runtime;
+  });
+  after(async () => {
+    await harness?.close();
+    await eventually('the host as it was', () => assert.deepEqual(hostSnapshot(), hostBefore) === undefined);
+  });
+
+  const run = async (sandboxId: string, name: string, change: Partial<ContainerConfig>) => {
+    const id = await runtime.createContainer(containerConfig(sandboxId, name, change));
+    await runtime.startContainer(id);
+    return id;
+  };
+  const output = async (id: string, script: string) =>
+    String((await runtime.execSync(id, ['sh', '-c', script], 10_000)).stdout).trim();
+
+  test('the containers of a pod share network, IPC and /dev/shm, and not their processes', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('sharing'));
+    const [a, b] = await Promise.all([
+      run(sandbox.id, 'a', { command: ['sleep', '1000'] }),
+      run(sandbox.id, 'b', { command: ['sleep', '1000'] }),
+    ]);
+    const namespaces = 'readlink /proc/self/ns/net /proc/self/ns/ipc; hostname';
+    assert.equal(await output(a, namespaces), await output(b, namespaces));
+    await output(a, 'echo shared >/dev/shm/file');
+    assert.equal(await output(b, 'cat /dev/shm/file'), 'shared');
+    assert.notEqual(await output(a, 'readlink /proc/1/ns/pid'), await output(b, 'readlink /proc/1/ns/pid'));
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('a pod with a shared process namespace has one first process, and containers see each other', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('pids', { shareProcessNamespace: true }));
+    const a = await run(sandbox.id, 'a', { command: ['sleep', '1000'] });
+    const b = await run(sandbox.id, 'b', { command: ['sleep', '2000'] });
+    assert.match(await output(a, 'ps -o pid,args'), /1 \/pause[\s\S]*sleep 1000[\s\S]*sleep 2000/);
+    await runtime.stopContainer(b, 1);
+    assert.equal((await runtime.containerStatus(a))?.state, 'running');
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('attach gives input to and output from a running container', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('attached'));
+    const id = await run(sandbox.id, 'cat', { command: ['cat'], stdin: true });
+    const session = await runtime.attach(id, { stdin: true, stdout: true, stderr: true, tty: false });
+    const answer = new Promise((resolve) => session.stdout!.once('data', (chunk) => resolve(String(chunk))));
+    session.stdin!.write('ping\n');
+    assert.equal(await answer, 'ping\n');
+    session.close();
+    await session.exit;
+    assert.equal((await runtime.containerStatus(id))?.state, 'running', 'closing the attach leaves it running');
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('exec with a terminal has its size, and exec without one reads stdin to its end', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('terminal'));
+    const id = await run(sandbox.id, 'main', { command: ['sleep', '1000'] });
+    const terminal = await runtime.exec(id, ['sh'], { stdin: true, stdout: true, stderr: false, tty: true });
+    let screen = '';
+    terminal.stdout!.on('data', (chunk) => {
+      screen += chunk;
+    });
+    terminal.resize(101, 41);
+    await eventually(
+      'the size',
+      () => {
+        terminal.stdin!.write('ttysize=$(stty size </proc/1/fd/0 2>&1; stty -a 2>&1 | head -1); echo "[$ttysize]"\n');
+        return screen.includes('41') && screen.includes('101');
+      },
+      { everyMs: 200 },
+    );
+    terminal.stdin!.write('exit 6\n');
+    assert.equal(await terminal.exit, 6);
+
+    const pipe = await runtime.exec(id, ['wc', '-c'], { stdin: true, stdout: true, stderr: true, tty: false });
+    const counted = new Promise((resolve) => pipe.stdout!.once('data', (chunk) => resolve(String(chunk).trim())));
+    pipe.stdin!.end('12345');
+    assert.equal(await counted, '5');
+    assert.equal(await pipe.exit, 0);
+    const missing = await runtime.exec(id, ['nope'], { stdin: false, stdout: true, stderr: true, tty: false });
+    missing.stdout!.resume();
+    missing.stderr!.resume();
+    await assert.rejects(missing.exit, { message: /exec: "nope": executable file not found/ });
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('a port is reached whether it listens on the pod address or on loopback only', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('ports'));
+    const serve = (address: string) => ['sh', '-c', `echo yes >/tmp/f; exec httpd -f -p ${address} -h /tmp`];
+    await run(sandbox.id, 'any', { command: serve('8080') });
+    await run(sandbox.id, 'loopback', { command: serve('127.0.0.1:8081') });
+    for (const port of [8080, 8081]) {
+      const connection = await eventually('the listener', () => runtime.portForward(sandbox.id, port));
+      let answer = '';
+      connection.on('data', (chunk) => {
+        answer += chunk;
+      });
+      connection.write('GET /f HTTP/1.0\r\n\r\n');
+      await eventually('the answer', () => answer.includes('yes'));
+      connection.destroy();
+    }
+    await assert.rejects(runtime.portForward(sandbox.id, 9), { reason: 'PortForwardError' });
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('what the kernel kills for memory is marked so, also after a restart of the server', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('oom'));
+    const command = ['sh', '-c', 'x=a; while true; do x=$x$x; done'];
+    const id = await run(sandbox.id, 'greedy', { command, resources: { memoryLimitBytes: 16 * 1024 * 1024 } });
+    const status = await eventually('the kill', async () => {
+      const now = await runtime.containerStatus(id);
+      return now?.state === 'exited' ? now : undefined;
+    });
+    assert.deepEqual([status.oomKilled, status.exitCode], [true, 137]);
+    runtime = await harness.restart();
+    assert.equal((await runtime.containerStatus(id))?.oomKilled, true);
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('security settings and environment are what the process sees', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('secure', { sysctls: { 'net.core.somaxconn': '321' } }));
+    const id = await run(sandbox.id, 'main', {
+      command: ['sleep', '1000'],
+      env: [{ name: 'TEXT', value: 'two\nlines' }],
+      security: {
+        privileged: false,
+        runAsUser: 1000,
+        runAsGroup: 2000,
+        supplementalGroups: [3000],
+        addCapabilities: [],
+        dropCapabilities: ['ALL'],
+        readOnlyRootFilesystem: true,
+        noNewPrivileges: true,
+        seccomp: 'Unconfined',
+      },
+    });
+    assert.equal(await output(id, 'id'), 'uid=1000 gid=2000 groups=2000,3000');
+    assert.equal(await output(id, 'echo "$TEXT"'), 'two\nlines');
+    assert.equal(await output(id, 'cat /proc/sys/net/core/somaxconn'), '321');
+    assert.match(
+      await output(id, 'grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/self/status'),
+      /CapBnd:\s0+\nNoNewPrivs:\s1\nSeccomp:\s0/,
+    );
+    assert.match(await output(id, 'touch /x 2>&1'), /Read-only file system/);
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('output lands in the log with its stream', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('logs'));
+    const id = await run(sandbox.id, 'main', { command: ['sh', '-c', 'echo out; echo err >&2; sleep 1000'] });
+    const { logPath } = (await runtime.containerStatus(id))!;
+    const lines = await eventually('both lines', () => {
+      const read = readFileSync(logPath, 'utf8').split('\n').map(parseLogLine).filter(Boolean);
+      return read.length === 2 ? read : undefined;
+    });
+    assert.deepEqual(lines.map((l) => `${l?.stream} ${l?.text}`).sort(), ['stderr err\n', 'stdout out\n']);
+    await runtime.removeSandbox(sandbox.id);
+  });
+});
