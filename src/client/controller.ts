@@ -48,6 +48,8 @@ export interface ReconcileResult {
 export interface Controller {
   /** Upstream's name, e.g. 'deployment-controller'; it acts as system:serviceaccount:kube-system:<name>. */
   readonly name: string;
+  /** Whom it acts as, when that is not its own service account. */
+  readonly username?: string;
   readonly watches: readonly ControllerWatch<never>[];
   /** Adds indexes before anything starts. `enqueue` is for signals other than the watches. */
   setup?(context: ControllerContext, enqueue: (key: string) => void): void;

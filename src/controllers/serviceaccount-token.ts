@@ -19,8 +19,9 @@ export interface TokenControllerOptions {
 }
 
 export const serviceAccountTokenController = ({ rootCa, signToken }: TokenControllerOptions): Controller => ({
-  // Upstream's runs with the manager's own rights; these are the nearest role that may write Secrets.
-  name: 'tokens-controller',
+  name: 'serviceaccount-token-controller',
+  // It has no service account: it has to work before there are any tokens.
+  username: 'system:kube-controller-manager',
   watches: [
     watchOf({ resource: secrets, toKeys: (secret) => (secret.type === TYPE ? [keyOf(secret)] : []) }),
     watchOf({

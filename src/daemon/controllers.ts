@@ -26,7 +26,7 @@ export function controllerComponents(cluster: Cluster): Component[] {
     stop: async () => stopping.abort(),
   };
   const components = controllers.map((controller) => {
-    const identity = controllerIdentity(controller.name);
+    const identity = controllerIdentity(controller);
     return runController(controller, {
       client: createClient(plane.api.transport(identity)),
       informers,

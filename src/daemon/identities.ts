@@ -13,11 +13,14 @@ export const LOOPBACK: Identity = { username: 'system:apiserver', groups: ['syst
 
 export const SCHEDULER: Identity = { username: 'system:kube-scheduler', groups: [AUTHENTICATED] };
 
-/** Each controller has a service account of its own, with the role upstream gives it. */
-export const controllerIdentity = (name: string): Identity => ({
-  username: `system:serviceaccount:${NAMESPACE_SYSTEM}:${name}`,
-  groups: ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE_SYSTEM}`, AUTHENTICATED],
-});
+/** Each controller has a service account of its own, with the role upstream gives it, or says whom else it acts as. */
+export function controllerIdentity({ name, username }: { name: string; username?: string }): Identity {
+  if (username && !username.startsWith('system:serviceaccount:')) return { username, groups: [AUTHENTICATED] };
+  return {
+    username: username ?? `system:serviceaccount:${NAMESPACE_SYSTEM}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE_SYSTEM}`, AUTHENTICATED],
+  };
+}
 
 export const nodeIdentity = (node: string): Identity => ({
   username: `system:node:${node}`,

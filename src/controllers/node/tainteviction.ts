@@ -15,8 +15,9 @@ export function taintEvictionController(): Controller {
   const standing = new Map<string, { uid: string; since: number }>();
 
   return {
-    // Upstream runs it with the rights of the node controller.
-    name: 'node-controller',
+    name: 'taint-eviction-controller',
+    // It was part of the node controller once, and has its rights still.
+    username: 'system:serviceaccount:kube-system:node-controller',
     watches: [
       watchOf({ resource: pods, toKeys: (pod) => (pod.spec.nodeName ? [keyOf(pod)] : []) }),
       watchOf({

@@ -1,0 +1,121 @@
+// The controllers on the real API server (memory storage), each as its own service account under the bootstrap roles.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { ResourceType } from '../../src/api/definition.ts';
+import {
+  configMaps,
+  deployments,
+  endpointSlices,
+  namespaces,
+  pods,
+  replicaSets,
+  services,
+} from '../../src/api/resources.ts';
+import type { Pod } from '../../src/api/types/core/v1.ts';
+import type { KubeObject } from '../../src/apimachinery/meta.ts';
+import { bootstrapRbac } from '../../src/apiserver/bootstrap/rbac.ts';
+import { createClient } from '../../src/client/create-client.ts';
+import { createInformers } from '../../src/client/create-informers.ts';
+import { createEventRecorder } from '../../src/client/events.ts';
+import { runController } from '../../src/client/run-controller.ts';
+import { createControllers } from '../../src/controllers/index.ts';
+import { startAll, stopAll } from '../../src/lifecycle.ts';
+import { silentLogger as log } from '../../src/log.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { deploymentObject, serviceObject } from '../support/objects.ts';
+import { ADMIN, startTestServer } from '../support/server.ts';
+
+async function cluster(t: TestContext) {
+  const clock = fakeClock();
+  const { server, client, stop } = await startTestServer({ clock, namespaces: [] });
+  for (const name of ['default', 'kube-system', 'kube-public']) {
+    await client.create(namespaces, { metadata: { name }, spec: {} });
+  }
+  for (const { type, object } of bootstrapRbac()) await client.create(type, object);
+  const informers = createInformers({ client: createClient(server.transport(ADMIN)), clock, log, random: () => 0 });
+  const refused: string[] = [];
+  const controllers = createControllers({
+    resources: server.catalogue,
+    rootCa: 'PEM',
+    signToken: async () => 'token',
+  }).map((controller) => {
+    const username = controller.username ?? `system:serviceaccount:kube-system:${controller.name}`;
+    const own = createClient(
+      server.transport({ username, groups: ['system:serviceaccounts', 'system:authenticated'] }),
+    );
+    const told = {
+      ...log,
+      warn: (_details: object, _text: string) =>
+        refused.push(`${controller.name}: ${(_details as { err: Error }).err.message}`),
+      debug: () => undefined,
+    } as unknown as typeof log;
+    const events = createEventRecorder({ client: own, clock, log, component: controller.name });
+    const signal = new AbortController().signal;
+    return runController(controller, { client: own, informers, events, clock, log: told, signal });
+  });
+  await startAll(controllers);
+  t.after(async () => {
+    await stopAll(controllers);
+    await informers.stop();
+    await stop();
+  });
+  const settle = async () => {
+    for (let i = 0; i < 60; i++) await clock.advance(20);
+  };
+  await settle();
+  const names = async (type: ResourceType<KubeObject>) =>
+    (await client.list(type, { namespace: 'default' })).items.map((object) => object.metadata.name);
+  return { client, settle, names, refused };
+}
+
+test('a Deployment and its Service come up, roll, and go with all they made', async (t) => {
+  const { client, settle, names, refused } = await cluster(t);
+  assert.deepEqual(await names(configMaps), ['kube-root-ca.crt']);
+  await client.create(
+    services,
+    serviceObject('web', { spec: { selector: { app: 'web' }, clusterIP: '10.43.0.77', clusterIPs: ['10.43.0.77'] } }),
+  );
+  await client.create(deployments, deploymentObject('web'));
+  await settle();
+  const made = await client.list<Pod>(pods, { namespace: 'default' });
+  assert.equal(made.items.length, 3);
+
+  for (const [i, pod] of made.items.entries()) {
+    const ip = `10.42.0.${i + 2}`;
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }];
+    const status = { ...pod.status, phase: 'Running' as const, podIP: ip, podIPs: [{ ip }], conditions };
+    await client.updateStatus(pods, { ...pod, status });
+  }
+  await settle();
+  const deployment = await client.get(deployments, 'default', 'web');
+  assert.equal(deployment.status?.availableReplicas, 3);
+  assert.equal(deployment.metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
+  const [slice] = (await client.list(endpointSlices, { namespace: 'default' })).items;
+  assert.equal(slice?.endpoints.filter((endpoint) => endpoint.conditions?.ready).length, 3);
+
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': 'now' };
+  await client.patch(deployments, 'default', 'web', {
+    type: 'strategic',
+    body: { spec: { template: { metadata: { annotations } } } },
+  });
+  await settle();
+  assert.equal((await names(replicaSets)).length, 2);
+
+  await client.delete(deployments, 'default', 'web', { propagationPolicy: 'Background' });
+  await client.delete(services, 'default', 'web');
+  await settle();
+  assert.deepEqual([await names(replicaSets), await names(pods), await names(endpointSlices)], [[], [], []]);
+  assert.deepEqual(refused, []);
+});
+
+test('a deleted namespace is emptied and goes', async (t) => {
+  const { client, settle, refused } = await cluster(t);
+  await client.create(namespaces, { metadata: { name: 'going' }, spec: {} });
+  await settle();
+  await client.create(deployments, deploymentObject('web', { metadata: { namespace: 'going' } }));
+  await settle();
+  await client.delete(namespaces, undefined, 'going');
+  await settle();
+  await assert.rejects(client.get(namespaces, undefined, 'going'), /not found/);
+  assert.deepEqual(refused, []);
+});
