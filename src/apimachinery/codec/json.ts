@@ -30,6 +30,8 @@ class Reader {
   readonly duplicates: string[] = [];
   readonly literals = new Map<string, string>();
   readonly #text: string;
+  /** Keys and indices on the way to the value being read; a path is only spelled out when something is to be told. */
+  readonly #way: (string | number)[] = [];
   #at = 0;
 
   constructor(text: string) {
@@ -37,20 +39,27 @@ class Reader {
   }
 
   document(): Json {
-    const value = this.#value('', 0);
+    const value = this.#value();
     this.#space();
     if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
     return value;
   }
 
-  #value(path: string, depth: number): Json {
-    if (depth > MAX_DEPTH) throw new DecodeError('exceeded max depth');
+  #path(): string {
+    return this.#way.reduce<string>(
+      (path, step) => (typeof step === 'number' ? indexPath(path, step) : fieldPath(path, step)),
+      '',
+    );
+  }
+
+  #value(): Json {
+    if (this.#way.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
     this.#space();
     switch (this.#text[this.#at]) {
       case '{':
-        return this.#object(path, depth + 1);
+        return this.#object();
       case '[':
-        return this.#array(path, depth + 1);
+        return this.#array();
       case '"':
         return this.#string();
       case 't':
@@ -60,11 +69,11 @@ class Reader {
       case 'n':
         return this.#word('null', null);
       default:
-        return this.#number(path);
+        return this.#number();
     }
   }
 
-  #object(path: string, depth: number): JsonObject {
+  #object(): JsonObject {
     const object: JsonObject = {};
     this.#at++;
     this.#space();
@@ -73,11 +82,12 @@ class Reader {
       this.#space();
       if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
       const key = this.#string();
-      const at = fieldPath(path, key);
       this.#space();
       if (!this.#take(':')) throw this.#unexpected('after object key');
-      const value = this.#value(at, depth);
-      if (Object.hasOwn(object, key) && !this.duplicates.includes(at)) this.duplicates.push(at);
+      this.#way.push(key);
+      const value = this.#value();
+      if (Object.hasOwn(object, key)) this.#repeated();
+      this.#way.pop();
       setField(object, key, value);
       this.#space();
       if (this.#take('}')) return object;
@@ -85,17 +95,24 @@ class Reader {
     }
   }
 
-  #array(path: string, depth: number): Json[] {
+  #array(): Json[] {
     const items: Json[] = [];
     this.#at++;
     this.#space();
     if (this.#take(']')) return items;
     for (;;) {
-      items.push(this.#value(indexPath(path, items.length), depth));
+      this.#way.push(items.length);
+      items.push(this.#value());
+      this.#way.pop();
       this.#space();
       if (this.#take(']')) return items;
       if (!this.#take(',')) throw this.#unexpected('after array element');
     }
+  }
+
+  #repeated(): void {
+    const path = this.#path();
+    if (!this.duplicates.includes(path)) this.duplicates.push(path);
   }
 
   #string(): string {
@@ -133,7 +150,7 @@ class Reader {
     return value;
   }
 
-  #number(path: string): number {
+  #number(): number {
     const start = this.#at;
     const negative = this.#take('-');
     if (!this.#take('0') && !this.#digits()) {
@@ -150,7 +167,7 @@ class Reader {
       throw new DecodeError(`json: cannot unmarshal number ${literal} into Go value of type float64`);
     }
     if (Number.isInteger(value) && (/[.eE]/.test(literal) || !Number.isSafeInteger(value))) {
-      this.literals.set(path, literal);
+      this.literals.set(this.#path(), literal);
     }
     return value === 0 ? 0 : value;
   }

@@ -44,6 +44,8 @@ function walk({ before, after, shape, path }: Pair, found: Found): void {
     leaf({ before, after, path }, found);
     return;
   }
+  // Most of an object is as it was in most writes; telling that is much cheaper than naming every part.
+  if ((path.length <= 1 || treated.as === 'list') && canonicalEqual(before, after)) return;
   if (treated.as === 'list') compareLists(listOf(before), listOf(after), { list: treated.list, path }, found);
   else compareMaps(mapOf(before), mapOf(after), { map: treated.map, path }, found);
   if (before === undefined) found.added.insert(path);

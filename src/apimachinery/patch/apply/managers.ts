@@ -1,6 +1,6 @@
 // metadata.managedFields as sets by manager, and back, in upstream's order
 // (k8s.io/apimachinery/pkg/util/managedfields/internal: managedfields.go, capmanagers.go, stripmeta.go).
-import type { ManagedFieldsEntry } from '../../meta.ts';
+import type { JsonObject, ManagedFieldsEntry } from '../../meta.ts';
 import {
   difference,
   EMPTY,
@@ -23,6 +23,8 @@ export interface ManagerId {
 
 export interface Manager extends ManagerId {
   fields: FieldSet;
+  /** `fields` as they were read; whoever changes the fields leaves it out. */
+  encoded?: JsonObject;
   /** RFC 3339 in seconds; undefined for an entry that says none. */
   time: string | undefined;
 }
@@ -79,6 +81,7 @@ function decodeManager(entry: ManagedFieldsEntry): Manager | undefined {
     apiVersion,
     subresource: entry.subresource ?? '',
     fields,
+    ...(fieldsV1 ? { encoded: fieldsV1 } : {}),
     time: entry.time,
   };
 }
@@ -99,7 +102,7 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
     apiVersion: manager.apiVersion,
     ...(manager.time === undefined ? {} : { time: manager.time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: toFieldsV1(manager.fields),
+    fieldsV1: manager.encoded ?? toFieldsV1(manager.fields),
     ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
   }));
 }

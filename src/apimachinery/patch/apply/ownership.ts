@@ -16,6 +16,10 @@ export interface Ownership {
   ignored: FieldSet;
 }
 
+function withFields({ encoded: _, ...manager }: Manager, fields: FieldSet): Manager {
+  return { ...manager, fields };
+}
+
 /** Fields others own go over to the writer when `allowed` has all of them, else it is 409 for the rest. */
 function takeFromOthers(
   changes: Comparison,
@@ -33,7 +37,8 @@ function takeFromOthers(
     const contested = intersection(manager.fields, written);
     const refused = allowed === 'all' ? EMPTY : difference(contested, allowed);
     if (!isEmpty(refused)) conflicts.push({ manager, fields: refused });
-    result.set(key, { ...manager, fields: difference(difference(manager.fields, contested), changes.removed) });
+    const lost = union(contested, intersection(manager.fields, changes.removed));
+    result.set(key, isEmpty(lost) ? manager : withFields(manager, difference(manager.fields, lost)));
   }
   if (conflicts.length > 0) throw applyConflict(conflicts);
   return withoutEmpty(result);
