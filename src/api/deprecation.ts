@@ -3,7 +3,7 @@ import { formatGroupVersion } from '../apimachinery/meta.ts';
 import { kindFact, type ResourceFact } from './facts.ts';
 
 /** v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice */
-export function deprecationWarnings({ g: group, v: version, k: kind }: ResourceFact): string[] {
+export function deprecationWarnings({ g: group, v: version, k: kind }: Pick<ResourceFact, 'g' | 'v' | 'k'>): string[] {
   const { depr, removed, repl } = kindFact(group, version, kind);
   if (!depr) return [];
   const gone = removed ? `, unavailable in v${removed}+` : '';

@@ -21,16 +21,39 @@ export function validateMetadata(metadata: ObjectMeta, path = 'metadata'): Field
 
 /** What an update may not change and the registry has not put back itself. */
 export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, path = 'metadata'): FieldError[] {
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = old.deletionTimestamp ? newFinalizers(metadata, old, path) : [];
   if ((metadata.generation ?? 0) < (old.generation ?? 0)) {
     errors.push(fieldError.invalid(`${path}.generation`, metadata.generation ?? 0, 'must not be decremented'));
   }
-  for (const field of ['name', 'namespace', 'uid'] as const) {
+  for (const field of IMMUTABLE_METADATA) {
     if ((metadata[field] ?? '') !== (old[field] ?? '')) {
       errors.push(fieldError.invalid(`${path}.${field}`, metadata[field] ?? '', FIELD_IMMUTABLE));
     }
   }
   return errors;
+}
+
+const IMMUTABLE_METADATA = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const;
+
+/** Once an object is going, nobody may add what keeps it. */
+function newFinalizers(metadata: ObjectMeta, old: ObjectMeta, path: string): FieldError[] {
+  const before = new Set(old.finalizers);
+  const added = (metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
+  if (added.length === 0) return [];
+  const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`;
+  return [
+    fieldError.forbidden(
+      `${path}.finalizers`,
+      `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`,
+    ),
+  ];
 }
 
 export function validateLabels(labels: Record<string, string> | undefined, path: string): FieldError[] {
