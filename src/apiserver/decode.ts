@@ -59,12 +59,14 @@ export async function decodeObject(
 ): Promise<AnyObject> {
   const format = body.kind === 'bytes' ? bodyFormat(body.contentType) : undefined;
   const decoded = await readBody(body, format);
-  if (!decoded) throw badRequest(`EOF: the request has no body, a ${definition.kind} is expected`);
-  return toObject(decoded, definition, strictness);
+  if (!decoded && format !== 'yaml') throw badRequest(`EOF: the request has no body, a ${definition.kind} is expected`);
+  return toObject(decoded ?? decodedValue(null), definition, strictness);
 }
 
 /** Checks type and shape, reports what strictness asks for, fills in type and defaults. */
-export function toObject(decoded: Decoded, definition: BodyType, strictness: Strictness): AnyObject {
+export function toObject(given: Decoded, definition: BodyType, strictness: Strictness): AnyObject {
+  // null is an object of which nothing is said.
+  const decoded = given.value === null ? { ...given, value: {} } : given;
   checkType(decoded.value, definition);
   const { value, problems } = refusing(() => fit(decoded, definition, strictness.types));
   report(problems, strictness);
@@ -106,6 +108,8 @@ function refusing<T>(decode: () => T): T {
     return decode();
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
+    // Nested deeper than the stack holds; Go's decoder stops at 10,000.
+    if (error instanceof RangeError) throw badRequest('exceeded max depth');
     throw error;
   }
 }

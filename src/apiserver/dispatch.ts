@@ -1,8 +1,10 @@
 // From request info to the handler: which definition, which subresource, which verb; 404 and 405 for the rest.
-import { pathNotFound, StatusError } from '../apimachinery/status-error.ts';
+import { deprecationWarnings } from '../api/deprecation.ts';
+import { pathNotFound } from '../apimachinery/status-error.ts';
 import type { CallHandler, HandlerTable, ResourceCall } from './call.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
 import { negotiate } from './negotiation.ts';
+import { methodNotServed, plainNotFound } from './paths/path-table.ts';
 import { type ApiResult, header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
@@ -15,8 +17,17 @@ export async function dispatch(
 ): Promise<ApiResult> {
   const { info } = call;
   const definition = catalogue.find(info.apiGroup, info.apiVersion, info.resource);
-  if (!definition) throw pathNotFound();
-  if (!definition.namespaced && info.namespace && info.resource !== 'namespaces') throw pathNotFound();
+  if (!definition) {
+    // The mux of a group that is not there knows no Status.
+    if (!catalogue.hasGroup(info.apiGroup)) return plainNotFound();
+    throw pathNotFound();
+  }
+  checkScope(definition, info);
+  for (const text of deprecationOf(definition)) call.warn(text);
+  const handler = info.subresource
+    ? subresourceHandler(definition, info, handlers)
+    : mainHandler(definition, info, handlers);
+  if (call.request.method === 'HEAD') throw methodNotServed();
   // Before anything is done: what could not be answered must not happen.
   negotiate({
     accept: header(call.request, 'accept'),
@@ -25,9 +36,6 @@ export async function dispatch(
     shapes: shapesOf(info),
   });
   parseIncludeObject(call.request.query);
-  const handler = info.subresource
-    ? subresourceHandler(definition, info, handlers)
-    : (handlers.get(`${definition.group}/${definition.plural}`) ?? mainHandler(definition, info));
   return await handler({ ...call, definition });
 }
 
@@ -39,8 +47,7 @@ function subresourceHandler(
   const subresource = definition.subresources[info.subresource];
   if (!subresource) throw pathNotFound();
   if (info.parts.length > 3 && info.subresource !== 'proxy') throw pathNotFound();
-  if (definition.namespaced && !info.namespace) throw pathNotFound();
-  if (!subresource.verbs.includes(info.verb)) throw notAllowed();
+  if (!subresource.verbs.includes(info.verb)) throw methodNotServed();
   const handler =
     handlers.get(`${definition.group}/${definition.plural}/${info.subresource}`) ??
     handlers.get(`*/${info.subresource}`);
@@ -48,20 +55,23 @@ function subresourceHandler(
   return handler;
 }
 
-function mainHandler(definition: ResourceCall['definition'], info: RequestInfo): CallHandler {
-  const handler = verbHandlers[info.verb];
-  if (!handler || !definition.verbs.some((verb) => verb === info.verb)) throw notAllowed();
+/** A path must name a namespace where there are such, and none where there are not. */
+function checkScope(definition: ResourceCall['definition'], { namespace, name, resource }: RequestInfo): void {
+  if (definition.namespaced) {
+    if (name && !namespace) throw pathNotFound();
+  } else if (namespace && !(resource === 'namespaces' && name === namespace)) throw pathNotFound();
+}
+
+const NAMED_VERBS = new Set(['get', 'update', 'patch', 'delete']);
+
+function mainHandler(definition: ResourceCall['definition'], info: RequestInfo, handlers: HandlerTable): CallHandler {
+  const handler = handlers.get(`${definition.group}/${definition.plural}`) ?? verbHandlers[info.verb];
+  if (!handler || !definition.verbs.some((verb) => verb === info.verb)) throw methodNotServed();
   const named = info.parts.length > 1;
-  const needsName = ['get', 'update', 'patch', 'delete'].includes(info.verb);
-  if (needsName !== named && info.verb !== 'watch') throw notAllowed();
-  if (definition.namespaced && !info.namespace && !['list', 'watch'].includes(info.verb)) throw notAllowed();
+  if (NAMED_VERBS.has(info.verb) !== named && info.verb !== 'watch') throw methodNotServed();
+  if (definition.namespaced && !info.namespace && !['list', 'watch'].includes(info.verb)) throw methodNotServed();
   return handler;
 }
 
-const notAllowed = (): StatusError =>
-  new StatusError({
-    code: 405,
-    reason: 'MethodNotAllowed',
-    message: 'the server does not allow this method on the requested resource',
-    details: {},
-  });
+const deprecationOf = ({ group, version, kind, schema }: ResourceCall['definition']): string[] =>
+  schema.model === '' ? [] : deprecationWarnings({ g: group, v: version, k: kind });

@@ -52,7 +52,7 @@ export function negotiate({ accept, userAgent, query, shapes }: NegotiationReque
 }
 
 function mediaTypeFor(type: string): string | undefined {
-  if (type === '*/*' || type === 'application/*') return 'application/json';
+  if (type === '*/*') return 'application/json';
   return Object.hasOwn(FORMATS, type) ? type : undefined;
 }
 

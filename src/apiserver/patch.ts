@@ -1,14 +1,16 @@
 // PATCH: the patch is applied to the current object in the request's version, and again if that object changed
 // meanwhile; the result goes the way of an update.
+import { untypedProblems } from '../apimachinery/codec/strict.ts';
 import type { Json, JsonObject } from '../apimachinery/meta.ts';
 import { applyJsonPatch, readJsonPatch } from '../apimachinery/patch/json-patch.ts';
 import { applyMergePatch } from '../apimachinery/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../apimachinery/patch/strategic-merge.ts';
-import { badRequest, unsupportedMediaType } from '../apimachinery/status-error.ts';
+import { badRequest, hasReason, notFound, StatusError, unsupportedMediaType } from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
 import type { ResourceCall } from './call.ts';
 import { decodedValue, readBody, report, toObject } from './decode.ts';
+import { groupResource, objectKey } from './registry/keys.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
 import type { ApiRequest } from './request.ts';
@@ -44,12 +46,19 @@ export async function patchObject(
   const type = patchTypeOf(request, definition);
   if (type === 'apply') return await applyObject(call, strategy);
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'other');
+  const target = writeTarget(call, parameters);
+  if (!env.storage.get(objectKey(definition, target.namespace, target.name))) {
+    throw notFound(groupResource(definition), target.name);
+  }
   const patcher = await readPatch(type, { ...call, type: definition, parameters });
-  return await updateObject(env, writeTarget(call, parameters), {
-    apply: (current) =>
-      toObject(decodedValue(patcher(current as unknown as Json)), definition, strictness(call, parameters)),
+  return await updateObject(env, target, {
+    apply: (current) => {
+      const patched = decodedValue(patcher(current as unknown as Json));
+      return asInvalidPatch(() => toObject(patched, definition, strictness(call, parameters)));
+    },
     ...strategy,
     unconditional: true,
+    uidIsPrecondition: false,
   });
 }
 
@@ -66,10 +75,29 @@ export async function readPatch(
   }
   if (type === 'strategic') {
     const patch = body.value;
+    report(untypedProblems(body), { ...call.parameters, warn: call.warn });
     if (!isObject(patch)) throw badRequest('json: cannot unmarshal the body into a strategic merge patch: no object');
     return (current) => applyStrategicMergePatch(current as JsonObject, patch, call.type.schema, call.env.types);
   }
+  report(untypedProblems(body), { ...call.parameters, warn: call.warn });
   return (current) => applyMergePatch(current, body.value);
+}
+
+/** A patch whose result does not fit the type is not malformed but invalid (handlers/patch.go). */
+function asInvalidPatch<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!hasReason(error, 'BadRequest') || error.message.startsWith('strict decoding error')) throw error;
+    throw new StatusError({
+      code: 422,
+      reason: 'Invalid',
+      message: `patch: Invalid value: ${error.message}`,
+      details: {
+        causes: [{ reason: 'FieldValueInvalid', message: `Invalid value: ${error.message}`, field: 'patch' }],
+      },
+    });
+  }
 }
 
 async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepare' | 'validate'>): Promise<Updated> {

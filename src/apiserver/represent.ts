@@ -1,6 +1,6 @@
 // Results as bodies: the shape and format that were negotiated, out of kept encodings where that is possible.
 import { stringify as toYaml } from 'yaml';
-import type { AnyObject, KubeObject } from '../apimachinery/meta.ts';
+import type { AnyObject, KubeObject, Status } from '../apimachinery/meta.ts';
 import { listJson, listValue, objectJson, watchFrame } from './encoding.ts';
 import type { Representation } from './negotiation.ts';
 import { viewOf } from './registry/keys.ts';
@@ -18,12 +18,26 @@ export interface RepresentOptions {
 export function representObject(result: ObjectResult, options: RepresentOptions): Uint8Array[] {
   const { representation } = options;
   const { definition, entry, object } = result;
-  if (object.kind === 'Status') return [encodeValue(object, representation)];
+  if (object.kind === 'Status') return [encodeValue(inOrder(object as unknown as Status), representation)];
   if (representation.as) return [encodeValue(reshape(result, options), representation)];
   if (definition && entry && representation.format === 'json' && !representation.pretty) {
     return [...objectJson(definition, entry), Buffer.from('\n')];
   }
   return [encodeValue(object, representation)];
+}
+
+/** A Status with its fields in the order Go writes them: some people read these with their eyes. */
+function inOrder({ kind, apiVersion, metadata, status, message, reason, details, code }: Status): Status {
+  return {
+    kind,
+    apiVersion,
+    metadata,
+    status,
+    ...(message === undefined ? {} : { message }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(details === undefined ? {} : { details }),
+    ...(code === undefined ? {} : { code }),
+  };
 }
 
 function reshape({ object, definition }: ObjectResult, options: RepresentOptions): KubeObject {

@@ -1,6 +1,5 @@
 // The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
 import type { AnyObject } from '../apimachinery/meta.ts';
-import { StatusError } from '../apimachinery/status-error.ts';
 import { type CallHandler, managerOf, type ResourceCall } from './call.ts';
 import { decodeObject, readBody, type Strictness } from './decode.ts';
 import { patchObject } from './patch.ts';
@@ -11,7 +10,7 @@ import { parseDeleteOptions } from './registry/delete-options.ts';
 import { viewOf } from './registry/keys.ts';
 import { type FieldValidation, parseListParameters, parseWriteParameters } from './registry/parameters.ts';
 import { getEntry, listEntries } from './registry/read.ts';
-import { updateObject } from './registry/update.ts';
+import { requireName, updateObject } from './registry/update.ts';
 import { openWatch } from './registry/watch.ts';
 import type { WriteTarget } from './registry/write.ts';
 import type { ObjectResult } from './request.ts';
@@ -47,10 +46,10 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     return objectResult(call, { status: 201, entry });
   },
   update: async (call) => {
-    const { request, definition, env } = call;
+    const { request, definition, env, info } = call;
     const parameters = parseWriteParameters(request.query, 'UpdateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
-    requireName(object, call);
+    requireName(object, info.name);
     const { entry, created } = await updateObject(env, writeTarget(call, parameters), {
       apply: () => structuredClone(object),
       createMissing: definition.allowCreateOnUpdate,
@@ -104,12 +103,3 @@ export const objectResult = (
   { definition }: ResourceCall,
   { status, entry }: { status: number; entry: ObjectResult['entry'] & object },
 ): ObjectResult => ({ type: 'object', status, object: viewOf(definition, entry), definition, entry });
-
-/** A PUT names its object in the body too; upstream answers 400 when it does not. */
-export function requireName(object: AnyObject, { info }: ResourceCall): void {
-  if (object.metadata.name === info.name) return;
-  const said = object.metadata.name
-    ? `the name of the object (${object.metadata.name}) does not match the name on the URL (${info.name})`
-    : 'name must be provided';
-  throw new StatusError({ code: 400, reason: 'BadRequest', message: said, details: {} });
-}

@@ -31,6 +31,7 @@ import { createPipeline } from './pipeline.ts';
 import type { ObjectReader } from './reader.ts';
 import { createFieldManagers } from './registry/field-managers.ts';
 import { namespaceHooks } from './registry/namespace-hooks.ts';
+import { signingRequestHooks } from './registry/signing-request-hooks.ts';
 import type { WriteEnvironment } from './registry/write.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { createStoreReader } from './store-reader.ts';
@@ -103,6 +104,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: options.admission({ ...parts, authorizer }),
     hooks: new Map([
       ['/namespaces', namespaceHooks],
+      ['certificates.k8s.io/certificatesigningrequests', signingRequestHooks],
       ['/services', serviceHooks(allocators)],
     ]),
     fieldManagers: createFieldManagers({ clock, types: options.types }),
@@ -144,7 +146,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       },
       tokens,
       metrics: options.metrics,
-      live: [{ name: 'ping', check: () => undefined }],
+      live: [
+        { name: 'ping', check: () => undefined },
+        { name: 'etcd', check: async () => void (await storage.stats()) },
+      ],
       ready: options.readyChecks ?? [],
       more: { ...openapiPaths(() => openapi()), ...options.paths?.(parts) },
       issuer: options.issuer,

@@ -42,7 +42,8 @@ export async function respond(res: ServerResponse, response: ApiResponse, option
       );
     case 'raw': {
       const body = typeof result.body === 'string' ? Buffer.from(result.body) : result.body;
-      const all = { ...headers, ...result.headers, 'content-type': result.contentType };
+      const type: Headers = result.contentType ? { 'content-type': result.contentType } : {};
+      const all = { ...headers, ...result.headers, ...type };
       return await sendBody(res, { status: result.status, headers: all, pieces: [body] }, options);
     }
     case 'watch':

@@ -1,9 +1,8 @@
 // /healthz, /livez and /readyz: named checks, each also under a path of its own, as
 // k8s.io/apiserver/pkg/server/healthz answers.
 
-import { pathNotFound } from '../../apimachinery/status-error.ts';
 import type { ApiResult } from '../request.ts';
-import type { PathCall, PathHandler } from './path-table.ts';
+import { type PathCall, type PathHandler, plainNotFound } from './path-table.ts';
 
 export interface HealthCheck {
   readonly name: string;
@@ -16,7 +15,7 @@ export function healthHandler(root: string, checks: () => readonly HealthCheck[]
     const rest = call.info.path.slice(root.length).replace(/^\/|\/$/g, '');
     if (rest === '') return await answerAll(root, call, checks());
     const one = checks().find(({ name }) => name === rest);
-    if (!one) throw pathNotFound();
+    if (!one) return plainNotFound();
     const failed = await fails(one);
     return text(failed ? 500 : 200, failed ? `internal server error: ${failed}` : 'ok');
   };

@@ -1,5 +1,4 @@
 // /openapi/v2 and /openapi/v3: documents made when first asked for, by hash cacheable for ever.
-import { notAcceptable, pathNotFound } from '../../apimachinery/status-error.ts';
 import { parseAccept } from '../negotiation.ts';
 import type { OpenapiDocument, OpenapiDocuments } from '../openapi/documents.ts';
 import { type ApiResult, header } from '../request.ts';
@@ -12,20 +11,23 @@ export function openapiPaths(documents: () => OpenapiDocuments): Record<string, 
     '/openapi/v3/': (call) => {
       const path = call.info.path.slice('/openapi/v3/'.length).replace(/\/$/, '');
       const document = documents().v3(path);
-      if (!document) throw pathNotFound();
+      if (!document) return bare(404);
       const hash = call.request.query.get('hash');
       if (hash === null) return answer(call, document, {});
       if (hash === document.hash) return answer(call, document, { 'cache-control': 'public, immutable' });
       const location = `/openapi/v3/${path}?hash=${document.hash}`;
-      return { type: 'raw', status: 301, contentType: 'text/html; charset=utf-8', body: '', headers: { location } };
+      return { type: 'raw', status: 301, contentType: 'application/json', body: '', headers: { location } };
     },
   };
 }
 
+/** Upstream answers these without a body. */
+const bare = (status: number): ApiResult => ({ type: 'raw', status, contentType: '', body: '' });
+
 function answer({ request }: PathCall, { json, hash }: OpenapiDocument, extra: Record<string, string>): ApiResult {
   const accept = header(request, 'accept');
   if (accept && !parseAccept(accept).some(({ type }) => ['application/json', 'application/*', '*/*'].includes(type))) {
-    throw notAcceptable('only the following media types are accepted: application/json');
+    return bare(406);
   }
   const etag = JSON.stringify(hash);
   const headers = { etag, vary: 'Accept', ...extra };

@@ -1,5 +1,5 @@
 // Paths that are no resources: exact ones, and subtrees (ending in '/').
-import { pathNotFound, StatusError } from '../../apimachinery/status-error.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
 import type { UserInfo } from '../identity.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -12,32 +12,52 @@ export interface PathCall {
 
 export type PathHandler = (call: PathCall) => ApiResult | Promise<ApiResult>;
 
+export interface Route {
+  handle: PathHandler;
+  /** Serves POST, PUT … as it serves GET, as upstream's health checks do. */
+  anyMethod?: boolean;
+}
+
 export interface PathTable {
-  /** Rejects with 404 for a path nobody serves, 405 for other methods than GET. */
+  /** 404 for a path nobody serves; rejects with 405 for methods other than GET where they are not served. */
   handle(call: PathCall): Promise<ApiResult>;
 }
 
-export function createPathTable(routes: Readonly<Record<string, PathHandler>>): PathTable {
+/** Keys are whole paths, or subtrees when they end in '/' (but for '/' itself). */
+export function createPathTable(routes: Readonly<Record<string, Route>>): PathTable {
+  const isSubtree = (path: string) => path.endsWith('/') && path !== '/';
   const subtrees = Object.keys(routes)
-    .filter((path) => path.endsWith('/') && path !== '/')
+    .filter(isSubtree)
     .toSorted((a, b) => b.length - a.length);
+  const find = (path: string): Route | undefined => {
+    const whole = path.length > 1 ? path.replace(/\/$/, '') : path;
+    if (Object.hasOwn(routes, whole)) return routes[whole];
+    const subtree = subtrees.find((prefix) => path.startsWith(prefix));
+    return subtree === undefined ? undefined : routes[subtree];
+  };
   return {
     async handle(call) {
-      const path = call.info.path;
-      const exact = Object.hasOwn(routes, path) ? path : undefined;
-      const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : undefined;
-      const route = exact ?? (trimmed !== undefined && Object.hasOwn(routes, trimmed) ? trimmed : undefined);
-      const found = route ?? subtrees.find((subtree) => path.startsWith(subtree));
-      if (found === undefined) throw pathNotFound();
-      if (call.request.method !== 'GET' && call.request.method !== 'HEAD') {
-        throw new StatusError({
-          code: 405,
-          reason: 'MethodNotAllowed',
-          message: 'the server does not allow this method on the requested resource',
-          details: {},
-        });
-      }
-      return await (routes[found] as PathHandler)(call);
+      const route = find(call.info.path);
+      if (!route) return plainNotFound();
+      const { method } = call.request;
+      if (!route.anyMethod && method !== 'GET' && method !== 'HEAD') throw methodNotServed();
+      return await route.handle(call);
     },
   };
 }
+
+/** What Go's own mux says where no API is: not a Status. */
+export const plainNotFound = (): ApiResult => ({
+  type: 'raw',
+  status: 404,
+  contentType: 'text/plain; charset=utf-8',
+  body: '404 page not found\n',
+});
+
+export const methodNotServed = (): StatusError =>
+  new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  });

@@ -26,11 +26,12 @@ import {
 
 const NAME_ATTEMPTS = 8;
 
-/** `object` has its defaults and is the caller's no more. */
+/** `object` has its defaults and is the caller's no more; `managed`: its managedFields are settled already. */
 export async function createObject(
   env: WriteEnvironment,
   target: WriteTarget,
   object: AnyObject,
+  options: { managed?: boolean } = {},
 ): Promise<StorageEntry> {
   const { definition } = target;
   matchNamespace(object, definition, target.namespace);
@@ -39,12 +40,14 @@ export async function createObject(
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${target.name})`,
     );
   }
-  env.fieldManagers.trackUpdate(object, {
-    definition,
-    live: undefined,
-    manager: target.fieldManager,
-    subresource: target.subresource,
-  });
+  if (!options.managed) {
+    env.fieldManagers.trackUpdate(object, {
+      definition,
+      live: undefined,
+      manager: target.fieldManager,
+      subresource: target.subresource,
+    });
+  }
   await admit(env, target, { operation: 'CREATE', object, oldObject: undefined });
   const { resourceVersion } = object.metadata;
   if (resourceVersion && resourceVersion !== '0') {
@@ -76,10 +79,9 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
   const { definition, dryRun } = target;
   stampNew(object, timestamp(env.clock));
   if (definition.hasGeneration) object.metadata.generation = 1;
-  else delete object.metadata.generation;
   object.kind = definition.kind;
   object.apiVersion = apiVersionOf(definition);
-  const reservation = hooksOf(env, definition)?.beginCreate?.(object, { dryRun });
+  const reservation = hooksOf(env, definition)?.beginCreate?.(object, { dryRun, user: target.user });
   try {
     definition.prepareForCreate(object, { now: env.clock.now() });
     const errors = [...nameErrors(target, object), ...definition.validate(object)];

@@ -39,11 +39,16 @@ type Fields = Omit<DeleteOptions, 'dryRun'> & { dryRun: string[] };
 
 function fromQuery(query: URLSearchParams): Fields {
   const gracePeriodSeconds = parseInteger(query, 'gracePeriodSeconds');
+  if (query.get('gracePeriodSeconds') === '') throw badRequest('strconv.ParseInt: parsing "": invalid syntax');
+  const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')];
+  const preconditions =
+    uid || resourceVersion ? { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) } : undefined;
   const propagationPolicy = query.get('propagationPolicy') ?? undefined;
   return {
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(query.has('orphanDependents') ? { orphanDependents: isTrue(query.get('orphanDependents')) } : {}),
-    ...(propagationPolicy ? { propagationPolicy } : {}),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(preconditions ? { preconditions } : {}),
     dryRun: query.getAll('dryRun').filter((value) => value !== ''),
   };
 }

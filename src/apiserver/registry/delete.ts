@@ -34,11 +34,11 @@ export async function deleteObject(
   const { definition } = target;
   const key = objectKey(definition, target.namespace, target.name);
   const first = env.storage.get(key);
-  if (first) {
-    const step = { operation: 'DELETE' as const, object: undefined, oldObject: viewOf(definition, first) };
-    await admit(env, target, step);
-    await validateAdmission(env, target, step);
-  }
+  const oldObject = first && viewOf(definition, first);
+  const step = { operation: 'DELETE' as const, object: undefined, oldObject };
+  // Before it is known to exist: what may not be deleted is refused either way.
+  await admit(env, target, step);
+  if (first) await validateAdmission(env, target, step);
   for (;;) {
     const current = env.storage.get(key);
     if (!current) throw notFound(groupResource(definition), target.name);
@@ -54,18 +54,20 @@ export async function deleteObject(
 function checkPreconditions(target: WriteTarget, options: DeleteOptions, current: StorageEntry): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { metadata } = current.object;
+  // Upstream names the kind here where elsewhere it names the resource.
+  const recorded = { group: target.definition.group, resource: target.definition.kind };
   if (uid !== undefined && uid !== metadata.uid) {
     throw conflict(
-      groupResource(target.definition),
+      recorded,
       target.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     throw conflict(
-      groupResource(target.definition),
+      recorded,
       target.name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
     );
   }
 }

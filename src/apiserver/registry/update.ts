@@ -1,5 +1,7 @@
 // update and patch over a definition: a function is applied to the current object, the result is admitted,
 // validated and written if nothing came in between; else it is applied again to what came (rules 7, 38-43).
+
+import { validateMetadataUpdate } from '../../api/validation/metadata.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import {
   badRequest,
@@ -38,6 +40,8 @@ export interface UpdatePlan {
   unconditional?: boolean;
   /** Whether managedFields were settled by apply() itself. */
   managed?: boolean;
+  /** False where another uid is an invalid change instead of a conflict: in patches. */
+  uidIsPrecondition?: boolean;
 }
 
 export interface Updated {
@@ -75,11 +79,8 @@ async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: U
       `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
     );
   }
-  if (object.metadata.resourceVersion && object.metadata.resourceVersion !== '0') {
-    throw notFound(groupResource(definition), target.name);
-  }
   delete object.metadata.resourceVersion;
-  return { entry: await createObject(env, target, object), created: true };
+  return { entry: await createObject(env, target, object, { managed: plan.managed ?? false }), created: true };
 }
 
 interface Replacement extends WriteTarget {
@@ -92,10 +93,8 @@ interface Replacement extends WriteTarget {
 async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEntry> {
   const { definition, plan, current, old, object } = r;
   matchNamespace(object, definition, r.namespace);
-  if (object.metadata.name && object.metadata.name !== r.name) {
-    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${r.name})`);
-  }
-  if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+  requireName(object, r.name);
+  if (plan.uidIsPrecondition !== false && object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
     throw conflict(
       groupResource(definition),
       r.name,
@@ -112,15 +111,15 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
   }
   await admit(env, r, { operation: 'UPDATE', object, oldObject: old });
   checkRevision(r);
-  keepMetadata(object, old);
+  keepMetadata(object, old, definition.hasGeneration);
   const reservation = hooksOf(env, definition)?.beginUpdate?.(object, old, { dryRun: r.dryRun });
   try {
     (plan.prepare ?? definition.prepareForUpdate)(object, old);
-    if (!definition.hasGeneration) {
-      if (old.metadata.generation === undefined) delete object.metadata.generation;
-      else object.metadata.generation = old.metadata.generation;
-    }
-    const errors = [...finalizerErrors(object, old), ...(plan.validate ?? definition.validateUpdate)(object, old)];
+    // The generic rules come first and, upstream, once more with the type's own.
+    const errors = [
+      ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...(plan.validate ?? definition.validateUpdate)(object, old),
+    ];
     if (errors.length > 0) throw invalid(definition, r.name, errors);
     for (const text of definition.warnings(object, old)) r.warn(text);
     await validateAdmission(env, r, { operation: 'UPDATE', object, oldObject: old });
@@ -156,37 +155,32 @@ function checkRevision({ definition, plan, object, current, name }: Replacement)
   }
 }
 
-/** What an update of any endpoint cannot change (rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate). */
-function keepMetadata(object: AnyObject, old: AnyObject): void {
-  const { metadata } = object;
-  const kept = old.metadata;
-  metadata.name ??= kept.name;
-  metadata.uid = kept.uid;
-  metadata.creationTimestamp = kept.creationTimestamp;
-  if (kept.deletionTimestamp) metadata.deletionTimestamp = kept.deletionTimestamp;
-  else delete metadata.deletionTimestamp;
-  if (kept.deletionGracePeriodSeconds !== undefined) {
-    metadata.deletionGracePeriodSeconds = kept.deletionGracePeriodSeconds;
-  } else delete metadata.deletionGracePeriodSeconds;
-  if (kept.generation !== undefined) metadata.generation = kept.generation;
-  else delete metadata.generation;
-  if (kept.generateName !== undefined && metadata.generateName === undefined) metadata.generateName = kept.generateName;
-  delete metadata.selfLink;
+/** An update names its object in the body too. Throws 400. */
+export function requireName(object: AnyObject, name: string): void {
+  if (object.metadata.name === name) return;
+  throw badRequest(
+    object.metadata.name
+      ? `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`
+      : 'name must be provided',
+  );
 }
 
-/** Once an object is going, nobody may add what keeps it. */
-function finalizerErrors(object: AnyObject, old: AnyObject): FieldError[] {
-  if (!old.metadata.deletionTimestamp) return [];
-  const before = new Set(old.metadata.finalizers ?? []);
-  const added = (object.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
-  if (added.length === 0) return [];
-  const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`;
-  return [
-    fieldError.forbidden(
-      'metadata.finalizers',
-      `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`,
-    ),
-  ];
+/** What an update of any endpoint cannot change (rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate). */
+function keepMetadata(object: AnyObject, old: AnyObject, hasGeneration: boolean): void {
+  const { metadata } = object;
+  const kept = old.metadata;
+  metadata.uid ??= kept.uid;
+  metadata.creationTimestamp = kept.creationTimestamp;
+  if (kept.deletionTimestamp) metadata.deletionTimestamp = kept.deletionTimestamp;
+  if (kept.deletionGracePeriodSeconds !== undefined) {
+    metadata.deletionGracePeriodSeconds ??= kept.deletionGracePeriodSeconds;
+  }
+  // Types that count changes keep their count; elsewhere it is the clients' own.
+  if (hasGeneration || metadata.generation === undefined) {
+    if (kept.generation === undefined) delete metadata.generation;
+    else metadata.generation = kept.generation;
+  }
+  delete metadata.selfLink;
 }
 
 /** An update that removes the last thing an object marked for deletion waited for removes the object. */

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { AnyObject, KubeObject } from '../../apimachinery/meta.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
-import { badRequest, requestEntityTooLarge, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
+import { badRequest, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
 import { type Change, type Storage, type StorageEntry, StorageUnavailable } from '../../storage/storage.ts';
 import type { AdmissionPlugin, Operation, UserInfo } from '../identity.ts';
@@ -76,12 +76,11 @@ const admissionRequest = (target: WriteTarget, step: AdmissionStep) => ({
   ...step,
 });
 
-/** Fills in the namespace of the URL; another one in the body is 400. */
+/** Fills in the namespace of the URL; another one in the body is 400, but means nothing to cluster-scoped types. */
 export function matchNamespace(object: AnyObject, definition: ResourceDefinition, namespace: string | undefined): void {
   const given = object.metadata.namespace;
   if (!definition.namespaced) {
-    if (given)
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    delete object.metadata.namespace;
     return;
   }
   if (given && namespace && given !== namespace) {
@@ -125,7 +124,7 @@ export async function commit(
     };
   }
   if (JSON.stringify(change.object).length > MAX_STORED_BYTES) {
-    throw requestEntityTooLarge('etcdserver: request is too large');
+    throw new StatusError({ code: 500, message: 'etcdserver: request is too large' });
   }
   return await toStore(env.storage, change);
 }

@@ -46,7 +46,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ['*/scale', scaleHandler],
     ['/bindings', binding],
     ['/componentstatuses', componentStatusHandler],
-    ['/namespaces/finalize', partialUpdateHandler(finalize)],
+    ['/namespaces/finalize', partialUpdateHandler(finalize, { managed: true })],
     ['/nodes/proxy', nodeProxyHandler(kubelet)],
     ['/pods/attach', kubeletHandler('attach', kubelet)],
     ['/pods/binding', binding],

@@ -6,25 +6,25 @@ import type { CallHandler } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { type UpdatePlan, updateObject } from '../registry/update.ts';
-import { objectResult, requireName, strictness, verbHandlers, writeTarget } from '../resources.ts';
+import { requireName, type UpdatePlan, updateObject } from '../registry/update.ts';
+import { objectResult, strictness, verbHandlers, writeTarget } from '../resources.ts';
 
 /** Changes `object`, which has everything of `old`, to what of `given` may be written. */
 type Writable = (object: AnyObject, given: AnyObject) => void;
 
 export const partialUpdateHandler =
-  (writable: Writable): CallHandler =>
+  (writable: Writable, options: Pick<UpdatePlan, 'managed'> = {}): CallHandler =>
   async (call) => {
     const { info, request, definition } = call;
     if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
-    const strategy: Pick<UpdatePlan, 'prepare'> = { prepare: (object, old) => restrict(object, old, writable) };
+    const strategy = { prepare: (object: AnyObject, old: AnyObject) => restrict(object, old, writable), ...options };
     if (info.verb === 'patch') {
       const { entry } = await patchObject(call, strategy);
       return objectResult(call, { status: 200, entry });
     }
     const parameters = parseWriteParameters(request.query, 'UpdateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
-    requireName(object, call);
+    requireName(object, info.name);
     const { entry } = await updateObject(call.env, writeTarget(call, parameters), {
       apply: () => structuredClone(object),
       ...strategy,

@@ -1,7 +1,7 @@
 // /scale: how many, of anything that has replicas. Reads and writes the parent; its answers are autoscaling/v1 Scales.
 import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.ts';
 import type { AnyObject, Json, LabelSelector } from '../../apimachinery/meta.ts';
-import { fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
 import type { CallHandler, ResourceCall } from '../call.ts';
 import { decodedValue, decodeObject, toObject } from '../decode.ts';
@@ -9,7 +9,7 @@ import { patchTypeOf, readPatch } from '../patch.ts';
 import { viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
-import { updateObject } from '../registry/update.ts';
+import { requireName, updateObject } from '../registry/update.ts';
 import type { ApiResult } from '../request.ts';
 import { namespaceOf, strictness, writeTarget } from '../resources.ts';
 
@@ -39,6 +39,10 @@ export const scaleHandler: CallHandler = async (call) => {
 async function fromBody(call: ResourceCall, type: BodyType) {
   const parameters = parseWriteParameters(call.request.query, 'UpdateOptions');
   const scale = await decodeObject(call.request.body, type, strictness(call, parameters));
+  requireName(scale, call.info.name);
+  if (scale.metadata.namespace && scale.metadata.namespace !== call.info.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
   return () => scale as Scaled;
 }
 

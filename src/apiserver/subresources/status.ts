@@ -3,8 +3,8 @@ import type { CallHandler } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { updateObject } from '../registry/update.ts';
-import { objectResult, requireName, strictness, verbHandlers, writeTarget } from '../resources.ts';
+import { requireName, updateObject } from '../registry/update.ts';
+import { objectResult, strictness, verbHandlers, writeTarget } from '../resources.ts';
 
 export const statusHandler: CallHandler = async (call) => {
   const { definition, info, request, env } = call;
@@ -19,7 +19,7 @@ export const statusHandler: CallHandler = async (call) => {
   }
   const parameters = parseWriteParameters(request.query, 'UpdateOptions');
   const object = await decodeObject(request.body, definition, strictness(call, parameters));
-  requireName(object, call);
+  requireName(object, info.name);
   const { entry } = await updateObject(env, writeTarget(call, parameters), {
     apply: () => structuredClone(object),
     ...strategy,

@@ -21,6 +21,6 @@ export const componentStatusHandler: CallHandler = async ({ definition, info }) 
     });
     return { type: 'list', definition, metadata: {}, entries };
   }
-  if (!NAMES.includes(info.name)) throw notFound({ group: '', resource: 'componentstatuses' }, info.name);
+  if (!NAMES.includes(info.name)) throw notFound({ group: '', resource: 'componentstatus' }, info.name);
   return { type: 'object', status: 200, object: componentStatus(info.name), definition };
 };
