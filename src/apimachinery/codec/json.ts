@@ -5,6 +5,8 @@ import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './dec
 
 /** Upstream's limit is ten times that, which would need more stack than Node has. */
 const MAX_DEPTH = 1_000;
+/** No more repeated fields than that are told. */
+const MAX_REPORTED = 100;
 const ESCAPES: Record<string, string> = {
   '"': '"',
   '\\': '\\',
@@ -111,6 +113,7 @@ class Reader {
   }
 
   #repeated(): void {
+    if (this.duplicates.length >= MAX_REPORTED) return;
     const path = this.#path();
     if (!this.duplicates.includes(path)) this.duplicates.push(path);
   }

@@ -62,22 +62,35 @@ export function orderItems(
   merged: readonly Json[],
   { order, live, mergeKey }: { order: readonly Json[]; live: readonly Json[]; mergeKey: string },
 ): Json[] {
-  const wanted = order.map((item) => keyOf(item, mergeKey));
-  const before = live.map((item) => keyOf(item, mergeKey));
-  const rank = (ranks: readonly Json[], item: Json): number => ranks.indexOf(keyOf(item, mergeKey));
+  const wanted = ranksOf(order, mergeKey);
+  const before = ranksOf(live, mergeKey);
+  const rank = (ranks: ReadonlyMap<string, number>, item: Json): number => ranks.get(identity(item, mergeKey)) ?? -1;
   const named = merged.filter((item) => rank(wanted, item) >= 0).toSorted((a, b) => rank(wanted, a) - rank(wanted, b));
   const others = merged.filter((item) => rank(wanted, item) < 0).toSorted((a, b) => rank(before, a) - rank(before, b));
   const result: Json[] = [];
+  let next = 0;
   for (const item of named) {
     const place = rank(before, item);
-    while (others.length > 0) {
-      const other = rank(before, others[0] as Json);
+    for (; next < others.length; next++) {
+      const other = rank(before, others[next] as Json);
       if (other < 0 || place < 0 || other >= place) break;
-      result.push(others.shift() as Json);
+      result.push(others[next] as Json);
     }
     result.push(item);
   }
-  return [...result, ...others];
+  return [...result, ...others.slice(next)];
+}
+
+/** What makes two items the same one, as text. */
+export const identity = (item: Json, mergeKey: string): string => JSON.stringify(keyOf(item, mergeKey));
+
+function ranksOf(items: readonly Json[], mergeKey: string): Map<string, number> {
+  const ranks = new Map<string, number>();
+  for (const [i, item] of items.entries()) {
+    const key = identity(item, mergeKey);
+    if (!ranks.has(key)) ranks.set(key, i);
+  }
+  return ranks;
 }
 
 /** The patch's items must come in the order of $setElementOrder and be named by it. */

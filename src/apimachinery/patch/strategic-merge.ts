@@ -11,8 +11,8 @@ import {
   checkElementOrder,
   DIRECTIVE,
   goType,
+  identity,
   itemsAreMaps,
-  keyOf,
   noMergeKey,
   orderItems,
 } from './strategic-lists.ts';
@@ -129,7 +129,10 @@ interface ListContext {
 function mergeList(live: Json[], patch: Json[], { member, deletes, types }: ListContext): Json[] {
   if (live.length === 0 && patch.length === 0) return live;
   if (!itemsAreMaps(live, patch)) {
-    if (deletes) return live.filter((item) => !patch.includes(item));
+    if (deletes) {
+      const gone = new Set(patch);
+      return live.filter((item) => !gone.has(item));
+    }
     const both = [...new Set([...live, ...patch])];
     return orderItems(both, { order: patch, live, mergeKey: '' });
   }
@@ -141,10 +144,11 @@ function mergeList(live: Json[], patch: Json[], { member, deletes, types }: List
   const { kept, additions } = applyItemDirectives(live as JsonObject[], patch as JsonObject[], mergeKey);
   const items = [...kept];
   const container = member.type?.kind === 'list' ? containerOf(member.type.item, types) : undefined;
+  const places = new Map(items.map((item, i) => [JSON.stringify(item[mergeKey]), i] as const).toReversed());
   for (const item of additions) {
-    const key = keyOf(item, mergeKey);
-    const at = items.findIndex((other) => canonicalEqual(other[mergeKey], key));
-    if (at < 0) items.push(item);
+    const key = identity(item, mergeKey);
+    const at = places.get(key);
+    if (at === undefined) places.set(key, items.push(item) - 1);
     else items[at] = mergeMap(items[at] as JsonObject, item, container, types);
   }
   return orderItems(items, { order: additions, live: kept, mergeKey });
