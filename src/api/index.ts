@@ -1,5 +1,6 @@
 // The built-in resources. All of them come from the facts; those with behaviour of their own are listed here.
 import { controllerRevisions, daemonSets, deployments, replicaSets, statefulSets } from './apps/workloads.ts';
+import { autoscalersV1, autoscalersV2 } from './autoscaling/autoscalers.ts';
 import { cronJobs, jobs } from './batch/jobs.ts';
 import type { Behaviour } from './behaviour.ts';
 import { builtinDefinition } from './builtin.ts';
@@ -11,12 +12,12 @@ import { replicationControllers } from './core/replication-controllers.ts';
 import { services } from './core/services.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { coreEvents, events } from './events/events.ts';
-import { resourceFacts } from './facts.ts';
+import { type ResourceFact, resourceFacts } from './facts.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
 
 export { builtinSchema, groups } from './facts.ts';
 
-/** By `group/resource`, core resources without a group. */
+/** By `group/resource`, core resources without a group; with the version where one version differs. */
 const behaviours: Readonly<Record<string, Behaviour>> = {
   configmaps: configMaps,
   events: coreEvents,
@@ -32,6 +33,8 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'apps/deployments': deployments,
   'apps/replicasets': replicaSets,
   'apps/statefulsets': statefulSets,
+  'autoscaling/horizontalpodautoscalers': autoscalersV2,
+  'autoscaling/v1/horizontalpodautoscalers': autoscalersV1,
   'batch/cronjobs': cronJobs,
   'batch/jobs': jobs,
   'events.k8s.io/events': events,
@@ -45,5 +48,8 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
 export function builtinDefinitions(): readonly ResourceDefinition[] {
   return resourceFacts()
     .filter((fact) => fact.on)
-    .map((fact) => builtinDefinition(fact, behaviours[fact.g ? `${fact.g}/${fact.r}` : fact.r]));
+    .map((fact) => builtinDefinition(fact, behaviourOf(fact)));
 }
+
+const behaviourOf = ({ g: group, v: version, r: resource }: ResourceFact): Behaviour | undefined =>
+  group ? (behaviours[`${group}/${version}/${resource}`] ?? behaviours[`${group}/${resource}`]) : behaviours[resource];

@@ -18,7 +18,11 @@ export function judgeCreation(scenario: Scenario, definitions: readonly Resource
   const step = scenario.steps[0];
   if (step?.do.method !== 'POST' || step.do.type || typeof step.do.body !== 'object') return undefined;
   const found = findDefinition(step.do.path, definitions);
-  if (!found || ![201, 422].includes(step.want.code) || /fieldValidation/.test(step.do.path)) return undefined;
+  // Reviews and the like are answered, not stored.
+  if (!found?.definition.verbs.includes('get')) return undefined;
+  if (![201, 422].includes(step.want.code) || /fieldValidation/.test(step.do.path)) return undefined;
+  // Answers in parts or as tables have no metadata to compare.
+  if (step.want.code === 201 && !step.want.object?.metadata) return undefined;
   const object = fill(structuredClone(step.do.body)) as AnyObject;
   if (!object.metadata) object.metadata = {};
   if (found.definition.namespaced) object.metadata.namespace ??= 'ns';

@@ -9,15 +9,18 @@ import type { PodDisruptionBudget } from '../types/policy/v1.ts';
 import { ageOf, humanDuration } from './age.ts';
 import { containerCells, labelsText, row } from './cell.ts';
 
-function selectorText(selector: LabelSelector | undefined): string {
+function selectorText(selector: LabelSelector | null | undefined): string {
   try {
-    const parsed = labelSelectorOf(selector);
+    const parsed = labelSelectorOf(selector ?? undefined);
     return parsed ? formatLabelSelector(parsed) : '';
   } catch (error) {
     if (error instanceof SelectorError) return '<invalid>';
     throw error;
   }
 }
+
+/** A selector that is not there is null where Go's field has no omitempty. */
+const selectorCell = (selector: LabelSelector | null | undefined): string => printLabelSelector(selector ?? undefined);
 
 const deployment = row<Deployment>(({ spec, status }, { name, age }) => [
   name,
@@ -36,7 +39,7 @@ const replicaSet = row<ReplicaSet>(({ spec, status }, { name, age }) => [
   status?.readyReplicas ?? 0,
   age,
   ...containerCells(spec.template?.spec?.containers),
-  printLabelSelector(spec.selector),
+  selectorCell(spec.selector),
 ]);
 
 const replicationController = row<ReplicationController>(({ spec, status }, { name, age }) => [
@@ -66,7 +69,7 @@ const daemonSet = row<DaemonSet>(({ spec, status }, { name, age }) => [
   labelsText(spec.template.spec?.nodeSelector),
   age,
   ...containerCells(spec.template.spec?.containers),
-  printLabelSelector(spec.selector),
+  selectorCell(spec.selector),
 ]);
 
 const controllerRevision = row<ControllerRevision>((revision, { name, age }) => {
@@ -116,7 +119,7 @@ const job = row<Job>((object, { name, age, context }) => [
   jobDuration(object, context.now),
   age,
   ...containerCells(object.spec.template.spec?.containers),
-  printLabelSelector(object.spec.selector),
+  selectorCell(object.spec.selector),
 ]);
 
 const cronJob = row<CronJob>(({ spec, status }, { name, age, context }) => [
@@ -128,7 +131,7 @@ const cronJob = row<CronJob>(({ spec, status }, { name, age, context }) => [
   status?.lastScheduleTime ? ageOf(status.lastScheduleTime, context) : '<none>',
   age,
   ...containerCells(spec.jobTemplate.spec?.template.spec?.containers),
-  printLabelSelector(spec.jobTemplate.spec?.selector),
+  selectorCell(spec.jobTemplate.spec?.selector),
 ]);
 
 const podDisruptionBudget = row<PodDisruptionBudget>(({ spec, status }, { name, age }) => [

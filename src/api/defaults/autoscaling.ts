@@ -27,6 +27,16 @@ function autoscalerSpec(spec: Struct): void {
   behavior.scaleDown = { ...structuredClone(SCALE_DOWN), ...(behavior.scaleDown as Struct | undefined) };
 }
 
+/** Unless other metrics ride along in their annotation, v1 means CPU (conversion.ts). */
+function autoscalerV1(value: Struct): void {
+  const { annotations } = (value.metadata ?? {}) as { annotations?: Record<string, string> };
+  if (annotations?.['autoscaling.alpha.kubernetes.io/metrics']) return;
+  const spec = (value.spec ?? {}) as Struct;
+  value.spec = spec;
+  spec.targetCPUUtilizationPercentage ??= CPU_UTILIZATION;
+}
+
 export const autoscalingDefaults: Readonly<Record<string, TypeDefault>> = {
+  'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler': autoscalerV1,
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec': autoscalerSpec,
 };

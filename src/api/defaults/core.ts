@@ -83,6 +83,9 @@ export const coreDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.api.core.v1.ReplicationController': replicationController,
   'io.k8s.api.core.v1.Namespace': namespace,
   'io.k8s.api.core.v1.Secret': secret,
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference': (value) => {
+    value.port ??= 443;
+  },
   'io.k8s.api.core.v1.NodeStatus': (value) => {
     if (value.capacity && !value.allocatable) value.allocatable = { ...(value.capacity as Struct) };
   },

@@ -150,7 +150,9 @@ function validateEnvFrom(source: EnvFromSource, path: string, list: string): Fie
   for (const [kind, ref] of Object.entries({ configMapRef, secretRef })) {
     if (!ref) continue;
     const at = `${path}.${kind}.name`;
-    errors.push(...(ref.name ? invalidEach(at, ref.name, nameIsDNSSubdomain(ref.name, true)) : [fieldError.required(at)]));
+    errors.push(
+      ...(ref.name ? invalidEach(at, ref.name, nameIsDNSSubdomain(ref.name, true)) : [fieldError.required(at)]),
+    );
   }
   if (!configMapRef && !secretRef) {
     errors.push(fieldError.invalid(list, '', 'must specify one of: `configMapRef` or `secretRef`'));

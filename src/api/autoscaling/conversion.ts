@@ -1,0 +1,155 @@
+// autoscaling/v1 knows one metric, CPU utilisation; the rest of a v2 object rides along in annotations, in the
+// shapes that pkg/apis/autoscaling/v1/conversion.go gave them. v2 is what is stored.
+import type { AnyObject } from '../../apimachinery/meta.ts';
+
+type Struct = Record<string, unknown>;
+
+const PREFIX = 'autoscaling.alpha.kubernetes.io/';
+const METRICS = `${PREFIX}metrics`;
+const CURRENT_METRICS = `${PREFIX}current-metrics`;
+const CONDITIONS = `${PREFIX}conditions`;
+const BEHAVIOR = `${PREFIX}behavior`;
+const RIDING = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
+const DEFAULT_UTILIZATION = 80;
+
+interface Metric extends Struct {
+  type: string;
+}
+
+interface Target {
+  type?: string;
+  value?: string;
+  averageValue?: string;
+  averageUtilization?: number;
+}
+
+const keyOf = ({ type }: Metric): string => `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
+const partOf = (metric: Metric): Struct => (metric[keyOf(metric)] ?? {}) as Struct;
+const defined = (value: Struct): Struct => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
+
+/** `prefix` is how v1 names amounts: targetValue in a spec, currentValue in a status. */
+function metricToV1(metric: Metric, prefix: 'target' | 'current'): Metric {
+  const {
+    target,
+    current,
+    metric: identifier,
+    describedObject,
+    name,
+    container,
+  } = partOf(metric) as Struct & {
+    metric?: { name?: string; selector?: object };
+  };
+  const amounts = ((prefix === 'target' ? target : current) ?? {}) as Target;
+  const selector = metric.type === 'External' ? 'metricSelector' : 'selector';
+  const part = {
+    target: describedObject,
+    name,
+    container,
+    metricName: identifier?.name,
+    [selector]: identifier?.selector,
+    [`${prefix}Value`]: amounts.value,
+    [metric.type === 'Object' ? 'averageValue' : `${prefix}AverageValue`]: amounts.averageValue,
+    [`${prefix}AverageUtilization`]: amounts.averageUtilization,
+  };
+  return { type: metric.type, [keyOf(metric)]: defined(part) };
+}
+
+function metricFromV1(metric: Metric, prefix: 'target' | 'current'): Metric {
+  const part = partOf(metric);
+  const amounts = defined({
+    value: metric.type === 'Object' && part.averageValue !== undefined ? undefined : part[`${prefix}Value`],
+    averageValue: part[`${prefix}AverageValue`] ?? part.averageValue,
+    averageUtilization: part[`${prefix}AverageUtilization`],
+  });
+  const kind = 'averageUtilization' in amounts ? 'Utilization' : 'averageValue' in amounts ? 'AverageValue' : 'Value';
+  const identifier =
+    part.metricName === undefined
+      ? undefined
+      : defined({ name: part.metricName, selector: part.selector ?? part.metricSelector });
+  return {
+    type: metric.type,
+    [keyOf(metric)]: defined({
+      describedObject: part.target,
+      name: part.name,
+      container: part.container,
+      metric: identifier,
+      [prefix]: prefix === 'target' ? { type: kind, ...amounts } : amounts,
+    }),
+  };
+}
+
+const cpuUtilization = (metric: Metric): number | undefined => {
+  const { name, target } = (metric.resource ?? {}) as { name?: string; target?: Target };
+  return metric.type === 'Resource' && name === 'cpu' ? target?.averageUtilization : undefined;
+};
+
+/** Behaviour was put into its annotation by the names of Go's fields. */
+function renameKeys(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renameKeys(item, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [rename(key), renameKeys(item, rename)]));
+}
+
+const capitalised = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1);
+const uncapitalised = (key: string): string => key.charAt(0).toLowerCase() + key.slice(1);
+
+/** What an annotation holds; one that is no JSON is as good as none. */
+function riding<T>(annotations: Record<string, string>, key: string): T | undefined {
+  const text = annotations[key];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function autoscalerToV1(object: AnyObject): AnyObject {
+  const { metrics = [], behavior, ...spec } = (object.spec ?? {}) as Struct & { metrics?: Metric[] };
+  const { currentMetrics, conditions, ...status } = (object.status ?? {}) as Struct & { currentMetrics?: Metric[] };
+  const annotations = { ...object.metadata.annotations };
+  const others = metrics.filter((metric) => cpuUtilization(metric) === undefined);
+  if (others.length > 0) annotations[METRICS] = JSON.stringify(others.map((metric) => metricToV1(metric, 'target')));
+  if (currentMetrics?.length) {
+    annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics.map((metric) => metricToV1(metric, 'current')));
+  }
+  if (behavior) annotations[BEHAVIOR] = JSON.stringify(renameKeys(behavior, capitalised));
+  if (Array.isArray(conditions) && conditions.length > 0) annotations[CONDITIONS] = JSON.stringify(conditions);
+  const cpu = metrics.map(cpuUtilization).find((percent) => percent !== undefined);
+  const seen = ((currentMetrics ?? []).find((metric) => partOf(metric).name === 'cpu') ?? { type: '' }) as Metric;
+  const current = (partOf(seen).current as Target | undefined)?.averageUtilization;
+  return withAnnotations(object, annotations, {
+    apiVersion: 'autoscaling/v1',
+    spec: defined({ ...spec, targetCPUUtilizationPercentage: cpu }),
+    status: defined({ currentReplicas: 0, ...status, currentCPUUtilizationPercentage: current }),
+  });
+}
+
+export function autoscalerFromV1(object: AnyObject): AnyObject {
+  const { targetCPUUtilizationPercentage: cpu, ...spec } = (object.spec ?? {}) as Struct;
+  const { currentCPUUtilizationPercentage: _current, ...status } = (object.status ?? {}) as Struct;
+  const annotations = { ...object.metadata.annotations };
+  const metrics = (riding<Metric[]>(annotations, METRICS) ?? []).map((metric) => metricFromV1(metric, 'target'));
+  if (cpu !== undefined || metrics.length === 0) metrics.push(cpuMetric(cpu ?? DEFAULT_UTILIZATION));
+  const currentMetrics = riding<Metric[]>(annotations, CURRENT_METRICS)?.map((m) => metricFromV1(m, 'current'));
+  const behavior = renameKeys(riding(annotations, BEHAVIOR), uncapitalised);
+  const conditions = riding(annotations, CONDITIONS);
+  for (const key of RIDING) delete annotations[key];
+  return withAnnotations(object, annotations, {
+    apiVersion: 'autoscaling/v2',
+    spec: defined({ ...spec, metrics, behavior }),
+    status: { ...defined({ ...status, conditions }), currentMetrics: currentMetrics ?? null },
+  });
+}
+
+const cpuMetric = (averageUtilization: unknown): Metric => ({
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
+});
+
+function withAnnotations(object: AnyObject, annotations: Record<string, string>, fields: Struct): AnyObject {
+  const { annotations: _annotations, ...metadata } = object.metadata;
+  const kept = Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata;
+  return { ...object, ...fields, metadata: kept } as AnyObject;
+}
