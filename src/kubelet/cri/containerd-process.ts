@@ -113,7 +113,12 @@ async function launch(options: ContainerdOptions, at: ReturnType<typeof places>)
   if (child.pid !== undefined) {
     writeFileSync(at.pidFile, JSON.stringify({ pid: child.pid, startTicks: startTicks(child.pid) ?? '' }));
   }
-  await Promise.race([ended, socketAccepts(at.socket, options.clock)]);
+  const waiting = new AbortController();
+  try {
+    await Promise.race([ended, socketAccepts(at.socket, options.clock, waiting.signal)]);
+  } finally {
+    waiting.abort();
+  }
   options.log.debug({ pid: child.pid }, 'containerd started');
 }
 
@@ -161,7 +166,7 @@ function startTicks(pid: number): string | undefined {
 }
 
 /** Resolves when `socket` accepts a connection: at once, or when the file appears or changes. */
-function socketAccepts(socket: string, clock: Clock): Promise<void> {
+function socketAccepts(socket: string, clock: Clock, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const attempt = () => {
       const connection = net.connect(socket);
@@ -178,9 +183,12 @@ function socketAccepts(socket: string, clock: Clock): Promise<void> {
     const finish = (error?: Error) => {
       timer.cancel();
       watcher.close();
+      signal?.removeEventListener('abort', onAbort);
       if (error) reject(error);
       else resolve();
     };
+    const onAbort = () => finish();
+    signal?.addEventListener('abort', onAbort, { once: true });
     attempt();
   });
 }
