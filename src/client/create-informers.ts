@@ -17,20 +17,33 @@ export interface InformersOptions {
   random?: () => number;
 }
 
+interface Running {
+  informer: Informer<KubeObject>;
+  done: Promise<void>;
+  leaving: AbortController;
+}
+
 export function createInformers(options: InformersOptions): Informers {
   const stopping = new AbortController();
-  const running = new Map<string, { informer: Informer<KubeObject>; done: Promise<void> }>();
+  const running = new Map<string, Running>();
+  const keyOfType = (type: ResourceType) => `${type.group}/${type.version}/${type.plural}`;
 
   return {
     for<T extends KubeObject>(type: ResourceType<T>): Informer<T> {
-      const key = `${type.group}/${type.version}/${type.plural}`;
+      const key = keyOfType(type);
       let entry = running.get(key);
       if (!entry) {
         if (stopping.signal.aborted) throw new Error(`informers have stopped; ${key} cannot be followed any more`);
-        entry = startInformer(type, { random: Math.random, ...options, signal: stopping.signal });
+        const leaving = new AbortController();
+        const signal = AbortSignal.any([stopping.signal, leaving.signal]);
+        entry = { ...startInformer(type, { random: Math.random, ...options, signal }), leaving };
         running.set(key, entry);
       }
       return entry.informer as unknown as Informer<T>;
+    },
+    forget(type) {
+      running.get(keyOfType(type))?.leaving.abort();
+      running.delete(keyOfType(type));
     },
     async stop() {
       stopping.abort();

@@ -30,5 +30,7 @@ export interface Informer<T extends KubeObject> {
 /** Starts an informer at its first use; all stop together. */
 export interface Informers {
   for<T extends KubeObject>(type: ResourceType<T>): Informer<T>;
+  /** Ends the informer of a resource that is served no more; the next use starts a new one. */
+  forget(type: ResourceType): void;
   stop(): Promise<void>;
 }

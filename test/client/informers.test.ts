@@ -136,3 +136,16 @@ test('objects that come from a lister are frozen', async (t) => {
   await clock.advance(1);
   assert.ok(Object.isFrozen(lister.get('default', 'a')?.spec.containers));
 });
+
+test('a forgotten resource is followed no more, and anew when it is asked for again', async (t) => {
+  const { api, informers, clock, told, handler } = setup(t);
+  informers.for(pods).addHandler(handler);
+  await clock.advance(1);
+  informers.forget(pods);
+  api.seed(podObject('a'));
+  await clock.advance(60_000);
+  assert.deepEqual(told, []);
+  const { lister } = informers.for(pods);
+  await clock.advance(1);
+  assert.equal(lister.list().length, 1);
+});

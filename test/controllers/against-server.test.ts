@@ -7,8 +7,10 @@ import {
   deployments,
   endpointSlices,
   namespaces,
+  nodes,
   pods,
   replicaSets,
+  secrets,
   services,
 } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core/v1.ts';
@@ -65,7 +67,7 @@ async function cluster(t: TestContext) {
   await settle();
   const names = async (type: ResourceType<KubeObject>) =>
     (await client.list(type, { namespace: 'default' })).items.map((object) => object.metadata.name);
-  return { client, settle, names, refused };
+  return { client, clock, settle, names, refused };
 }
 
 test('a Deployment and its Service come up, roll, and go with all they made', async (t) => {
@@ -117,5 +119,22 @@ test('a deleted namespace is emptied and goes', async (t) => {
   await client.delete(namespaces, undefined, 'going');
   await settle();
   await assert.rejects(client.get(namespaces, undefined, 'going'), /not found/);
+  assert.deepEqual(refused, []);
+});
+
+test('token Secrets are filled, and nodes that never report are tainted', async (t) => {
+  const { client, clock, settle, refused } = await cluster(t);
+  const annotations = { 'kubernetes.io/service-account.name': 'default' };
+  const type = 'kubernetes.io/service-account-token';
+  await client.create(secrets, { metadata: { name: 'token', namespace: 'default', annotations }, type });
+  await client.create(nodes, { metadata: { name: 'silent' }, spec: {} });
+  await settle();
+  const { data } = await client.get(secrets, 'default', 'token');
+  assert.deepEqual(Object.keys(data ?? {}).toSorted(), ['ca.crt', 'namespace', 'token']);
+
+  await clock.advance(61_000);
+  await settle();
+  const taints = (await client.get(nodes, undefined, 'silent')).spec?.taints ?? [];
+  assert.ok(taints.some((taint) => taint.key === 'node.kubernetes.io/unreachable' && taint.effect === 'NoExecute'));
   assert.deepEqual(refused, []);
 });

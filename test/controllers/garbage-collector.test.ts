@@ -112,3 +112,28 @@ test('owners are judged by uid, namespace and kind', async (t) => {
   assert.deepEqual(left.toSorted(), ['cluster-scoped-owner', 'unknown-kind']);
   assert.equal(h.api.objects('clusterroles').length, 2);
 });
+
+test('kinds that come later are followed, those that go are asked for no more', async (t) => {
+  const widgets = { group: 'example.com', version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true };
+  const changing = served(deployments, configMaps);
+  const h = harness(t, garbageCollector({ resources: changing }));
+  const [deployment] = h.api.seed(deploymentObject('web'));
+  h.api.seed({
+    apiVersion: 'example.com/v1',
+    kind: 'Widget',
+    metadata: { name: 'w', namespace: 'default', ownerReferences: [ownedBy(deployment!)] },
+  });
+  await h.start();
+  changing.set(deployments, configMaps, widgets);
+  await h.settle();
+  await h.client.delete(deployments, 'default', 'web');
+  await h.settle();
+  assert.equal(h.api.objects('widgets').length, 0);
+
+  changing.set(deployments, configMaps);
+  h.api.breakWatches();
+  await h.clock.advance(1);
+  const before = h.api.requests.length;
+  await h.clock.advance(60_000);
+  assert.ok(!h.api.requests.slice(before).some((request) => request.includes('widgets')));
+});

@@ -62,9 +62,22 @@ export function harness(t: TestContext, ...controllers: Controller[]): Harness {
   };
 }
 
-/** A catalogue of these resources, as the API server's. */
+/** A catalogue of these resources, as the API server's; `set` is what a new or removed definition does. */
 export function served(...types: Omit<ServedResource, 'verbs' | 'storage'>[]) {
   const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-  const all = types.map((type) => ({ ...type, verbs, storage: { group: type.group, resource: type.plural } }));
-  return { all: () => all, subscribe: () => () => undefined };
+  const listeners = new Set<() => void>();
+  const complete = (all: typeof types): ServedResource[] =>
+    all.map((type) => ({ ...type, verbs, storage: { group: type.group, resource: type.plural } }));
+  let all = complete(types);
+  return {
+    all: () => all,
+    subscribe(listener: () => void) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    set(...next: typeof types) {
+      all = complete(next);
+      for (const listener of listeners) listener();
+    },
+  };
 }

@@ -12,7 +12,7 @@ const IGNORED = new Set(['events']);
 
 export function garbageCollector({ resources }: { resources: ServedResources }): Controller {
   const graph = createGraph();
-  const followed = new Map<string, Promise<void>>();
+  const followed = new Map<string, { type: ServedResource; synced: Promise<void> }>();
   let enqueue: (uid: string) => void;
   let stopped: Promise<void>;
 
@@ -31,7 +31,7 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
 
     async reconcile(uid, context) {
       // What is not known yet could be a dependent to wait for or to let go.
-      const current = distinct(resources, NEEDED_VERBS).map((type) => followed.get(placeOf(type)));
+      const current = distinct(resources, NEEDED_VERBS).map((type) => followed.get(placeOf(type))?.synced);
       await Promise.race([Promise.all(current), stopped]);
       const node = graph.get(uid);
       if (!node || context.signal.aborted) return undefined;
@@ -43,10 +43,17 @@ export function garbageCollector({ resources }: { resources: ServedResources }):
   };
 
   function followAll(context: ControllerContext): void {
-    for (const type of distinct(resources, NEEDED_VERBS)) {
+    const types = distinct(resources, NEEDED_VERBS);
+    const places = new Set(types.map(placeOf));
+    for (const [place, { type }] of followed) {
+      if (places.has(place)) continue;
+      followed.delete(place);
+      context.informers.forget(type);
+    }
+    for (const type of types) {
       if (IGNORED.has(type.plural) || followed.has(placeOf(type))) continue;
       const informer = context.informers.for(type);
-      followed.set(placeOf(type), informer.synced);
+      followed.set(placeOf(type), { type, synced: informer.synced });
       informer.addHandler({
         added: (object) => seen({ type, object }),
         updated: (object) => seen({ type, object }),
