@@ -6,7 +6,7 @@ import { fieldElement, formatElement } from './field-set.ts';
 import { ItemError, itemElement, type ListShape, type MapShape, type ScalarKind, type Shape } from './shape.ts';
 
 /** What is wrong with `value`, in the order found; none when it fits. */
-export function typeErrors(value: Json, shape: Shape, path = ''): string[] {
+export function typeErrors(value: Json, shape: Shape, path: Where = () => ''): string[] {
   switch (shape.kind) {
     case 'scalar':
       return scalarErrors(value, shape.scalar).map((why) => at(path, why));
@@ -23,7 +23,10 @@ export function typeErrors(value: Json, shape: Shape, path = ''): string[] {
   }
 }
 
-const at = (path: string, why: string): string => (path === '' ? why : `${path}: ${why}`);
+/** Spelled out only when there is something to tell. */
+type Where = () => string;
+
+const at = (path: Where, why: string): string => (path() === '' ? why : `${path()}: ${why}`);
 
 /** As structured-merge-diff prints values: text in quotes, maps and lists as JSON-like text. */
 const show = (value: Json): string =>
@@ -49,25 +52,24 @@ function goKind(value: Json): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-const mapErrors = (value: JsonObject, map: MapShape, path: string): string[] =>
+const mapErrors = (value: JsonObject, map: MapShape, path: Where): string[] =>
   Object.entries(value).flatMap(([key, member]) => {
-    const inner = `${path}${formatElement(fieldElement(key))}`;
+    const inner = () => `${path()}${formatElement(fieldElement(key))}`;
     const shape = map.member(key);
     return shape ? typeErrors(member, shape, inner) : [at(inner, 'field not declared in schema')];
   });
 
-function listErrors(items: readonly Json[], list: ListShape, path: string): string[] {
+function listErrors(items: readonly Json[], list: ListShape, path: Where): string[] {
   const shape = list.item();
-  if (list.atomic) return items.flatMap((item, i) => typeErrors(item, shape, `${path}[${i}]`));
+  if (list.atomic) return items.flatMap((item, i) => typeErrors(item, shape, () => `${path()}[${i}]`));
   const problems: string[] = [];
   const seen = new Set<string>();
   for (const [i, item] of items.entries()) {
     try {
       const element = itemElement(list, item);
-      const name = formatElement(element);
-      if (seen.has(element)) problems.push(at(path, `duplicate entries for key ${name}`));
+      if (seen.has(element)) problems.push(at(path, `duplicate entries for key ${formatElement(element)}`));
       seen.add(element);
-      problems.push(...typeErrors(item, shape, `${path}${name}`));
+      problems.push(...typeErrors(item, shape, () => `${path()}${formatElement(element)}`));
     } catch (error) {
       if (!(error instanceof ItemError)) throw error;
       // Without a name nothing deeper can be reported.

@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../schema.ts';
 import { isObject } from '../../value.ts';
-import { keyElement, valueElement } from './field-set.ts';
+import { valueElement } from './field-set.ts';
 
 export type ScalarKind = 'string' | 'numeric' | 'boolean' | 'untyped';
 
@@ -19,7 +19,7 @@ export type Shape =
 export interface ListShape {
   kind: 'list';
   atomic: boolean;
-  /** None for a set of scalars. */
+  /** Sorted; none for a set of scalars. */
   keys: readonly string[];
   keyDefaults: JsonObject;
   item: () => Shape;
@@ -117,7 +117,7 @@ function listShape(shape: ListShape, field: FieldSchema, types: SchemaSet): Shap
   const merges = field.patchStrategy?.split(',').includes('merge') ?? false;
   const listType = field.listType ?? (merges ? (field.patchMergeKey ? 'map' : 'set') : 'atomic');
   if (listType === 'atomic') return shape;
-  const keys = listType === 'map' ? (field.listMapKeys ?? [field.patchMergeKey ?? '']) : [];
+  const keys = listType === 'map' ? (field.listMapKeys ?? [field.patchMergeKey ?? '']).toSorted() : [];
   return { ...shape, atomic: false, keys, keyDefaults: defaultsOf(keys, field.type, types) };
 }
 
@@ -182,16 +182,17 @@ export function itemElement(list: ListShape, item: Json): string {
   }
   if (item === null) throw new ItemError('associative list with keys may not have a null element');
   if (!isObject(item)) throw new ItemError('associative list with keys may not have non-map elements');
-  const known: JsonObject = {};
+  const known: string[] = [];
   for (const key of list.keys) {
     const value = Object.hasOwn(item, key) ? item[key] : list.keyDefaults[key];
-    if (value !== undefined) known[key] = value as Json;
+    if (value !== undefined) known.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
   }
-  if (Object.keys(known).length === 0) {
+  if (known.length === 0) {
     const names = list.keys.map((key) => JSON.stringify(key)).join(' ');
     throw new ItemError(
       `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
     );
   }
-  return keyElement(known);
+  // What keyElement writes, without the detour over an object: this runs for every item of every write.
+  return `k:{${known.join(',')}}`;
 }
