@@ -82,7 +82,7 @@ export async function ensurePki(dataDir: string, options: PkiOptions): Promise<P
     return writePair(
       dir,
       name,
-      await createAuthority(commonName, { notBefore: now - BACKDATE, notAfter: now + AUTHORITY_LIFE }),
+      createAuthority(commonName, { notBefore: now - BACKDATE, notAfter: now + AUTHORITY_LIFE }),
     );
   };
   const leaf = async (name: string, signer: KeyPair, wanted: LeafRequest): Promise<KeyPair> => {
@@ -91,13 +91,13 @@ export async function ensurePki(dataDir: string, options: PkiOptions): Promise<P
     const why = found ? whyReissue(found, signer, request, now + RENEW_BEFORE) : 'missing';
     if (found && why === undefined) return found;
     issued.push({ name, why: why ?? 'missing' });
-    return writePair(dir, name, await issueCertificate(signer, request));
+    return writePair(dir, name, issueCertificate(signer, request));
   };
   const signingKey = async (name: string): Promise<string> => {
     const found = await readKey(dir, name);
     if (found) return found;
     issued.push({ name, why: 'missing' });
-    const key = await createPrivateKeyPem();
+    const key = createPrivateKeyPem();
     await writeSecretFile(path.join(dir, `${name}.key`), key);
     return key;
   };
