@@ -12,7 +12,7 @@ import type { ResourceCall } from './call.ts';
 import { decodedValue, readBody, report, toObject } from './decode.ts';
 import { groupResource, objectKey } from './registry/keys.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
-import { type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
+import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
 import type { ApiRequest } from './request.ts';
 import { strictness, writeTarget } from './resources.ts';
 
@@ -104,7 +104,9 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
   const { request, definition, env } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
   const body = await readBody(request.body, 'yaml');
-  if (!body) throw badRequest('the body of an apply patch is empty');
+  if (!body || !isObject(body.value)) throw badRequest('the body of an apply patch must be an object');
+  const { metadata } = body.value;
+  requireName({ metadata: isObject(metadata) ? metadata : {} }, call.info.name);
   const target = writeTarget(call, parameters);
   return await updateObject(env, target, {
     apply: (current) => {
@@ -115,6 +117,7 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
     ...strategy,
     createMissing: target.subresource === '',
     unconditional: true,
+    uidIsPrecondition: false,
     managed: true,
   });
 }

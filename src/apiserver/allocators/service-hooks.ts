@@ -1,14 +1,20 @@
 // What a Service gets from the server: addresses, node ports, a health check port, IP families. Taken before
 // validation and kept when the write succeeds; given back when the Service goes or no longer needs them
 // (pkg/registry/core/service/storage/alloc.go). The allocators are memory, filled from the stored Services.
-import type { Service, ServicePort, ServiceSpec } from '../../api/types/core/v1.ts';
+import type { Service, ServiceSpec } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { fieldError, internalError, invalid } from '../../apimachinery/status-error.ts';
 import type { Reservation, ResourceHooks } from '../registry/hooks.ts';
 import type { IpAllocator } from './ip-allocator.ts';
 import type { PortAllocator } from './port-allocator.ts';
-
-type ServiceObject = AnyObject & Service & { spec: ServiceSpec };
+import {
+  dropTypeDependentFields,
+  keepAllocated,
+  needsAddress,
+  needsHealthCheckPort,
+  needsNodePorts,
+  type ServiceObject,
+} from './service-types.ts';
 
 export interface ServiceAllocators {
   addresses: IpAllocator;
@@ -32,6 +38,7 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
       const before = old as ServiceObject;
       if (!service.spec) return NOTHING;
       keepAllocated(service, before);
+      dropTypeDependentFields(service, before);
       const reservation = reserving(dryRun, (undo) => {
         if (!clusterIPOf(before)) takeAddresses(service, { undo, addresses });
         takePorts(service, before, { undo, ports });
@@ -75,7 +82,6 @@ function reserving(dryRun: boolean, take: (undo: Undo) => void): Reservation {
   return { commit: dryRun ? release : () => undefined, release };
 }
 
-const needsAddress = ({ spec }: ServiceObject): boolean => spec.type !== 'ExternalName';
 const clusterIPOf = ({ spec }: ServiceObject): string => spec.clusterIP || spec.clusterIPs?.[0] || '';
 
 function addressesOf({ spec }: Service): string[] {
@@ -88,40 +94,6 @@ const nodePortsOf = ({ spec }: Service): number[] => [
     [...(spec?.ports ?? []).map(({ nodePort }) => nodePort ?? 0), spec?.healthCheckNodePort ?? 0].filter(Boolean),
   ),
 ];
-
-/** What an update leaves out stays as it was, unless the type no longer wants it. */
-function keepAllocated(service: ServiceObject, before: ServiceObject): void {
-  const { spec } = service;
-  if (!needsAddress(service)) {
-    if (spec.clusterIP === before.spec.clusterIP) delete spec.clusterIP;
-    if (spec.clusterIPs?.join() === before.spec.clusterIPs?.join()) delete spec.clusterIPs;
-    return;
-  }
-  if (needsAddress(before)) {
-    if (!spec.clusterIP && !spec.clusterIPs?.length) {
-      if (before.spec.clusterIP) spec.clusterIP = before.spec.clusterIP;
-      if (before.spec.clusterIPs) spec.clusterIPs = [...before.spec.clusterIPs];
-    }
-    if (!spec.ipFamilies?.length && before.spec.ipFamilies) spec.ipFamilies = [...before.spec.ipFamilies];
-    if (!spec.ipFamilyPolicy && before.spec.ipFamilyPolicy) spec.ipFamilyPolicy = before.spec.ipFamilyPolicy;
-  }
-  if (needsNodePorts(service) && needsNodePorts(before)) keepPorts(spec.ports ?? [], before.spec.ports ?? []);
-  if (needsHealthCheckPort(service) && needsHealthCheckPort(before) && !spec.healthCheckNodePort) {
-    if (before.spec.healthCheckNodePort) spec.healthCheckNodePort = before.spec.healthCheckNodePort;
-  }
-}
-
-function keepPorts(ports: ServicePort[], before: readonly ServicePort[]): void {
-  const used = new Set(ports.map(({ nodePort }) => nodePort).filter(Boolean));
-  for (const port of ports) {
-    if (port.nodePort) continue;
-    const same = before.find((one) => one.port === port.port && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
-    if (same?.nodePort && !used.has(same.nodePort)) {
-      port.nodePort = same.nodePort;
-      used.add(same.nodePort);
-    }
-  }
-}
 
 function takeAddresses(service: ServiceObject, { undo, addresses }: { undo: Undo; addresses: IpAllocator }): void {
   const { spec } = service;
@@ -155,12 +127,6 @@ function takeAddresses(service: ServiceObject, { undo, addresses }: { undo: Undo
 }
 
 const hasSelector = ({ selector }: ServiceSpec): boolean => selector !== undefined && Object.keys(selector).length > 0;
-
-const needsNodePorts = ({ spec }: ServiceObject): boolean =>
-  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
-
-const needsHealthCheckPort = ({ spec }: ServiceObject): boolean =>
-  spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
 /** One number serves TCP and UDP of one Service port; what the Service had before is its own. */
 function takePorts(

@@ -156,7 +156,7 @@ function checkRevision({ definition, plan, object, current, name }: Replacement)
 }
 
 /** An update names its object in the body too. Throws 400. */
-export function requireName(object: AnyObject, name: string): void {
+export function requireName(object: Pick<AnyObject, 'metadata'>, name: string): void {
   if (object.metadata.name === name) return;
   throw badRequest(
     object.metadata.name

@@ -37,6 +37,7 @@ export const bindingHandler =
       apply: (current) => bound(current as AnyObject & Pod, binding, timestamp(env.clock)),
       prepare: () => undefined,
       validate: () => [],
+      managed: true, // upstream tracks nobody here
       unconditional: true,
     });
     return created();

@@ -39,7 +39,7 @@ export const evictionHandler =
       bodyType(EVICTION, env.types),
       strictness(call, parameters),
     )) as AnyObject & Eviction;
-    if (eviction.metadata.name && eviction.metadata.name !== info.name) {
+    if (eviction.metadata.name !== info.name) {
       throw badRequest('name in URL does not match name in Eviction object');
     }
     const deletion = parseDeleteOptions(eviction.deleteOptions ?? {}, request.query);
@@ -48,10 +48,37 @@ export const evictionHandler =
     const pod = viewOf(definition, entry) as AnyObject & Pod;
     const target = { ...writeTarget(call, { ...parameters, dryRun }), subresource: '' };
     if (!goesAnyway(pod)) await takeFromBudget(call, { ...options, pod, dryRun });
+    if (!dryRun) await markEvicted(call, pod);
     const preconditions = { uid: pod.metadata.uid as string, ...deletion.preconditions };
     await deleteObject(env, target, { ...deletion, dryRun, preconditions });
     return created();
   };
+
+/** Tells why the pod goes, before it goes (KEP-3329). */
+async function markEvicted(call: ResourceCall, { metadata }: Pod): Promise<void> {
+  const now = timestamp(call.env.clock);
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastProbeTime: null,
+    lastTransitionTime: now,
+  };
+  const target = { ...writeTarget(call, { dryRun: false, fieldManager: '' }), subresource: 'status' };
+  await updateObject(call.env, target, {
+    apply: (current) => {
+      const pod = structuredClone(current) as AnyObject & Pod;
+      const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
+      pod.metadata.uid = metadata.uid as string;
+      pod.status = { ...pod.status, conditions: [...others, condition] } as unknown as NonNullable<Pod['status']>;
+      return pod;
+    },
+    prepare: call.definition.prepareForStatusUpdate,
+    validate: call.definition.validateStatusUpdate,
+    unconditional: true,
+  });
+}
 
 /** Pods that serve nobody, or are going already, need no budget. */
 const goesAnyway = ({ metadata, status }: Pod): boolean =>

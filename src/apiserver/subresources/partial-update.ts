@@ -17,7 +17,12 @@ export const partialUpdateHandler =
   async (call) => {
     const { info, request, definition } = call;
     if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
-    const strategy = { prepare: (object: AnyObject, old: AnyObject) => restrict(object, old, writable), ...options };
+    const strategy: Pick<UpdatePlan, 'prepare' | 'validate' | 'managed'> = {
+      prepare: (object, old) => restrict(object, old, writable),
+      // The main endpoint's rules forbid exactly what this one is for.
+      validate: (object) => definition.validate(object),
+      ...options,
+    };
     if (info.verb === 'patch') {
       const { entry } = await patchObject(call, strategy);
       return objectResult(call, { status: 200, entry });
@@ -49,9 +54,15 @@ interface PodLike extends AnyObject {
 export const ephemeralContainers: Writable = (object, given) => {
   const list: EphemeralContainer[] | undefined = (given as PodLike).spec?.ephemeralContainers;
   const { spec } = object as PodLike;
+  const before = JSON.stringify(spec);
   if (list) spec.ephemeralContainers = list;
   else delete spec.ephemeralContainers;
+  countChange(object as PodLike, before);
 };
+
+function countChange(pod: PodLike, before: string): void {
+  if (JSON.stringify(pod.spec) !== before) pod.metadata.generation = (pod.metadata.generation ?? 0) + 1;
+}
 
 /** Resources and resize policies of containers, matched by name. */
 export const resize: Writable = (object, given) => {
@@ -73,7 +84,7 @@ export const resize: Writable = (object, given) => {
   const init = resized(pod.spec.initContainers, wanted.initContainers);
   if (init) pod.spec.initContainers = init;
   if (wanted.resources) pod.spec.resources = wanted.resources;
-  if (JSON.stringify(pod.spec) !== before) pod.metadata.generation = (pod.metadata.generation ?? 0) + 1;
+  countChange(pod, before);
 };
 
 /** The conditions of a CertificateSigningRequest. */

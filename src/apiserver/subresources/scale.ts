@@ -4,9 +4,9 @@ import type { AnyObject, Json, LabelSelector } from '../../apimachinery/meta.ts'
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
 import type { CallHandler, ResourceCall } from '../call.ts';
-import { decodedValue, decodeObject, toObject } from '../decode.ts';
+import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
 import { patchTypeOf, readPatch } from '../patch.ts';
-import { viewOf } from '../registry/keys.ts';
+import { apiVersionOf, viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
 import { requireName, updateObject } from '../registry/update.ts';
@@ -27,6 +27,7 @@ export const scaleHandler: CallHandler = async (call) => {
     return answer(viewOf(definition, await getEntry(env.storage, definition, target)));
   }
   const type = bodyType(SCALE, env.types);
+  if (info.verb === 'patch' && patchTypeOf(request, type) === 'apply') return await applyScale(call, type);
   const wanted = info.verb === 'patch' ? await fromPatch(call, type) : await fromBody(call, type);
   const kind = info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions';
   const { entry } = await updateObject(env, writeTarget(call, parseWriteParameters(request.query, kind)), {
@@ -53,6 +54,32 @@ async function fromPatch(call: ResourceCall, type: BodyType) {
     const patched = patch(scaleOf(current) as unknown as Json);
     return toObject(decodedValue(patched), type, strictness(call, parameters)) as Scaled;
   };
+}
+
+/** Who applies a Scale owns the parent's spec.replicas. */
+async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult> {
+  const { request, env, definition, info } = call;
+  const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
+  const body = await readBody(request.body, 'yaml');
+  const scale = toObject(body ?? decodedValue(null), type, strictness(call, parameters)) as Scaled;
+  requireName(scale, info.name);
+  const target = writeTarget(call, parameters);
+  const patch = {
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata: { name: info.name },
+    ...(scale.spec?.replicas === undefined ? {} : { spec: { replicas: scale.spec.replicas } }),
+  };
+  const { entry } = await updateObject(env, target, {
+    apply: (live) => {
+      const change = { definition, live, manager: target.fieldManager, subresource: 'scale' };
+      const merged = env.fieldManagers.apply(patch, { ...change, force: parameters.force ?? false });
+      return toObject(decodedValue(merged), definition, strictness(call, parameters));
+    },
+    unconditional: true,
+    managed: true,
+  });
+  return answer(viewOf(definition, entry));
 }
 
 /** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */
