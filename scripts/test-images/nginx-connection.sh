@@ -17,6 +17,7 @@ locations() {
     sort -r
 }
 
+exec 3<&0 # the client; in the pipeline stdin is the list of locations
 locations | {
   while read -r prefix upstream; do
     case $target in "$prefix"*) ;; *) continue ;; esac
@@ -38,4 +39,4 @@ locations | {
   else
     printf 'HTTP/1.0 404 Not Found\r\nContent-Type: text/plain\r\n\r\n404 Not Found\n'
   fi
-} 3<&0
+}

@@ -9,5 +9,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 mkdir -p /data/keys
+busybox nc -ll -p "$port" -e /usr/lib/redis-connection &
+# Process 1 gets only the signals it asks for, and busybox nc asks for none.
+trap 'kill $!; exit 0' TERM INT
 echo "* Ready to accept connections tcp on $port"
-exec busybox nc -ll -p "$port" -e /usr/lib/redis-connection
+wait $!
