@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { WebSocket } from 'ws';
+import { systemClock } from '../../src/clock.ts';
+import { type ExecSession, type Runtime, RuntimeError } from '../../src/kubelet/cri/runtime.ts';
+import type { Machine } from '../../src/kubelet/node/machine.ts';
+import { readLog } from '../../src/kubelet/server/log-reader.ts';
+import { createKubeletServer } from '../../src/kubelet/server/server.ts';
+import { silentLogger } from '../../src/log.ts';
+import { ensurePki, type Pki } from '../../src/pki/pki.ts';
+import { podObject } from '../support/objects.ts';
+
+interface Asked {
+  command: readonly string[];
+  stdin: string;
+  resized: string[];
+}
+
+/** A runtime with one container, whose exec repeats its input and ends with the code in its command. */
+function echoRuntime(logPath: string): { runtime: Runtime; asked: Asked } {
+  const asked: Asked = { command: [], stdin: '', resized: [] };
+  const pod = { namespace: 'default', name: 'web', uid: 'u1' };
+  const status = { id: 'c1', sandboxId: 's1', name: 'main', attempt: 0, pod, state: 'running', createdAt: 0, logPath };
+  const runtime = {
+    listContainers: async () => [status],
+    listSandboxes: async () => [{ id: 's1', pod, state: 'ready' }],
+    containerStatus: async () => status,
+    events: (signal: AbortSignal) => untilAborted(signal),
+    portForward: async (_: string, port: number) => {
+      if (port === 1) throw new Error('connection refused');
+      return new PassThrough();
+    },
+    async exec(_: string, command: readonly string[], streams: { stdin: boolean }): Promise<ExecSession> {
+      if (command[0] === 'absent') throw new RuntimeError('ExecError', 'no such file: absent');
+      asked.command = command;
+      const stdin = new PassThrough();
+      const stdout = new PassThrough();
+      const stderr = new PassThrough();
+      const ended = Promise.withResolvers<number>();
+      stdin.on('data', (chunk: Buffer) => {
+        asked.stdin += chunk;
+        stdout.write(chunk);
+      });
+      const end = () => {
+        stderr.end('bye');
+        stdout.end();
+        ended.resolve(Number(command[1] ?? 0));
+      };
+      stdin.on('end', end);
+      if (!streams.stdin) setImmediate(end);
+      return {
+        stdin,
+        stdout,
+        stderr,
+        resize: (columns, rows) => asked.resized.push(`${columns}x${rows}`),
+        exit: ended.promise,
+        close: end,
+      };
+    },
+  };
+  return { runtime: runtime as unknown as Runtime, asked };
+}
+
+async function* untilAborted(signal: AbortSignal): AsyncGenerator<never> {
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
+async function withServer(
+  use: (at: { port: number; pki: Pki; asked: Asked; log: string }) => Promise<void>,
+): Promise<void> {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'kubelet-server-'));
+  const log = path.join(directory, 'container.log');
+  writeFileSync(log, '');
+  const pki = await ensurePki(directory, { nodeName: 'node-1', names: [], ips: ['127.0.0.1'], clock: systemClock });
+  const { runtime, asked } = echoRuntime(log);
+  const worker = { pod: () => podObject('web', { metadata: { uid: 'u1' } }) };
+  const server = createKubeletServer({
+    runtime,
+    clock: systemClock,
+    log: silentLogger,
+    workers: {
+      all: () => [worker],
+      byName: (_: string, name: string) => (name === 'web' ? worker : undefined),
+    } as never,
+    machine: {} as Machine,
+    nodeName: 'node-1',
+    tls: { ...pki.kubeletServing, ca: pki.ca.cert },
+    port: 0,
+    bindAddress: '127.0.0.1',
+  });
+  await server.start();
+  try {
+    await use({ port: (server.address() as AddressInfo).port, pki, asked, log });
+  } finally {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const tlsOf = (pki: Pki) => ({ ...pki.apiserverKubeletClient, ca: pki.ca.cert, rejectUnauthorized: false });
+
+/** Opens, lets `speak` send, and collects the text of each channel until the server closes. */
+async function converse(url: string, at: { pki: Pki; protocol: string }, speak: (socket: WebSocket) => void) {
+  const socket = new WebSocket(url, [at.protocol], tlsOf(at.pki));
+  const received: Record<number, string> = {};
+  socket.on('message', (data: Buffer, isBinary) => {
+    const channel = isBinary ? (data[0] as number) : Number(data.toString()[0]);
+    const body = isBinary ? data.subarray(1).toString('latin1') : atob(data.toString().slice(1));
+    received[channel] = (received[channel] ?? '') + body;
+  });
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  speak(socket);
+  const code = await new Promise<number>((resolve) => socket.once('close', resolve));
+  return { received, code, protocol: socket.protocol };
+}
+
+test('exec over v5: input, its end, resizing, output and the exit code', () =>
+  withServer(async ({ port, pki, asked }) => {
+    const url = `wss://127.0.0.1:${port}/exec/default/web/main?command=sh&command=7&input=1&output=1&error=1`;
+    const { received, code, protocol } = await converse(url, { pki, protocol: 'v5.channel.k8s.io' }, (socket) => {
+      socket.send(Buffer.from([4, ...Buffer.from('{"Width":80,"Height":24}')]));
+      socket.send(Buffer.from([0, ...Buffer.from('hello')]));
+      socket.send(Buffer.from([255, 0]));
+    });
+    assert.equal(protocol, 'v5.channel.k8s.io');
+    assert.equal(code, 1000);
+    assert.deepEqual(asked, { command: ['sh', '7'], stdin: 'hello', resized: ['80x24'] });
+    assert.equal(received[1], 'hello');
+    assert.equal(received[2], 'bye');
+    assert.deepEqual(JSON.parse(received[3] as string), {
+      metadata: {},
+      status: 'Failure',
+      message: 'command terminated with non-zero exit code: exit status 7',
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: '7' }] },
+    });
+  }));
+
+for (const protocol of ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io']) {
+  test(`exec over ${protocol} tells success as a Status`, () =>
+    withServer(async ({ port, pki }) => {
+      const url = `wss://127.0.0.1:${port}/exec/default/web/main?command=true&stdout=true&stderr=true`;
+      const { received } = await converse(url, { pki, protocol }, () => undefined);
+      assert.deepEqual(JSON.parse(received[3] as string), { metadata: {}, status: 'Success' });
+      assert.equal(received[2], 'bye');
+    }));
+}
+
+test('an exec that cannot start is a Failure on the status channel', () =>
+  withServer(async ({ port, pki }) => {
+    const url = `wss://127.0.0.1:${port}/exec/default/web/main?command=absent&stdout=true`;
+    const { received } = await converse(url, { pki, protocol: 'v5.channel.k8s.io' }, () => undefined);
+    const status = JSON.parse(received[3] as string) as { message: string; reason: string };
+    assert.equal(status.reason, 'InternalError');
+    assert.match(status.message, /error executing command in container: no such file: absent/);
+  }));
+
+test('a port is forwarded on two channels that begin with its number', () =>
+  withServer(async ({ port, pki }) => {
+    const url = `wss://127.0.0.1:${port}/portForward/default/web?port=8080`;
+    const { received } = await converse(url, { pki, protocol: 'v4.channel.k8s.io' }, (socket) => {
+      socket.send(Buffer.from([0, ...Buffer.from('ping')]));
+      socket.on('message', (data: Buffer) => data.toString().includes('ping') && socket.close());
+    });
+    assert.equal(received[0], '\x90\x1fping');
+    assert.equal(received[1], '\x90\x1f');
+  }));
+
+test('only the API server and administrators are let in', () =>
+  withServer(async ({ port, pki }) => {
+    const get = (tls: object) =>
+      new Promise<number | string>((resolve) => {
+        request(
+          { host: '127.0.0.1', port, path: '/healthz', ca: pki.ca.cert, checkServerIdentity: () => undefined, ...tls },
+          (r) => resolve(r.resume().statusCode as number),
+        )
+          .on('error', () => resolve('refused'))
+          .end();
+      });
+    assert.equal(await get(pki.apiserverKubeletClient), 200);
+    assert.equal(await get(pki.adminClient), 200);
+    assert.equal(await get(pki.kubeletClient), 403);
+    assert.equal(await get({}), 'refused');
+  }));
+
+test('logs of a container, and 404 for a container that is not in the pod', () =>
+  withServer(async ({ port, pki, log }) => {
+    writeFileSync(log, line(0, 'one\n') + line(1, 'two\n'));
+    const get = (place: string) =>
+      new Promise<string>((resolve, reject) => {
+        request({ host: '127.0.0.1', port, path: place, ...tlsOf(pki) }, async (r) =>
+          resolve(`${r.statusCode} ${await text(r)}`),
+        )
+          .on('error', reject)
+          .end();
+      });
+    assert.equal(await get('/containerLogs/default/web/main?tailLines=1'), '200 two\n');
+    assert.equal(await get('/containerLogs/default/web/other'), '404 container "other" not found in pod "web"');
+    assert.equal(await get('/containerLogs/default/gone/main'), '404 pod "gone" not found');
+    assert.match(await get('/containerLogs/default/web/main?tailLines=x'), /^400 Unable to decode query: tailLines/);
+  }));
+
+const line = (second: number, log: string, stream = 'stdout') =>
+  `${JSON.stringify({ log, stream, time: `2026-01-01T00:00:0${second}.000000000Z` })}\n`;
+
+const never = new AbortController().signal;
+const over = AbortSignal.abort();
+
+async function all(file: string, options: object): Promise<string> {
+  let result = '';
+  const log = { follow: false, timestamps: false, ...options };
+  for await (const part of readLog(file, log, { ended: over, signal: never })) result += part;
+  return result;
+}
+
+for (const { what, options, expected } of [
+  { what: 'all of a log', options: {}, expected: 'a\nb\nc\nparted\n' },
+  { what: 'the last lines', options: { tailLines: 3 }, expected: 'c\nparted\n' },
+  { what: 'no lines', options: { tailLines: 0 }, expected: '' },
+  { what: 'more lines than the current file has', options: { tailLines: 4 }, expected: 'b\nc\nparted\n' },
+  { what: 'lines since a time', options: { since: Date.parse('2026-01-01T00:00:02Z') }, expected: 'c\nparted\n' },
+  { what: 'some bytes', options: { limitBytes: 3 }, expected: 'a\nb' },
+  { what: 'one stream', options: { stream: 'stderr' }, expected: 'b\n' },
+  {
+    what: 'times, once a line',
+    options: { timestamps: true, tailLines: 2 },
+    expected: '2026-01-01T00:00:03.000000000Z parted\n',
+  },
+]) {
+  test(`a log reader gives ${what}`, async () => {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'log-'));
+    const file = path.join(directory, 'c.log');
+    writeFileSync(`${file}.1`, line(0, 'a\n') + line(1, 'b\n', 'stderr'));
+    writeFileSync(file, line(2, 'c\n') + line(3, 'par') + line(3, 'ted\n'));
+    assert.equal(await all(file, options), expected);
+    rmSync(directory, { recursive: true });
+  });
+}
+
+test('a followed log goes on over a rotation and ends with the container', async () => {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'log-'));
+  const file = path.join(directory, 'c.log');
+  writeFileSync(file, line(0, 'one\n'));
+  const ended = new AbortController();
+  const parts: string[] = [];
+  const reading = (async () => {
+    const at = { ended: ended.signal, signal: never };
+    for await (const part of readLog(file, { follow: true, timestamps: false }, at)) {
+      parts.push(part);
+      if (part === 'one\n') appendFileSync(file, line(1, 'two\n'));
+      if (part === 'two\n') {
+        renameSync(file, `${file}.1`);
+        writeFileSync(file, line(2, 'three\n'));
+      }
+      if (part === 'three\n') ended.abort();
+    }
+  })();
+  await reading;
+  assert.deepEqual(parts, ['one\n', 'two\n', 'three\n']);
+  rmSync(directory, { recursive: true });
+});
