@@ -26,6 +26,8 @@ export type HostChange =
   | { kind: 'systemd-unit'; name: string }
   /** A file or a whole folder. */
   | { kind: 'file'; path: string }
+  /** A folder that others may come to use: it goes as far as it is empty. */
+  | { kind: 'empty-folder'; path: string }
   /** A cgroup below every hierarchy's root, e.g. "tsukube". */
   | { kind: 'cgroup'; path: string }
   /** `previous` is what it held before. */
@@ -121,6 +123,8 @@ export async function undo(change: HostChange): Promise<void> {
       return removeUnit(change.name);
     case 'file':
       return rmSync(change.path, { recursive: true, force: true });
+    case 'empty-folder':
+      return removeWhereEmpty(change.path);
     case 'cgroup':
       return removeCgroup(change.path);
     case 'sysctl':
@@ -191,6 +195,14 @@ const mountFields = () =>
     .trim()
     .split('\n')
     .map((line) => line.split(' '));
+
+function removeWhereEmpty(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeWhereEmpty(path.join(folder, entry.name));
+  }
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
 
 function removeEmptyTree(folder: string): void {
   if (!existsSync(folder)) return;

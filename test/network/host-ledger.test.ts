@@ -43,6 +43,18 @@ describe('the ledger of host changes', () => {
     assert.deepEqual(ledger.list(), []);
   });
 
+  test('a folder that others use goes only as far as it is empty', async () => {
+    const ledger = createLedger(file);
+    const shared = path.join(directory, 'shared');
+    mkdirSync(path.join(shared, 'ours', 'deep'), { recursive: true });
+    mkdirSync(path.join(shared, 'theirs'));
+    writeFileSync(path.join(shared, 'theirs', 'file'), '');
+    ledger.record({ kind: 'empty-folder', path: shared });
+    assert.deepEqual(await ledger.undoAll(), []);
+    assert.ok(!existsSync(path.join(shared, 'ours')));
+    assert.ok(existsSync(path.join(shared, 'theirs', 'file')));
+  });
+
   test('links, chains, rules and namespaces are undone, newest first', { skip: asRoot }, async () => {
     const name = `tl${process.pid}`;
     const chain = `TSK-TEST-${process.pid}`;

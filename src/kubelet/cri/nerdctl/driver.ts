@@ -1,7 +1,7 @@
 // The nerdctl driver: its parts put together, and the one event stream they live by. It keeps no state that cannot be
 // found again: containers by their labels, sandboxes by their records.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
@@ -43,6 +43,9 @@ export interface NerdctlRuntimeOptions {
   hostsDirs?: readonly string[];
 }
 
+/** Where every containerd's shims keep their sockets and runc its state. */
+const SHIM_DIR = '/run/containerd';
+
 /** `start` subscribes and adopts what runs; calls made before it has finished wait for it. */
 export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & Component {
   const { clock, log } = options;
@@ -56,6 +59,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     hostsDirs: options.hostsDirs,
   });
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
+  if (!existsSync(SHIM_DIR)) options.ledger.record({ kind: 'empty-folder', path: SHIM_DIR });
   options.ledger.record({ kind: 'mounts-below', path: directory });
   options.ledger.record({ kind: 'cgroup', path: cgroup });
 
