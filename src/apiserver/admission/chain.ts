@@ -1,5 +1,6 @@
 // The admission chain: which plugins are on, in upstream's order. The list's order is the order.
 import type { Clock } from '../../clock.ts';
+import { createRbacAuthorizer, type RbacAuthorizer } from '../authorization/rbac.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
@@ -11,6 +12,7 @@ import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
+import { rbacEscalation } from './rbac-escalation.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -20,10 +22,17 @@ export interface AdmissionOptions {
   reader: ObjectReader;
   clock: Clock;
   authorizer: Authorizer;
+  /** The one the server decides with; another is made over `reader` when it is not given. */
+  rbac?: RbacAuthorizer;
 }
 
 /** NodeRestriction is off by default upstream, but every distribution turns it on. */
-export const admissionPlugins = ({ reader, clock, authorizer }: AdmissionOptions): readonly AdmissionPlugin[] => [
+export const admissionPlugins = ({
+  reader,
+  clock,
+  authorizer,
+  rbac = createRbacAuthorizer(reader),
+}: AdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
   limitRanger(reader),
   serviceAccount({ reader, clock }),
@@ -40,6 +49,7 @@ export const admissionPlugins = ({ reader, clock, authorizer }: AdmissionOptions
   certificateSigning(authorizer),
   certificateSubjectRestriction,
   defaultIngressClass(reader),
+  rbacEscalation({ rbac, authorizer }),
 ];
 
 /** All mutations, then all validations. The registry calls the two phases itself, with its own validation between. */

@@ -9,10 +9,12 @@ import { namespaceLifecycle } from '../../../src/apiserver/admission/namespace-l
 import { nodeRestriction } from '../../../src/apiserver/admission/node-restriction.ts';
 import { persistentVolumeClaimResize } from '../../../src/apiserver/admission/persistent-volume-claim-resize.ts';
 import { priority } from '../../../src/apiserver/admission/priority.ts';
+import { rbacEscalation } from '../../../src/apiserver/admission/rbac-escalation.ts';
 import { ingressClasses, runtimeClasses, storageClasses } from '../../../src/apiserver/admission/resources.ts';
 import { runtimeClass } from '../../../src/apiserver/admission/runtime-class.ts';
 import { storageObjectInUseProtection } from '../../../src/apiserver/admission/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from '../../../src/apiserver/admission/taint-nodes-by-condition.ts';
+import { createRbacAuthorizer } from '../../../src/apiserver/authorization/rbac.ts';
 import type { AdmissionPlugin } from '../../../src/apiserver/identity.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { memoryReader } from '../../support/memory-reader.ts';
@@ -27,11 +29,21 @@ test('the chain keeps the order of upstream and makes nothing twice', () => {
   const authorizer = { name: 'no', authorize: () => ({ result: 'noOpinion' as const }) };
   const names = admissionPlugins({ reader: memoryReader(), clock: fakeClock(), authorizer }).map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
-  const { order } = bootstrapFacts.admission;
+  const order = [...bootstrapFacts.admission.order, 'RBACEscalation'];
   assert.deepEqual(
     names,
     order.filter((name) => names.includes(name)),
   );
+});
+
+test('roles and bindings that grant more than their author holds are refused', async () => {
+  const authorizer = { name: 'no', authorize: () => ({ result: 'noOpinion' as const }) };
+  const reader = memoryReader();
+  const plugin = rbacEscalation({ authorizer, rbac: createRbacAuthorizer(reader) });
+  const role = { metadata: { name: 'r' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] };
+  const request = () => admissionRequest('CREATE', 'roles.rbac.authorization.k8s.io', role);
+  await refused(plugin, request(), /is attempting to grant RBAC permissions not currently held/);
+  await run(plugin, { ...request(), user: { username: 'root', groups: ['system:masters'] } });
 });
 
 test('mutations of all plugins come before validations', async () => {
