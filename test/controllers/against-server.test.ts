@@ -6,6 +6,7 @@ import {
   configMaps,
   deployments,
   endpointSlices,
+  endpoints,
   namespaces,
   nodes,
   pods,
@@ -94,6 +95,16 @@ test('a Deployment and its Service come up, roll, and go with all they made', as
   assert.equal(deployment.metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
   const [slice] = (await client.list(endpointSlices, { namespace: 'default' })).items;
   assert.equal(slice?.endpoints.filter((endpoint) => endpoint.conditions?.ready).length, 3);
+
+  const versions = async () => {
+    const lists = [deployments, replicaSets, pods, services, endpoints, endpointSlices].map((type) =>
+      client.list<KubeObject>(type),
+    );
+    return (await Promise.all(lists)).flatMap((list) => list.items.map((object) => object.metadata.resourceVersion));
+  };
+  const settled = await versions();
+  await settle();
+  assert.deepEqual(await versions(), settled, 'nothing is written when nothing changes');
 
   const annotations = { 'kubectl.kubernetes.io/restartedAt': 'now' };
   await client.patch(deployments, 'default', 'web', {

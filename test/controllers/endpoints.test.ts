@@ -4,6 +4,7 @@ import type { Endpoints, Pod } from '../../src/api/types/core/v1.ts';
 import type { EndpointSlice } from '../../src/api/types/discovery/v1.ts';
 import { endpointsController } from '../../src/controllers/endpoints/endpoints.ts';
 import { endpointSliceController } from '../../src/controllers/endpoints/endpointslice.ts';
+import { createTriggerTimes } from '../../src/controllers/endpoints/trigger-times.ts';
 import { nodeObject, podObject, readyPod, serviceObject } from '../support/objects.ts';
 import { type Harness, harness } from './harness.ts';
 
@@ -153,4 +154,18 @@ test('the Endpoints object separates ready from not ready and goes with its Serv
   h.api.remove('services', 'default', 'web');
   await h.settle();
   assert.equal(h.api.objects('endpoints').length, 0);
+});
+
+test('the time of a change is the Service’s at first, then the earliest of what changed', () => {
+  const times = createTriggerTimes();
+  const service = serviceObject('web', { metadata: { creationTimestamp: '2026-01-01T00:00:00Z' } });
+  const pod = (name: string, lastTransitionTime: string) =>
+    readyPod(name, '10.0.0.1', { status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime }] } });
+  const first = [pod('a', '2026-01-01T00:00:05Z')];
+  assert.equal(times.next('k', service, first), '2026-01-01T00:00:00Z');
+  assert.equal(times.next('k', service, first), undefined);
+  const later = [pod('a', '2026-01-01T00:00:09Z'), pod('b', '2026-01-01T00:00:07Z')];
+  assert.equal(times.next('k', service, later), '2026-01-01T00:00:07Z');
+  times.forget('k');
+  assert.equal(times.next('k', service, later), '2026-01-01T00:00:00Z');
 });

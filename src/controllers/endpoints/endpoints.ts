@@ -18,58 +18,67 @@ import {
   portsOf,
   servicesOf,
 } from './pods-of-service.ts';
+import { createTriggerTimes, withTriggerTime } from './trigger-times.ts';
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 const HEADLESS = 'service.kubernetes.io/headless';
 const MAX_ADDRESSES = 1000;
 
-export const endpointsController = (): Controller => ({
-  name: 'endpoint-controller',
-  watches: [
-    watchOf({ resource: services, toKeys: (service) => [keyOf(service)] }),
-    watchOf({ resource: pods, toKeys: servicesOf }),
-    watchOf({ resource: endpoints, toKeys: (object) => [keyOf(object)] }),
-  ],
+export function endpointsController(): Controller {
+  const triggers = createTriggerTimes();
+  return {
+    name: 'endpoint-controller',
+    watches: [
+      watchOf({ resource: services, toKeys: (service) => [keyOf(service)] }),
+      watchOf({ resource: pods, toKeys: servicesOf }),
+      watchOf({ resource: endpoints, toKeys: (object) => [keyOf(object)] }),
+    ],
 
-  async reconcile(key, { client, informers }) {
-    const { namespace, name } = splitKey(key);
-    const service = informers.for(services).lister.get(namespace, name);
-    const current = informers.for(endpoints).lister.get(namespace, name);
-    if (!service) {
-      if (current?.metadata.labels?.[MANAGED_BY]) await remove();
+    async reconcile(key, { client, informers }) {
+      const { namespace, name } = splitKey(key);
+      const service = informers.for(services).lister.get(namespace, name);
+      const current = informers.for(endpoints).lister.get(namespace, name);
+      if (!service) {
+        triggers.forget(key);
+        if (current?.metadata.labels?.[MANAGED_BY]) await remove();
+        return undefined;
+      }
+      if (isUnmanaged(service)) return undefined;
+      const selected = informers
+        .for(pods)
+        .lister.list(namespace)
+        .filter((pod) => matchesLabelMap(service.spec.selector ?? {}, pod.metadata.labels));
+      const trigger = triggers.next(key, service, selected);
+      const { subsets, truncated } = truncate(subsetsOf(service, selected));
+      const labels = {
+        ...service.metadata.labels,
+        ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
+        [MANAGED_BY]: 'endpoint-controller',
+      };
+      const { [OVER_CAPACITY]: _, ...annotations } = current?.metadata.annotations ?? {};
+      if (truncated) annotations[OVER_CAPACITY] = 'truncated';
+      const metadata = { ...current?.metadata, name, namespace, labels };
+      const written = { ...metadata, annotations: withTriggerTime(annotations, trigger) };
+      if (!current) {
+        await client.create(endpoints, { metadata: written, subsets }).catch((error: unknown) => {
+          if (!isNamespaceTerminating(error)) throw error;
+        });
+        return undefined;
+      }
+      // The time of the last change is no change by itself.
+      const same = sameValue(current.subsets, subsets) && sameValue(current.metadata, { ...metadata, annotations });
+      if (!same) await client.update(endpoints, { ...current, metadata: written, subsets });
       return undefined;
-    }
-    if (isUnmanaged(service)) return undefined;
-    const selected = informers
-      .for(pods)
-      .lister.list(namespace)
-      .filter((pod) => matchesLabelMap(service.spec.selector ?? {}, pod.metadata.labels));
-    const { subsets, truncated } = truncate(subsetsOf(service, selected));
-    const labels = {
-      ...service.metadata.labels,
-      ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
-      [MANAGED_BY]: 'endpoint-controller',
-    };
-    const { [OVER_CAPACITY]: _, ...annotations } = current?.metadata.annotations ?? {};
-    if (truncated) annotations[OVER_CAPACITY] = 'truncated';
-    const metadata = { ...current?.metadata, name, namespace, labels, annotations };
-    if (!current) {
-      await client.create(endpoints, { metadata, subsets }).catch((error: unknown) => {
-        if (!isNamespaceTerminating(error)) throw error;
-      });
-    } else if (!sameValue(current.subsets, subsets) || !sameValue(current.metadata, metadata)) {
-      await client.update(endpoints, { ...current, metadata, subsets });
-    }
-    return undefined;
 
-    async function remove(): Promise<void> {
-      await client.delete(endpoints, namespace, name).catch((error: unknown) => {
-        if (!hasReason(error, 'NotFound')) throw error;
-      });
-    }
-  },
-});
+      async function remove(): Promise<void> {
+        await client.delete(endpoints, namespace, name).catch((error: unknown) => {
+          if (!hasReason(error, 'NotFound')) throw error;
+        });
+      }
+    },
+  };
+}
 
 interface Known {
   address: EndpointAddress;

@@ -22,6 +22,7 @@ import {
   portsOf,
   servicesOf,
 } from './pods-of-service.ts';
+import { createTriggerTimes, withTriggerTime } from './trigger-times.ts';
 
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -30,8 +31,11 @@ const ZONE = 'topology.kubernetes.io/zone';
 const MANAGER = 'endpointslice-controller.k8s.io';
 const BY_SERVICE = 'managedForService';
 
+type WriteContext = Pick<ControllerContext, 'client'> & { trigger: string | undefined };
+
 export function endpointSliceController(): Controller {
   let expectations: Expectations;
+  const triggers = createTriggerTimes();
 
   return {
     name: 'endpointslice-controller',
@@ -57,16 +61,21 @@ export function endpointSliceController(): Controller {
       const { namespace, name } = splitKey(key);
       const { informers, client } = context;
       const service = informers.for(services).lister.get(namespace, name);
-      if (!service) expectations.forget(key);
+      if (!service) {
+        expectations.forget(key);
+        triggers.forget(key);
+      }
       if (!service || service.metadata.deletionTimestamp || isUnmanaged(service) || !expectations.fulfilled(key)) {
         return undefined;
       }
       const existing = informers.for(endpointSlices).lister.byIndex(BY_SERVICE, key);
-      const wanted = wantedEndpoints(service, context);
+      const selected = selectedPods(service, context);
+      const wanted = wantedEndpoints(service, selected, context);
+      const trigger = triggers.next(key, service, selected);
       const plan = planSlices(wanted, existing, addressTypesOf(service));
       const fresh = plan.write.filter((slice) => !slice.current).length;
       if (fresh > 0) expectations.expectCreations(key, fresh);
-      for (const slice of plan.write) await write(service, slice, context);
+      for (const slice of plan.write) await write(service, slice, { ...context, trigger });
       for (const { metadata } of plan.remove) {
         await client.delete(endpointSlices, namespace, metadata.name as string).catch((error: unknown) => {
           if (!hasReason(error, 'NotFound')) throw error;
@@ -76,18 +85,22 @@ export function endpointSliceController(): Controller {
     },
   };
 
-  async function write(service: Service, planned: PlannedSlice, { client }: ControllerContext): Promise<void> {
+  async function write(service: Service, planned: PlannedSlice, context: WriteContext): Promise<void> {
+    const { client, trigger } = context;
     const { current, addressType, ports, endpoints } = planned;
     const labels = labelsFor(service);
     if (current) {
       const same = sameValue(current.endpoints, endpoints) && sameValue(current.ports, ports);
       if (same && sameValue(current.metadata.labels, labels)) return;
-      await client.update(endpointSlices, { ...current, metadata: { ...current.metadata, labels }, ports, endpoints });
+      const annotations = withTriggerTime(current.metadata.annotations, trigger);
+      const metadata = { ...current.metadata, labels, annotations };
+      await client.update(endpointSlices, { ...current, metadata, ports, endpoints });
       return;
     }
     const { name, namespace } = service.metadata;
     const ownerReferences = [controllerRef(services, service)];
-    const metadata = { generateName: `${name}-`, namespace, labels, ownerReferences };
+    const annotations = withTriggerTime(undefined, trigger);
+    const metadata = { generateName: `${name}-`, namespace, labels, annotations, ownerReferences };
     try {
       await client.create(endpointSlices, { metadata, addressType, ports, endpoints });
     } catch (error) {
@@ -124,13 +137,15 @@ function addressTypesOf({ spec }: Service): AddressType[] {
   return [isIPv6(spec.clusterIP ?? '') ? 'IPv6' : 'IPv4'];
 }
 
-function wantedEndpoints(service: Service, { informers }: ControllerContext): WantedEndpoint[] {
-  const selector = service.spec.selector ?? {};
-  const nodeLister = informers.for(nodes).lister;
-  return informers
+const selectedPods = (service: Service, { informers }: ControllerContext): Pod[] =>
+  informers
     .for(pods)
     .lister.list(service.metadata.namespace)
-    .filter((pod) => hasAddress(pod) && matchesLabelMap(selector, pod.metadata.labels))
+    .filter((pod) => hasAddress(pod) && matchesLabelMap(service.spec.selector ?? {}, pod.metadata.labels));
+
+function wantedEndpoints(service: Service, selected: readonly Pod[], context: ControllerContext): WantedEndpoint[] {
+  const nodeLister = context.informers.for(nodes).lister;
+  return selected
     .toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
     .flatMap((pod) => {
       const zone = nodeLister.get(undefined, pod.spec.nodeName ?? '')?.metadata.labels?.[ZONE];
