@@ -4,16 +4,20 @@ import { autoscalersV1, autoscalersV2 } from './autoscaling/autoscalers.ts';
 import { cronJobs, jobs } from './batch/jobs.ts';
 import type { Behaviour } from './behaviour.ts';
 import { builtinDefinition } from './builtin.ts';
+import { leases } from './coordination/leases.ts';
 import { configMaps, secrets } from './core/configuration.ts';
 import { namespaces } from './core/namespaces.ts';
 import { persistentVolumeClaims, persistentVolumes } from './core/persistent-volumes.ts';
 import { pods } from './core/pods.ts';
-import { replicationControllers } from './core/replication-controllers.ts';
 import { services } from './core/services.ts';
+import { podTemplates, replicationControllers } from './core/templates.ts';
 import type { ResourceDefinition } from './definition.ts';
+import { endpointSlices } from './discovery/endpoint-slices.ts';
 import { coreEvents, events } from './events/events.ts';
 import { type ResourceFact, resourceFacts } from './facts.ts';
+import { ingresses } from './networking/ingresses.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
+import { priorityClasses } from './scheduling/priority-classes.ts';
 
 export { builtinSchema, groups } from './facts.ts';
 
@@ -25,6 +29,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   persistentvolumeclaims: persistentVolumeClaims,
   persistentvolumes: persistentVolumes,
   pods,
+  podtemplates: podTemplates,
   replicationcontrollers: replicationControllers,
   secrets,
   services,
@@ -37,11 +42,15 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'autoscaling/v1/horizontalpodautoscalers': autoscalersV1,
   'batch/cronjobs': cronJobs,
   'batch/jobs': jobs,
+  'coordination.k8s.io/leases': leases,
+  'discovery.k8s.io/endpointslices': endpointSlices,
   'events.k8s.io/events': events,
+  'networking.k8s.io/ingresses': ingresses,
   'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBindings,
   'rbac.authorization.k8s.io/clusterroles': clusterRoles,
   'rbac.authorization.k8s.io/rolebindings': roleBindings,
   'rbac.authorization.k8s.io/roles': roles,
+  'scheduling.k8s.io/priorityclasses': priorityClasses,
 };
 
 /** What a default cluster serves, groups in discovery's order. */

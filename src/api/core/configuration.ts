@@ -99,7 +99,7 @@ export const secrets: Behaviour = {
   validate: validateSecret,
   prepareForUpdate(object, old) {
     // An empty type means the one it has.
-    if (!object.type || object.type === 'Opaque') object.type = object.type || old.type;
+    object.type ||= old.type;
   },
   validateUpdate: (object, old) => [
     ...(object.type === old.type ? [] : [fieldError.invalid('type', object.type, FIELD_IMMUTABLE)]),

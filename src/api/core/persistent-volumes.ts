@@ -1,5 +1,7 @@
 // Volumes and claims: both begin as Pending (pkg/registry/core/persistentvolume{,claim}/strategy.go).
 import type { Behaviour } from '../behaviour.ts';
+import { validateClaim, validateClaimUpdate } from './claim-validation.ts';
+import { validateVolumeObject, validateVolumeUpdate } from './volume-validation.ts';
 
 const time = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
@@ -7,6 +9,8 @@ export const persistentVolumes: Behaviour = {
   prepareForCreate(object, { now }) {
     object.status = { phase: 'Pending', lastPhaseTransitionTime: time(now) };
   },
+  validate: validateVolumeObject,
+  validateUpdate: validateVolumeUpdate,
 };
 
 export const persistentVolumeClaims: Behaviour = {
@@ -14,6 +18,8 @@ export const persistentVolumeClaims: Behaviour = {
     object.status = { phase: 'Pending' };
     mirrorDataSource(object.spec as ClaimSpec | undefined);
   },
+  validate: validateClaim,
+  validateUpdate: validateClaimUpdate,
 };
 
 interface ClaimSpec {
