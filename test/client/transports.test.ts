@@ -1,0 +1,70 @@
+// The same cases over both ways to a real API server: the loopback and HTTPS.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { configMaps } from '../../src/api/resources.ts';
+import type { ConfigMap } from '../../src/api/types/core/v1.ts';
+import { hasReason } from '../../src/apimachinery/status-error.ts';
+import { createClient } from '../../src/client/create-client.ts';
+import { createInformers } from '../../src/client/create-informers.ts';
+import { httpsTransport } from '../../src/client/https-transport.ts';
+import type { Transport } from '../../src/client/transport.ts';
+import { systemClock } from '../../src/clock.ts';
+import { silentLogger as log } from '../../src/log.ts';
+import { eventually } from '../support/eventually.ts';
+import { ADMIN, startTestServer } from '../support/server.ts';
+
+async function loopback(t: TestContext): Promise<Transport> {
+  const { server, stop } = await startTestServer({ clock: systemClock });
+  t.after(stop);
+  return server.transport(ADMIN);
+}
+
+async function https(t: TestContext): Promise<Transport> {
+  const { server, ca, stop } = await startTestServer({ clock: systemClock, port: 0, staticToken: 'secret' });
+  const transport = httpsTransport({ server: server.url, ca, token: () => 'secret' });
+  t.after(async () => {
+    await transport.close();
+    await stop();
+  });
+  return transport;
+}
+
+const map = (name: string): ConfigMap => ({ metadata: { name, namespace: 'default' }, data: { a: '1' } });
+
+for (const [name, connect] of Object.entries({ loopback, https })) {
+  test(`${name}: objects are written and read, errors are those of the server`, async (t) => {
+    const client = createClient(await connect(t));
+    const created = await client.create(configMaps, map('x'));
+    await client.update(configMaps, { ...created, data: { a: '2' } });
+    await assert.rejects(client.update(configMaps, { ...created, data: { a: '3' } }), (e) => hasReason(e, 'Conflict'));
+    await client.patch(configMaps, 'default', 'x', { type: 'merge', body: { data: { b: '4' } } });
+    assert.deepEqual((await client.get(configMaps, 'default', 'x')).data, { a: '2', b: '4' });
+    assert.deepEqual(
+      (await client.list(configMaps)).items.map((item) => item.kind),
+      ['ConfigMap'],
+    );
+    const preconditions = { uid: 'another' };
+    await assert.rejects(client.delete(configMaps, 'default', 'x', { preconditions }), (e) => hasReason(e, 'Conflict'));
+    await client.delete(configMaps, 'default', 'x');
+    await assert.rejects(client.get(configMaps, 'default', 'x'), (e) => hasReason(e, 'NotFound'));
+  });
+
+  test(`${name}: an informer sees the state and what changes`, async (t) => {
+    const client = createClient(await connect(t));
+    await client.create(configMaps, map('x'));
+    const informers = createInformers({ client, clock: systemClock, log });
+    const told: string[] = [];
+    const informer = informers.for(configMaps);
+    informer.addHandler({
+      added: (object, initial) => void told.push(`+${object.metadata.name} ${initial}`),
+      deleted: (object) => void told.push(`-${object.metadata.name}`),
+    });
+    await informer.synced;
+    await client.create(configMaps, map('y'));
+    await client.delete(configMaps, 'default', 'x');
+    await eventually('both changes', () => told.length === 3);
+    assert.deepEqual(told, ['+x true', '+y false', '-x']);
+    assert.ok(Object.isFrozen(informer.lister.get('default', 'y')?.data));
+    await informers.stop();
+  });
+}
