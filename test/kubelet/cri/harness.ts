@@ -27,6 +27,10 @@ export interface Subject {
   open(): Promise<Harness>;
 }
 
+/** In the name of everything a test of this process makes: others may test on the same host. */
+const MARK = `tr${process.pid}`;
+const SUBNET = `10.97.${process.pid % 256}.0/24`;
+
 const IMAGE = 'docker.io/library/busybox:1.36';
 const nerdctl = process.env.TSUKUBE_NERDCTL ?? 'nerdctl';
 
@@ -56,8 +60,8 @@ async function openSimulated(): Promise<Harness> {
 }
 
 async function openNerdctl(): Promise<Harness> {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'tsk-'));
-  const bridge = `tsk${process.pid}`.slice(0, 14);
+  const directory = mkdtempSync(path.join(os.tmpdir(), `${MARK}-`));
+  const bridge = MARK;
   const base = {
     dataDir: path.join(directory, 'data'),
     runDir: path.join(directory, 'run'),
@@ -72,7 +76,7 @@ async function openNerdctl(): Promise<Harness> {
   const network = createCniNetwork({
     binDirs: DEFAULT_CNI_BIN_DIRS,
     confDir,
-    podCIDR: '10.97.3.0/24',
+    podCIDR: SUBNET,
     runDir: base.runDir,
     ledger,
     log: silentLogger,
@@ -111,7 +115,7 @@ async function openNerdctl(): Promise<Harness> {
 }
 
 function conflist(bridge: string, dataDir: string): string {
-  const ipam = { type: 'host-local', ranges: [[{ subnet: '10.97.3.0/24' }]], routes: [{ dst: '0.0.0.0/0' }], dataDir };
+  const ipam = { type: 'host-local', ranges: [[{ subnet: SUBNET }]], routes: [{ dst: '0.0.0.0/0' }], dataDir };
   return JSON.stringify({
     cniVersion: '1.0.0',
     name: bridge,
@@ -143,9 +147,9 @@ function onPath(program: string): boolean {
 export function hostSnapshot(): string[] {
   const lines = (program: string, ...args: string[]) =>
     execFileSync(program, args, { encoding: 'utf8' }).split('\n').filter(Boolean);
-  const mounts = lines('cat', '/proc/self/mounts').filter((line) => line.includes('/tsk-'));
+  const mounts = lines('cat', '/proc/self/mounts').filter((line) => line.includes(`/${MARK}-`));
   const links = lines('ip', '-o', 'link').map((line) => line.split(': ')[1]?.split('@')[0] ?? line);
-  const rules = lines('iptables-save').filter((line) => line.startsWith('-A') && line.includes(`tsk${process.pid}`));
-  const processes = lines('ps', '-eo', 'args').filter((line) => line.includes('/tsk-') && !line.includes('ps -eo'));
-  return [...mounts, ...links.filter((link) => link.startsWith(`tsk${process.pid}`)), ...rules, ...processes].sort();
+  const rules = lines('iptables-save').filter((line) => line.startsWith('-A') && line.includes(MARK));
+  const processes = lines('ps', '-eo', 'args').filter((line) => line.includes(`/${MARK}-`) && !line.includes('ps -eo'));
+  return [...mounts, ...links.filter((link) => link.startsWith(MARK)), ...rules, ...processes].sort();
 }

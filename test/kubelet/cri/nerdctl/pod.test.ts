@@ -1,6 +1,8 @@
 // What only real namespaces can show: sharing in a pod, terminals, attach, forwarding, the OOM killer.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import type { ContainerConfig, Runtime, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
@@ -195,6 +197,44 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
     );
     assert.match(await output(id, 'touch /x 2>&1'), /Read-only file system/);
     await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('a pod on the host network has the host as its network, and a privileged container all rights', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('host', { network: undefined, hostPID: true }));
+    assert.deepEqual(sandbox.ips, []);
+    const { security } = containerConfig(sandbox.id, 'main', {});
+    const id = await run(sandbox.id, 'main', {
+      command: ['sleep', '1000'],
+      security: { ...security, privileged: true },
+    });
+    assert.equal(await output(id, 'readlink /proc/self/ns/net'), readlinkSync('/proc/self/ns/net'));
+    assert.equal(await output(id, 'readlink /proc/self/ns/pid'), readlinkSync('/proc/self/ns/pid'));
+    assert.match(await output(id, 'grep CapEff /proc/self/status'), /[1-9a-f]/);
+    await runtime.stopContainer(id, 0);
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('mounts are where they should be, and a container may have a path with a comma', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'mnt-'));
+    try {
+      mkdirSync(path.join(folder, 'a,b'));
+      writeFileSync(path.join(folder, 'a,b', 'file'), 'text');
+      writeFileSync(path.join(folder, 'hosts'), '127.0.0.1 from-the-kubelet\n');
+      const sandbox = await runtime.runSandbox(sandboxConfig('mounts'));
+      const id = await run(sandbox.id, 'main', {
+        command: ['sleep', '1000'],
+        mounts: [
+          { hostPath: path.join(folder, 'a,b'), containerPath: '/data', readOnly: true },
+          { hostPath: path.join(folder, 'hosts'), containerPath: '/etc/hosts', readOnly: false },
+        ],
+      });
+      assert.equal(await output(id, 'cat /data/file'), 'text');
+      assert.match(await output(id, 'touch /data/x 2>&1'), /Read-only file system/);
+      assert.equal(await output(id, 'cat /etc/hosts'), '127.0.0.1 from-the-kubelet');
+      await runtime.removeSandbox(sandbox.id);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('output lands in the log with its stream', async () => {
