@@ -2,7 +2,6 @@
 // validation and kept when the write succeeds; given back when the Service goes or no longer needs them
 // (pkg/registry/core/service/storage/alloc.go). The allocators are memory, filled from the stored Services.
 import type { Service, ServiceSpec } from '../../api/types/core/v1.ts';
-import type { AnyObject } from '../../apimachinery/meta.ts';
 import { fieldError, internalError, invalid } from '../../apimachinery/status-error.ts';
 import type { Reservation, ResourceHooks } from '../registry/hooks.ts';
 import type { IpAllocator } from './ip-allocator.ts';
