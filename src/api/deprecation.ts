@@ -11,5 +11,5 @@ export function deprecationWarnings({ g: group, v: version, k: kind }: Pick<Reso
   return [`${formatGroupVersion({ group, version })} ${kind} is deprecated in v${depr}+${gone}${instead}`];
 }
 
-/** 'discovery.k8s.io/v1/EndpointSlice' → 'discovery.k8s.io/v1 EndpointSlice' */
-const replacement = (kind: string): string => kind.replace(/\/(?=[^/]*$)/, ' ');
+/** 'discovery.k8s.io/v1, Kind=EndpointSlice' → 'discovery.k8s.io/v1 EndpointSlice' */
+const replacement = (kind: string): string => kind.replace(', Kind=', ' ');

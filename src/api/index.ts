@@ -16,6 +16,8 @@ import { endpointSlices } from './discovery/endpoint-slices.ts';
 import { coreEvents, events } from './events/events.ts';
 import { type ResourceFact, resourceFacts } from './facts.ts';
 import { ingresses } from './networking/ingresses.ts';
+import { ipAddresses } from './networking/ip-addresses.ts';
+import { podDisruptionBudgets } from './policy/disruption-budgets.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
 import { priorityClasses } from './scheduling/priority-classes.ts';
 
@@ -46,6 +48,8 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'discovery.k8s.io/endpointslices': endpointSlices,
   'events.k8s.io/events': events,
   'networking.k8s.io/ingresses': ingresses,
+  'networking.k8s.io/ipaddresses': ipAddresses,
+  'policy/poddisruptionbudgets': podDisruptionBudgets,
   'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBindings,
   'rbac.authorization.k8s.io/clusterroles': clusterRoles,
   'rbac.authorization.k8s.io/rolebindings': roleBindings,

@@ -1,5 +1,6 @@
 // Pods: what their strategy does (pkg/registry/core/pod/strategy.go).
 import type { AnyObject } from '../../apimachinery/meta.ts';
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { Pod } from '../types/core/v1.ts';
 import { validatePodSpec } from '../validation/pod-spec.ts';
@@ -15,6 +16,16 @@ function deletionGrace(object: AnyObject, requested: number | undefined): number
   const period = requested ?? spec.terminationGracePeriodSeconds ?? 0;
   return period < 0 ? 1 : period;
 }
+
+/** Blanks around an image are caught in Pods only: templates with them exist, and must stay writable. */
+const imageErrors = ({ spec }: Pod): FieldError[] =>
+  (['initContainers', 'containers'] as const).flatMap((list) =>
+    (spec?.[list] ?? []).flatMap(({ image = '' }, i) =>
+      image === image.trim()
+        ? []
+        : [fieldError.invalid(`spec.${list}[${i}].image`, image, 'must not have leading or trailing whitespace')],
+    ),
+  );
 
 export const pods: Behaviour = {
   prepareForCreate(object) {
@@ -39,7 +50,7 @@ export const pods: Behaviour = {
     if (old.metadata.ownerReferences) object.metadata.ownerReferences = structuredClone(old.metadata.ownerReferences);
     else delete object.metadata.ownerReferences;
   },
-  validate: (object) => validatePodSpec(asPod(object).spec ?? {}, 'spec'),
+  validate: (object) => [...imageErrors(asPod(object)), ...validatePodSpec(asPod(object).spec ?? {}, 'spec')],
   validateUpdate: (object, old) => validatePodSpecUpdate(asPod(object).spec, asPod(old).spec),
   deletionGrace,
   selectableFields: {

@@ -8,7 +8,7 @@ import {
   isQualifiedName,
   isValidPortName,
   isValidPortNum,
-  nameIsDNS1035Label,
+  nameIsDNSLabel,
 } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
@@ -45,7 +45,7 @@ function portsErrors(spec: ServiceSpec, headless: boolean): FieldError[] {
   const taken = new Set<string>();
   return ports.flatMap((port, i) => {
     const at = `spec.ports[${i}]`;
-    const errors = portErrors(port, at, { requireName: ports.length > 1, headless });
+    const errors = portErrors(port, at, ports.length > 1);
     if (port.name) {
       if (names.has(port.name)) errors.push(fieldError.duplicate(`${at}.name`, port.name));
       names.add(port.name);
@@ -60,11 +60,7 @@ function portsErrors(spec: ServiceSpec, headless: boolean): FieldError[] {
   });
 }
 
-function portErrors(
-  port: ServicePort,
-  at: string,
-  { requireName, headless }: { requireName: boolean; headless: boolean },
-): FieldError[] {
+function portErrors(port: ServicePort, at: string, requireName: boolean): FieldError[] {
   const errors: FieldError[] = [];
   if (port.name) errors.push(...invalidEach(`${at}.name`, port.name, isDNS1123Label(port.name)));
   else if (requireName) errors.push(fieldError.required(`${at}.name`));
@@ -80,12 +76,6 @@ function portErrors(
   }
   if (port.appProtocol !== undefined) {
     errors.push(...invalidEach(`${at}.appProtocol`, port.appProtocol, isQualifiedName(port.appProtocol)));
-  }
-  // Nothing translates the ports of a headless Service.
-  if (headless && typeof targetPort === 'number' && targetPort !== port.port) {
-    errors.push(
-      fieldError.invalid(`${at}.targetPort`, targetPort, "must be equal to the value of 'port' when clusterIP = None"),
-    );
   }
   return errors;
 }
@@ -163,4 +153,4 @@ function validateUpdate(object: AnyObject, old: AnyObject): FieldError[] {
   return [fieldError.invalid('spec.clusterIPs[0]', now.clusterIP ?? '', FIELD_IMMUTABLE)];
 }
 
-export const services: Behaviour = { validateName: nameIsDNS1035Label, validate, validateUpdate };
+export const services: Behaviour = { validateName: nameIsDNSLabel, validate, validateUpdate };

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import {
-  isDNS1035Label,
+  isDNS1123Label,
   isDNS1123Subdomain,
   isValidPortName,
   isValidPortNum,
@@ -69,7 +69,7 @@ function backendErrors({ service, resource }: IngressBackend, path: string): Fie
   if (resource) return [];
   if (!service) return [fieldError.required(path, 'must specify a service or resource backend')];
   const errors = service.name
-    ? invalidEach(`${path}.service.name`, service.name, isDNS1035Label(service.name))
+    ? invalidEach(`${path}.service.name`, service.name, isDNS1123Label(service.name))
     : [fieldError.required(`${path}.service.name`)];
   const { name, number } = service.port ?? {};
   if (name && number) {

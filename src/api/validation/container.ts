@@ -35,7 +35,7 @@ export function validateContainerCommon(
   const { name = '', image = '' } = container;
   return [
     ...(name ? invalidEach(`${path}.name`, name, isDNS1123Label(name)) : [fieldError.required(`${path}.name`)]),
-    ...imageErrors(image, `${path}.image`),
+    ...required(image, `${path}.image`),
     ...requiredOneOf(
       container.terminationMessagePolicy,
       ['File', 'FallbackToLogsOnError'],
@@ -51,13 +51,6 @@ export function validateContainerCommon(
     ...requiredOneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], `${path}.imagePullPolicy`),
     ...validateResources(container.resources, `${path}.resources`),
   ];
-}
-
-function imageErrors(image: string, path: string): FieldError[] {
-  if (!image) return [fieldError.required(path)];
-  return image === image.trim()
-    ? []
-    : [fieldError.invalid(path, image, 'must not have leading or trailing whitespace')];
 }
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];

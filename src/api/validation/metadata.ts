@@ -16,6 +16,7 @@ export function validateMetadata(metadata: ObjectMeta, path = 'metadata'): Field
     ...validateAnnotations(metadata.annotations, `${path}.annotations`),
     ...validateOwnerReferences(metadata.ownerReferences ?? [], `${path}.ownerReferences`),
     ...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
+    ...unqualifiedFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
   ];
 }
 
@@ -55,6 +56,22 @@ function newFinalizers(metadata: ObjectMeta, old: ObjectMeta, path: string): Fie
     ),
   ];
 }
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** Only Kubernetes' own may lack a domain (pkg/apis/core/validation validateKubeFinalizerName). */
+const unqualifiedFinalizers = (finalizers: readonly string[], path: string): FieldError[] =>
+  finalizers.flatMap((finalizer, i) =>
+    finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)
+      ? []
+      : [
+          fieldError.invalid(
+            `${path}[${i}]`,
+            finalizer,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  );
 
 export function validateLabels(labels: Record<string, string> | undefined, path: string): FieldError[] {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [

@@ -35,9 +35,6 @@ export function validatePodSpec(spec: PodSpec, path: string, claims: readonly st
     ...requiredOneOf(spec.dnsPolicy, DNS_POLICIES, `${path}.dnsPolicy`),
     ...validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
     ...validateDnsConfig(spec, `${path}.dnsConfig`),
-    ...(spec.imagePullSecrets ?? []).flatMap(({ name }, i) =>
-      name ? [] : [fieldError.required(`${path}.imagePullSecrets[${i}].name`)],
-    ),
     ...(spec.readinessGates ?? []).flatMap(({ conditionType }, i) =>
       invalidEach(`${path}.readinessGates[${i}].conditionType`, conditionType, isQualifiedName(conditionType)),
     ),
