@@ -1,0 +1,121 @@
+// Measures what users feel (start, pods, idle cost, requests a second, storage), prints a table and puts it into
+// docs/benchmarks.md. Everything runs in folders and on ports of its own and is removed afterwards.
+//   npm run bench -- [--only=start,pods,idle,api,storage] [--idle-seconds=120] [--port=7943] [--no-record]
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { run } from '../src/exec.ts';
+import { benchApi } from './bench/api.ts';
+import { benchIdle, benchPods } from './bench/pods.ts';
+import { median, ms, type Row, record, render } from './bench/report.ts';
+import { type BenchServer, createBenchServer, fitComponents } from './bench/server.ts';
+import { writeTestImages } from './test-images.ts';
+
+const root = path.join(import.meta.dirname, '..');
+const PARTS = ['start', 'pods', 'idle', 'api', 'storage'] as const;
+const FIRST_STARTS = 3;
+const LATER_STARTS = 5;
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', default: PARTS.join(',') },
+    'idle-seconds': { type: 'string', default: '120' },
+    port: { type: 'string', default: '7943' },
+    record: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
+});
+const port = Number(flags.port);
+const parts = flags.only.split(',');
+const wrong = parts.find((name) => !(PARTS as readonly string[]).includes(name));
+if (wrong !== undefined) {
+  console.error(`bench: there is no part "${wrong}"; there are ${PARTS.join(', ')}`);
+  process.exit(2);
+}
+
+const rows: Row[] = [];
+const remarks: string[] = [];
+const say = (line: string) => console.log(line);
+const remark = (line: string) => {
+  remarks.push(line);
+  say(line);
+};
+
+async function withServer<T>(components: readonly string[], work: (server: BenchServer) => Promise<T>): Promise<T> {
+  const server = createBenchServer({ port, components });
+  try {
+    return await work(server);
+  } finally {
+    await server.remove();
+  }
+}
+
+async function measureStarts(components: readonly string[]): Promise<Row[]> {
+  const first: number[] = [];
+  const later: number[] = [];
+  for (let i = 0; i < FIRST_STARTS; i += 1) {
+    await withServer(components, async (server) => {
+      first.push(await server.start());
+      await server.started();
+      await server.stop();
+      if (i > 0) return;
+      for (let j = 0; j < LATER_STARTS; j += 1) {
+        later.push(await server.start());
+        await server.started();
+        await server.stop();
+      }
+    });
+  }
+  return [
+    { name: 'first start, from spawn to a 200 of /readyz', value: ms(median(first)), against: 'goal 1.5 s' },
+    { name: 'later start, from spawn to a 200 of /readyz', value: ms(median(later)), against: 'goal 600 ms' },
+  ];
+}
+
+async function measureStorage(): Promise<Row[]> {
+  const { stdout } = await run([process.execPath, path.join(root, 'test/bench/storage.ts')]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; value: number; unit: string })
+    .map(({ name, value, unit }) => ({ name, value: `${value.toLocaleString('en')} ${unit}`.trim() }));
+}
+
+async function part(name: (typeof PARTS)[number], measure: () => Promise<Row[]>): Promise<void> {
+  if (!parts.includes(name)) return;
+  say(`${name} …`);
+  for (const row of await measure()) {
+    rows.push(row);
+    say(`  ${row.name.padEnd(60)} ${row.value}${row.against ? `  (${row.against})` : ''}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const components = await fitComponents(remark);
+  const pods = components.includes('kubelet');
+  await part('start', () => measureStarts(components));
+  if (parts.some((name) => ['pods', 'idle', 'api'].includes(name))) {
+    await withServer(components, async (server) => {
+      if (pods) writeTestImages(path.join(server.dataDir, 'images'));
+      await server.start();
+      await server.started();
+      if (pods) {
+        await part('pods', () => benchPods(server, say));
+        await part('idle', () => benchIdle(server, Number(flags['idle-seconds'])));
+      }
+      await part('api', () => benchApi(server));
+    });
+  }
+  await part('storage', measureStorage);
+  if (!flags.record) return;
+  const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const file = path.join(root, 'docs/benchmarks.md');
+  record(file, render(rows, { date, remarks }));
+  say(`written to ${path.relative(process.cwd(), file)}`);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exit(1);
+}

@@ -1,0 +1,137 @@
+// How long a pod takes from `kubectl apply` to Ready and from `kubectl delete` to gone, and what an idle node with
+// five pods costs. Times end when a watch of pods says so.
+import { get } from 'node:https';
+import { run } from '../../src/exec.ts';
+import { median, ms, type Row } from './report.ts';
+import { type BenchServer, costOf } from './server.ts';
+
+const ROUNDS = 5;
+const IDLE_PODS = 5;
+const SETTLE_MS = 15_000;
+
+interface Pod {
+  metadata: { name: string; labels?: Record<string, string> };
+  status?: { conditions?: { type: string; status: string }[] };
+}
+interface PodEvent {
+  type: string;
+  object: Pod;
+}
+
+const deployment = (name: string, replicas = 1) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'main', image: 'nginx:1.27-alpine', imagePullPolicy: 'Never' }] },
+    },
+  },
+});
+
+/** Watches the pods of an app; `until` resolves when as many events as asked have passed `test`, one for each pod. */
+function watchPods(server: BenchServer, app: string) {
+  const passed: PodEvent[] = [];
+  const waiting = new Set<() => void>();
+  const query = new URLSearchParams({ watch: '1', labelSelector: `app=${app}` });
+  let failure: Error | undefined;
+  const request = get(
+    `${server.url}/api/v1/namespaces/default/pods?${query}`,
+    { rejectUnauthorized: false, agent: false, headers: { authorization: `Bearer ${server.token}` } },
+    (response) => {
+      let rest = '';
+      response.on('data', (chunk: Buffer) => {
+        const lines = (rest + chunk.toString()).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) passed.push(JSON.parse(line) as PodEvent);
+        for (const look of waiting) look();
+      });
+      response.on('error', () => undefined); // close() ends it that way
+    },
+  );
+  request.on('error', (error) => {
+    failure = error;
+    for (const look of waiting) look();
+  });
+  return {
+    until: (test: (event: PodEvent) => boolean, pods = 1, timeoutMs = 120_000): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const end = (action: () => void) => {
+          clearTimeout(timer);
+          waiting.delete(look);
+          action();
+        };
+        const look = () => {
+          if (failure) end(() => reject(failure));
+          const names = new Set(passed.filter(test).map((event) => event.object.metadata.name));
+          if (names.size >= pods) end(resolve);
+        };
+        const last = () => JSON.stringify(passed.at(-1)?.object.status);
+        const timer = setTimeout(
+          () => end(() => reject(new Error(`no pod got there; the last: ${last()}`))),
+          timeoutMs,
+        );
+        waiting.add(look);
+        look();
+      }),
+    close: () => request.destroy(),
+  };
+}
+
+const isReady = ({ type, object }: PodEvent): boolean =>
+  type !== 'DELETED' && (object.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false);
+const isGone = ({ type }: PodEvent): boolean => type === 'DELETED';
+
+export async function benchPods(server: BenchServer, say: (line: string) => void): Promise<Row[]> {
+  const kubectl = (args: readonly string[], input = '') =>
+    run(['kubectl', `--kubeconfig=${server.kubeconfig}`, ...args], { input });
+  const apply: number[] = [];
+  const remove: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const name = `bench${round}`;
+    const pods = watchPods(server, name);
+    let begin = performance.now();
+    await kubectl(['apply', '-f', '-'], JSON.stringify(deployment(name)));
+    await pods.until(isReady);
+    apply.push(performance.now() - begin);
+    begin = performance.now();
+    await kubectl(['delete', 'deployment', name, '--wait=false']);
+    await pods.until(isGone);
+    remove.push(performance.now() - begin);
+    pods.close();
+    say(`  round ${round + 1}: Ready after ${ms(apply.at(-1) ?? 0)}, gone after ${ms(remove.at(-1) ?? 0)}`);
+  }
+  return [
+    { name: '`kubectl apply` of a Deployment to its pod Ready', value: ms(median(apply)), against: 'goal 800 ms' },
+    { name: '`kubectl delete` of it to its pod gone', value: ms(median(remove)), against: 'goal 800 ms' },
+  ];
+}
+
+export async function benchIdle(server: BenchServer, seconds: number): Promise<Row[]> {
+  const pods = watchPods(server, 'idle');
+  await run(['kubectl', `--kubeconfig=${server.kubeconfig}`, 'apply', '-f', '-'], {
+    input: JSON.stringify(deployment('idle', IDLE_PODS)),
+  });
+  await pods.until(isReady, IDLE_PODS);
+  pods.close();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const before = costOf(server.pid());
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const after = costOf(server.pid());
+  const percent = ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100;
+  return [
+    {
+      name: `processor of the idle server with ${IDLE_PODS} pods, over ${seconds} s`,
+      value: `${percent.toFixed(2)} % of a core`,
+      against: 'goal 1 %',
+    },
+    {
+      name: `memory of it (RSS)`,
+      value: `${Math.round(after.residentBytes / 2 ** 20)} MiB`,
+      against: 'goal 160 MB',
+    },
+  ];
+}
