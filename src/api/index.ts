@@ -20,6 +20,7 @@ import { ipAddresses } from './networking/ip-addresses.ts';
 import { podDisruptionBudgets } from './policy/disruption-budgets.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
 import { priorityClasses } from './scheduling/priority-classes.ts';
+import { storageClasses } from './storage/storage-classes.ts';
 
 export { builtinSchema, groups } from './facts.ts';
 
@@ -55,6 +56,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'rbac.authorization.k8s.io/rolebindings': roleBindings,
   'rbac.authorization.k8s.io/roles': roles,
   'scheduling.k8s.io/priorityclasses': priorityClasses,
+  'storage.k8s.io/storageclasses': storageClasses,
 };
 
 /** What a default cluster serves, groups in discovery's order. */

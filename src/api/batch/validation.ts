@@ -6,6 +6,7 @@ import type { CronJobSpec, JobSpec } from '../types/batch/v1.ts';
 import { FIELD_IMMUTABLE } from '../validation/metadata.ts';
 import { validatePodTemplate } from '../validation/pod-template.ts';
 import { nonNegative, oneOf } from '../validation/rules.ts';
+import { scheduleProblem } from './schedule.ts';
 
 export const validateJob = (object: AnyObject): FieldError[] => {
   const spec = (object.spec ?? {}) as JobSpec;
@@ -85,6 +86,14 @@ export function validateCronJob(object: AnyObject): FieldError[] {
   const spec = (object.spec ?? {}) as CronJobSpec;
   const errors: FieldError[] = [];
   if (!spec.schedule) errors.push(fieldError.required('spec.schedule'));
+  else {
+    const problem = scheduleProblem(spec.schedule);
+    if (problem) errors.push(fieldError.invalid('spec.schedule', spec.schedule, problem));
+    if (/TZ=/.test(spec.schedule)) {
+      const text = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+      errors.push(fieldError.invalid('spec.schedule', spec.schedule, text));
+    }
+  }
   errors.push(
     ...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'),
     ...oneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], 'spec.concurrencyPolicy'),

@@ -11,7 +11,7 @@ const canonical = (address: string): string =>
 
 export const ipAddresses: Behaviour = {
   validateName(name) {
-    if (isIP(name) === 0) return [NOT_AN_ADDRESS];
+    if (isIP(name) === 0 || name.includes('%')) return [NOT_AN_ADDRESS];
     return canonical(name) === name ? [] : [`must be in canonical form (${JSON.stringify(canonical(name))})`];
   },
 };
