@@ -20,7 +20,7 @@ import { hostMounter, type Mounter } from './mounts.ts';
 import { type Machine, readMachine } from './node/machine.ts';
 import { createNodeAgent } from './node/node-agent.ts';
 import { allocatableOf, type NodeInput } from './node/node-object.ts';
-import { createPodFiles } from './pod-files.ts';
+import { createPodFiles, hostResolvConf } from './pod-files.ts';
 import { createPodObjects } from './pod-objects.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { createPodWorker, podDirectory } from './pod-worker.ts';
@@ -49,8 +49,10 @@ export interface KubeletOptions {
   port: number;
   /** Where the server listens; default all addresses. */
   bindAddress?: string;
+  /** Default 110. */
+  maxPods?: number;
   nodeLabels?: Readonly<Record<string, string>>;
-  /** The host's resolver configuration; default /etc/resolv.conf. */
+  /** The host's resolver configuration; default /etc/resolv.conf, or what systemd-resolved forwards to. */
   resolvConf?: string;
   ledger?: Pick<HostLedger, 'record'>;
   mounter?: Mounter;
@@ -60,6 +62,7 @@ export interface KubeletOptions {
   retryMs?: number;
 }
 
+const DEFAULT_MAX_PODS = 110;
 const BACK_OFF = { initialMs: 10_000, maxMs: 300_000 };
 
 /** `start` resolves when the node is registered and every pod of it has a worker. */
@@ -82,6 +85,7 @@ export function createKubelet(options: KubeletOptions): Component {
 async function assemble(options: KubeletOptions, machine: Machine): Promise<Component[]> {
   const { client, informers, runtime, clock, log, nodeName } = options;
   const runtimeVersion = `containerd://${await runtime.version()}`;
+  const maxPods = options.maxPods ?? DEFAULT_MAX_PODS;
   const nodeInput = (): NodeInput => ({
     nodeName,
     addresses: options.nodeIPs(),
@@ -89,10 +93,15 @@ async function assemble(options: KubeletOptions, machine: Machine): Promise<Comp
     machine,
     runtimeVersion,
     labels: options.nodeLabels ?? {},
+    maxPods,
     ...(options.podCidr ? { podCidr: options.podCidr } : {}),
   });
-  const node = (): NodeFacts => ({ nodeName, hostIPs: options.nodeIPs(), allocatable: allocatableOf(machine) });
-  const create = workerFactory(options, { machine, node });
+  const node = (): NodeFacts => ({
+    nodeName,
+    hostIPs: options.nodeIPs(),
+    allocatable: allocatableOf(machine, maxPods),
+  });
+  const create = workerFactory(options, { machine, node, resolvConf: options.resolvConf ?? (await hostResolvConf()) });
   const workers = createPodWorkers({ ...options, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
@@ -125,7 +134,7 @@ async function assemble(options: KubeletOptions, machine: Machine): Promise<Comp
 }
 
 /** What all workers share is made once; the rest for each pod. */
-function workerFactory(options: KubeletOptions, host: { machine: Machine; node: () => NodeFacts }) {
+function workerFactory(options: KubeletOptions, host: { machine: Machine; node: () => NodeFacts; resolvConf: string }) {
   const { client, informers, runtime, clock, log, events } = options;
   const backOff = options.backOff ?? BACK_OFF;
   const objects = createPodObjects({ client, informers, clock });
@@ -169,7 +178,7 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
         mounter: options.mounter ?? hostMounter,
         clock,
       }),
-      files: createPodFiles(directory, { ...options, resolvConf: options.resolvConf ?? '/etc/resolv.conf' }),
+      files: createPodFiles(directory, { ...options, resolvConf: host.resolvConf }),
       prober: (changed) => createProber({ clock, runtime, events, changed }),
       writer: (current) => createStatusWriter({ client, clock, log, pod: current }),
       gone: () => {

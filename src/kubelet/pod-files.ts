@@ -1,5 +1,5 @@
 // /etc/hosts, /etc/resolv.conf and /etc/hostname of a pod, written once the pod has its addresses.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { Mount } from './cri/runtime.ts';
@@ -41,4 +41,18 @@ export function createPodFiles(directory: string, cluster: ClusterNames): PodFil
       );
     },
   };
+}
+
+const SYSTEMD_UPSTREAM = '/run/systemd/resolve/resolv.conf';
+
+/** The host's resolver configuration as pods can use it: a resolver on the host's loopback is out of their reach. */
+export async function hostResolvConf(): Promise<string> {
+  const own = '/etc/resolv.conf';
+  const { servers } = parseResolvConf(await readFile(own, 'utf8').catch(() => ''));
+  const isStub = servers.length > 0 && servers.every((server) => server.startsWith('127.'));
+  if (!isStub) return own;
+  return access(SYSTEMD_UPSTREAM).then(
+    () => SYSTEMD_UPSTREAM,
+    () => own,
+  );
 }

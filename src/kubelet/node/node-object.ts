@@ -3,7 +3,6 @@ import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus } fro
 import { KUBERNETES_VERSION, PRODUCT } from '../../constants.ts';
 import type { Machine } from './machine.ts';
 
-const MAX_PODS = 110;
 /** Kept for the system before memory is said to be short (evictionHard memory.available). */
 const MEMORY_RESERVE = 100 * 1024 * 1024;
 /** evictionHard nodefs.available */
@@ -18,6 +17,7 @@ export interface NodeInput {
   /** As nodeInfo has it: containerd://2.1.0 */
   runtimeVersion: string;
   podCidr?: string;
+  maxPods: number;
   /** Labels from the configuration. */
   labels: Readonly<Record<string, string>>;
 }
@@ -49,17 +49,17 @@ export function nodeObject(input: NodeInput): Node {
   };
 }
 
-export const capacityOf = (machine: Machine): Record<string, string> => ({
+export const capacityOf = (machine: Machine, maxPods: number): Record<string, string> => ({
   cpu: String(machine.cpus),
   'ephemeral-storage': ki(machine.diskBytes),
   'hugepages-1Gi': '0',
   'hugepages-2Mi': '0',
   memory: ki(machine.memoryBytes),
-  pods: String(MAX_PODS),
+  pods: String(maxPods),
 });
 
-export const allocatableOf = (machine: Machine) => ({
-  ...capacityOf(machine),
+export const allocatableOf = (machine: Machine, maxPods: number) => ({
+  ...capacityOf(machine, maxPods),
   cpu: String(machine.cpus),
   'ephemeral-storage': String(Math.floor(machine.diskBytes * (1 - DISK_RESERVE))),
   memory: ki(Math.max(0, machine.memoryBytes - MEMORY_RESERVE)),
@@ -76,8 +76,8 @@ export function nodeStatus(
     { type: 'Hostname', address: machine.hostname },
   ];
   return {
-    capacity: capacityOf(machine),
-    allocatable: allocatableOf(machine),
+    capacity: capacityOf(machine, input.maxPods),
+    allocatable: allocatableOf(machine, input.maxPods),
     conditions: conditionsOf(at),
     addresses,
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
