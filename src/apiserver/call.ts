@@ -1,8 +1,11 @@
 // One authorized request for a resource, as handlers get it.
 import type { ResourceDefinition } from '../api/definition.ts';
+import type { Strictness } from './decode.ts';
 import type { UserInfo } from './identity.ts';
-import type { WriteEnvironment } from './registry/write.ts';
-import type { ApiRequest, ApiResult } from './request.ts';
+import { viewOf } from './registry/keys.ts';
+import type { FieldValidation } from './registry/parameters.ts';
+import type { WriteEnvironment, WriteTarget } from './registry/write.ts';
+import type { ApiRequest, ApiResult, ObjectResult } from './request.ts';
 import { header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -29,3 +32,30 @@ export function managerOf(request: ApiRequest, given: string): string {
   // A manager's name is limited; upstream cuts what the User-Agent would make too long.
   return [...agent.replace(/[^\x20-\x7e]/g, '')].slice(0, 128).join('') || 'unknown';
 }
+
+export const namespaceOf = ({ definition, info }: ResourceCall): string | undefined =>
+  definition.namespaced && info.namespace ? info.namespace : undefined;
+
+export const writeTarget = (
+  call: ResourceCall,
+  parameters: { dryRun: boolean; fieldManager: string },
+): WriteTarget => ({
+  definition: call.definition,
+  namespace: namespaceOf(call),
+  name: call.info.verb === 'create' && !call.info.subresource ? '' : call.info.name,
+  subresource: call.info.subresource,
+  user: call.user,
+  dryRun: parameters.dryRun,
+  fieldManager: managerOf(call.request, parameters.fieldManager),
+  warn: call.warn,
+});
+
+export const strictness = (
+  { env, warn }: ResourceCall,
+  { fieldValidation }: { fieldValidation: FieldValidation },
+): Strictness => ({ types: env.types, fieldValidation, warn });
+
+export const objectResult = (
+  { definition }: ResourceCall,
+  { status, entry }: { status: number; entry: ObjectResult['entry'] & object },
+): ObjectResult => ({ type: 'object', status, object: viewOf(definition, entry), definition, entry });

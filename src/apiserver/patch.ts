@@ -8,13 +8,12 @@ import { applyStrategicMergePatch } from '../apimachinery/patch/strategic-merge.
 import { badRequest, hasReason, notFound, StatusError, unsupportedMediaType } from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
-import type { ResourceCall } from './call.ts';
+import { type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodedValue, readBody, report, toObject } from './decode.ts';
 import { groupResource, objectKey } from './registry/keys.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
 import type { ApiRequest } from './request.ts';
-import { strictness, writeTarget } from './resources.ts';
 
 /** Makes the patched value of the current one, which is not changed. */
 type Patcher = (current: Json) => Json;

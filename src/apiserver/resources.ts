@@ -1,19 +1,17 @@
 // The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
 import type { AnyObject } from '../apimachinery/meta.ts';
-import { type CallHandler, managerOf, type ResourceCall } from './call.ts';
-import { decodeObject, readBody, type Strictness } from './decode.ts';
+import { type CallHandler, namespaceOf, objectResult, strictness, writeTarget } from './call.ts';
+import { decodeObject, readBody } from './decode.ts';
 import { patchObject } from './patch.ts';
 import { createObject } from './registry/create.ts';
 import { deleteObject } from './registry/delete.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
 import { parseDeleteOptions } from './registry/delete-options.ts';
 import { viewOf } from './registry/keys.ts';
-import { type FieldValidation, parseListParameters, parseWriteParameters } from './registry/parameters.ts';
+import { parseListParameters, parseWriteParameters } from './registry/parameters.ts';
 import { getEntry, listEntries } from './registry/read.ts';
 import { requireName, updateObject } from './registry/update.ts';
 import { openWatch } from './registry/watch.ts';
-import type { WriteTarget } from './registry/write.ts';
-import type { ObjectResult } from './request.ts';
 
 export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   get: async (call) => {
@@ -76,30 +74,3 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     return await deleteCollection(call.env, target, { parameters, options });
   },
 };
-
-export const namespaceOf = ({ definition, info }: ResourceCall): string | undefined =>
-  definition.namespaced && info.namespace ? info.namespace : undefined;
-
-export const writeTarget = (
-  call: ResourceCall,
-  parameters: { dryRun: boolean; fieldManager: string },
-): WriteTarget => ({
-  definition: call.definition,
-  namespace: namespaceOf(call),
-  name: call.info.verb === 'create' && !call.info.subresource ? '' : call.info.name,
-  subresource: call.info.subresource,
-  user: call.user,
-  dryRun: parameters.dryRun,
-  fieldManager: managerOf(call.request, parameters.fieldManager),
-  warn: call.warn,
-});
-
-export const strictness = (
-  { env, warn }: ResourceCall,
-  { fieldValidation }: { fieldValidation: FieldValidation },
-): Strictness => ({ types: env.types, fieldValidation, warn });
-
-export const objectResult = (
-  { definition }: ResourceCall,
-  { status, entry }: { status: number; entry: ObjectResult['entry'] & object },
-): ObjectResult => ({ type: 'object', status, object: viewOf(definition, entry), definition, entry });

@@ -28,6 +28,8 @@ export interface TestServerOptions {
   port?: number;
   /** Token of user admin; only with a port. */
   staticToken?: string;
+  /** Towards kubelets. */
+  kubeletTls?: { cert: string; key: string; ca: string };
   /** Namespaces made beforehand, each with its ServiceAccount "default"; 'default' when not given. */
   namespaces?: readonly string[];
 }
@@ -73,6 +75,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     issuer: ISSUER,
     serviceCidr: '10.43.0.0/16',
     nodePortRange: '30000-32767',
+    ...(options.kubeletTls ? { kubeletTls: options.kubeletTls } : {}),
     ...(port === undefined
       ? {}
       : { listen: { bindAddress: '127.0.0.1', port, tls: { ...serving, clientCa: authority.cert } } }),

@@ -6,11 +6,10 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, conflict, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
-import type { CallHandler } from '../call.ts';
+import { type CallHandler, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { updateObject } from '../registry/update.ts';
-import { strictness, writeTarget } from '../resources.ts';
 import { created } from './created.ts';
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' };

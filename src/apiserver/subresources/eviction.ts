@@ -8,7 +8,7 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, forbidden, internalError, tooManyRequests } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
-import type { CallHandler, ResourceCall } from '../call.ts';
+import { type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import type { ObjectReader } from '../reader.ts';
 import { deleteObject } from '../registry/delete.ts';
@@ -17,7 +17,6 @@ import { viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
 import { updateObject } from '../registry/update.ts';
-import { namespaceOf, strictness, writeTarget } from '../resources.ts';
 import { created } from './created.ts';
 
 const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' };

@@ -2,12 +2,12 @@
 // What else a body holds is silently put back.
 import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import type { CallHandler } from '../call.ts';
+import { type CallHandler, objectResult, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, type UpdatePlan, updateObject } from '../registry/update.ts';
-import { objectResult, strictness, verbHandlers, writeTarget } from '../resources.ts';
+import { verbHandlers } from '../resources.ts';
 
 /** Changes `object`, which has everything of `old`, to what of `given` may be written. */
 type Writable = (object: AnyObject, given: AnyObject) => void;

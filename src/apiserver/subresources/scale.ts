@@ -3,7 +3,7 @@ import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.
 import type { AnyObject, Json, LabelSelector } from '../../apimachinery/meta.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
-import type { CallHandler, ResourceCall } from '../call.ts';
+import { type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
 import { patchTypeOf, readPatch } from '../patch.ts';
 import { apiVersionOf, viewOf } from '../registry/keys.ts';
@@ -11,7 +11,6 @@ import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
 import { requireName, updateObject } from '../registry/update.ts';
 import type { ApiResult } from '../request.ts';
-import { namespaceOf, strictness, writeTarget } from '../resources.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 

@@ -1,10 +1,10 @@
 // /status: the object with only its status written. The definition says what else an update here may change.
-import type { CallHandler } from '../call.ts';
+import { type CallHandler, objectResult, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, updateObject } from '../registry/update.ts';
-import { objectResult, strictness, verbHandlers, writeTarget } from '../resources.ts';
+import { verbHandlers } from '../resources.ts';
 
 export const statusHandler: CallHandler = async (call) => {
   const { definition, info, request, env } = call;

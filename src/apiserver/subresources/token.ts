@@ -3,10 +3,9 @@ import type { TokenRequest } from '../../api/types/authentication/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { issueServiceAccountToken, type TokenRequestContext } from '../authentication/token-request.ts';
 import { bodyType } from '../body-type.ts';
-import type { CallHandler } from '../call.ts';
+import { type CallHandler, strictness } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { strictness } from '../resources.ts';
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
 

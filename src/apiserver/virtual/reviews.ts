@@ -11,13 +11,12 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { InvalidToken, type VerifiedToken } from '../authentication/tokens.ts';
-import type { CallHandler, ResourceCall } from '../call.ts';
+import { type CallHandler, type ResourceCall, strictness } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import type { Attributes, Authorizer, UserInfo } from '../identity.ts';
 import { apiVersionOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import type { ApiResult } from '../request.ts';
-import { strictness } from '../resources.ts';
 
 export interface ReviewOptions {
   authorizer: Authorizer;

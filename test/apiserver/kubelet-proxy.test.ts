@@ -1,0 +1,107 @@
+// Logs and exec are passed on to the kubelet of the pod's node: here an HTTPS server that says what it was asked.
+import assert from 'node:assert/strict';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
+import { nodes, pods } from '../../src/api/resources.ts';
+import { systemClock } from '../../src/clock.ts';
+import { createAuthority, issueCertificate } from '../../src/pki/certificate.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let api: TestServer;
+let kubelet: https.Server;
+const sockets = new Set<Duplex>();
+
+before(async () => {
+  const validity = { notBefore: Date.UTC(2020), notAfter: Date.UTC(2049) };
+  const authority = await createAuthority('kubelet', validity);
+  const identity = { commonName: 'n', ips: ['127.0.0.1'], ...validity };
+  const serving = await issueCertificate(authority, { ...identity, usages: ['server'] });
+  const client = await issueCertificate(authority, { ...identity, usages: ['client'] });
+  kubelet = https.createServer({ ...serving, ca: authority.cert, requestCert: true }, (req, res) => {
+    res.end(`${req.method} ${req.url}`);
+  });
+  const websockets = new WebSocketServer({ noServer: true });
+  kubelet.on('connection', (socket) => sockets.add(socket));
+  kubelet.on('upgrade', (req, socket, head) => {
+    websockets.handleUpgrade(req, socket, head, (ws) => {
+      ws.send(`${req.url}`);
+      ws.on('message', (data) => ws.send(`echo ${data}`));
+    });
+  });
+  await new Promise<void>((resolve) => kubelet.listen(0, '127.0.0.1', resolve));
+  api = await startTestServer({
+    clock: systemClock,
+    port: 0,
+    staticToken: 'secret',
+    kubeletTls: { ...client, ca: authority.cert },
+  });
+  const node = await api.client.create(nodes, { metadata: { name: 'n' }, spec: {} });
+  const { port } = kubelet.address() as AddressInfo;
+  await api.client.updateStatus(nodes, {
+    ...node,
+    status: {
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    },
+  });
+  const spec = { containers: [{ name: 'c', image: 'x' }] };
+  await api.client.create(pods, { metadata: { name: 'a', namespace: 'default' }, spec: { ...spec, nodeName: 'n' } });
+  await api.client.create(pods, { metadata: { name: 'unscheduled', namespace: 'default' }, spec });
+});
+
+after(async () => {
+  await api.stop();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => kubelet.close(resolve));
+});
+
+const get = (path: string): Promise<{ code: number | undefined; body: string }> =>
+  new Promise((resolve, reject) => {
+    const url = new URL(path, api.server.url);
+    const headers = { authorization: 'Bearer secret' };
+    https
+      .get(url, { headers, ca: api.ca, agent: false }, (response) => {
+        let body = '';
+        response.on('data', (chunk) => {
+          body += chunk;
+        });
+        response.on('end', () => resolve({ code: response.statusCode, body }));
+      })
+      .on('error', reject);
+  });
+
+const POD = '/api/v1/namespaces/default/pods/a';
+
+test('logs are those of the only container, with the options that were given', async () => {
+  const { code, body } = await get(`${POD}/log?tailLines=3&timestamps=true`);
+  assert.deepEqual([code, body], [200, 'GET /containerLogs/default/a/c?timestamps=true&tailLines=3']);
+});
+
+test('a container that the pod has not is 400, a pod without a node has no logs yet', async () => {
+  assert.equal((await get(`${POD}/log?container=other`)).code, 400);
+  assert.deepEqual(await get('/api/v1/namespaces/default/pods/unscheduled/log'), { code: 200, body: '' });
+});
+
+test('what is under the proxy of a node is the API of its kubelet', async () => {
+  const { body } = await get('/api/v1/nodes/n/proxy/stats/summary?x=1');
+  assert.equal(body, 'GET /stats/summary?x=1');
+});
+
+test('exec becomes one connection from the client to the kubelet', async () => {
+  const url = new URL(`${POD}/exec?command=ls&command=-l&stdout=true`, api.server.url.replace('https', 'wss'));
+  const socket = new WebSocket(url, 'v5.channel.k8s.io', { ca: api.ca, headers: { authorization: 'Bearer secret' } });
+  const messages: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('open', () => socket.send('hello'));
+    socket.on('message', (data) => {
+      messages.push(String(data));
+      if (messages.length === 2) resolve();
+    });
+  });
+  socket.terminate();
+  assert.deepEqual(messages, ['/exec/default/a/c?output=1&command=ls&command=-l', 'echo hello']);
+});
