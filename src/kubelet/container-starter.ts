@@ -36,6 +36,8 @@ export interface StartPlace {
   files: PodFiles;
   /** Tells that the container runs, before its postStart hook has ended. */
   started(): void;
+  /** Work that must not be cut off: a deletion waits for it, so that no container appears after everything is gone. */
+  hold<T>(work: Promise<T>): Promise<T>;
   signal: AbortSignal;
 }
 
@@ -112,15 +114,30 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
     return [...own, ...[...files, last].filter((m) => !taken.has(m.containerPath))];
   }
 
+  function failed(reason: string, error: unknown, of: { pod: Pod; container: Container }): RuntimeError {
+    const { message } = error as Error;
+    const about = { fieldPath: `spec.containers{${of.container.name}}` };
+    events.event(of.pod, 'Warning', 'Failed', `Error: ${message}`, about);
+    return error instanceof RuntimeError ? error : new RuntimeError(reason, message, error);
+  }
+
+  async function createAndStart(container: Container, config: ContainerConfig, pod: Pod): Promise<string> {
+    const about = { fieldPath: `spec.containers{${container.name}}` };
+    const id = await runtime.createContainer(config).catch((error: unknown) => {
+      throw failed('CreateContainerError', error, { pod, container });
+    });
+    events.event(pod, 'Normal', 'Created', 'Container created', about);
+    await runtime.startContainer(id).catch((error: unknown) => {
+      throw failed('RunContainerError', error, { pod, container });
+    });
+    events.event(pod, 'Normal', 'Started', 'Container started', about);
+    return id;
+  }
+
   return {
     async start(container, place) {
       const { pod } = place;
       const about = { fieldPath: `spec.containers{${container.name}}` };
-      const failed = (reason: string, error: unknown): RuntimeError => {
-        const { message } = error as Error;
-        events.event(pod, 'Warning', 'Failed', `Error: ${message}`, about);
-        return error instanceof RuntimeError ? error : new RuntimeError(reason, message, error);
-      };
       const image = await options.images.ensure(pod, container).catch((error: RuntimeError) => {
         if (error.reason === 'ErrImagePull' || error.reason === 'ImagePullBackOff') {
           events.event(pod, 'Warning', 'Failed', `Error: ${error.reason}`, about);
@@ -128,17 +145,10 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
         throw error;
       });
       const config = await configOf(container, place, image).catch((error: unknown) => {
-        throw failed('CreateContainerConfigError', error);
+        throw failed('CreateContainerConfigError', error, { pod, container });
       });
       if (place.signal.aborted) return;
-      const id = await runtime.createContainer(config).catch((error: unknown) => {
-        throw failed('CreateContainerError', error);
-      });
-      events.event(pod, 'Normal', 'Created', 'Container created', about);
-      await runtime.startContainer(id).catch((error: unknown) => {
-        throw failed('RunContainerError', error);
-      });
-      events.event(pod, 'Normal', 'Started', 'Container started', about);
+      const id = await place.hold(createAndStart(container, config, pod));
       place.started();
       const hook = container.lifecycle?.postStart;
       if (!hook) return;

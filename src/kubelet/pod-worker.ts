@@ -8,10 +8,11 @@ import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import { type Clock, type Timer, timestamp } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { formatSeconds, type KeyedBackOff } from './back-off.ts';
+import type { KeyedBackOff } from './back-off.ts';
 import { type ContainerStarter, terminationLog } from './container-starter.ts';
 import type { ContainerStopper } from './container-stopper.ts';
-import { type ContainerStatus, type Runtime, RuntimeError } from './cri/runtime.ts';
+import { crashPause } from './crash-pause.ts';
+import { type Runtime, RuntimeError } from './cri/runtime.ts';
 import { deadOf } from './dead-containers.ts';
 import type { Images } from './images.ts';
 import { lastWords } from './last-words.ts';
@@ -24,6 +25,7 @@ import { sandboxConfig } from './sandbox-config.ts';
 import type { WaitingReason } from './status/container-statuses.ts';
 import { podStatus } from './status/pod-status.ts';
 import type { StatusWriter } from './status/status-writer.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface PodWorkerOptions {
   client: Client;
@@ -68,6 +70,7 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
   let running: Promise<void> | undefined;
   let reporting: Promise<PodRecord> | undefined;
   let interrupt = new AbortController();
+  let held: Promise<unknown> | undefined;
   let failure: { reason: string; message: string } | undefined;
   let isDone = first.status?.phase === 'Succeeded' || first.status?.phase === 'Failed';
   const waiting = new Map<string, WaitingReason>();
@@ -246,7 +249,13 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
   async function startOne(container: Container, sandboxId: string, signal: AbortSignal): Promise<boolean> {
     const record = await readRecord();
     const newest = newestOf(record, container.name);
-    if (isInCrashBackOff(container, newest)) return false;
+    const pause = crashPause(container, newest, { pod, backOff: options.crashBackOff });
+    if (pause) {
+      events.event(pod, 'Warning', 'BackOff', pause.event, { fieldPath: `spec.containers{${container.name}}` });
+      waiting.set(container.name, { reason: 'CrashLoopBackOff', message: pause.message });
+      wakeIn(`start ${container.name}`, pause.leftMs);
+      return false;
+    }
     const told = (oldStatus().containerStatuses ?? []).concat(oldStatus().initContainerStatuses ?? []);
     const attempt = newest ? newest.attempt + 1 : (told.find((s) => s.name === container.name)?.restartCount ?? 0);
     try {
@@ -262,6 +271,10 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
             waiting.delete(container.name);
             report().catch((error: unknown) => log.warn({ err: error }, 'pod status not computed'));
           },
+          hold: (work) => {
+            held = work;
+            return work;
+          },
           signal,
         }),
         signal,
@@ -275,24 +288,6 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
       wakeIn(`start ${container.name}`, options.images.retryIn(pod, container) || options.retryMs);
       return false;
     }
-  }
-
-  function isInCrashBackOff(container: Container, newest: ContainerStatus | undefined): boolean {
-    if (newest?.state !== 'exited') return false;
-    const key = `${uid}_${container.name}_${container.image}`;
-    const left = options.crashBackOff.left(key, newest.finishedAt);
-    if (left === 0) {
-      options.crashBackOff.next(key, newest.finishedAt);
-      return false;
-    }
-    const pause = formatSeconds(options.crashBackOff.current(key));
-    const message = `back-off ${pause} restarting failed container=${container.name} pod=${formatPod(pod)}`;
-    const event = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`;
-    const about = { fieldPath: `spec.containers{${container.name}}` };
-    events.event(pod, 'Warning', 'BackOff', event, about);
-    waiting.set(container.name, { reason: 'CrashLoopBackOff', message });
-    wakeIn(`start ${container.name}`, left);
-    return true;
   }
 
   async function stopEverything(record: PodRecord): Promise<void> {
@@ -324,6 +319,7 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
   }
 
   async function terminate(): Promise<void> {
+    await held?.catch(() => undefined); // told where it was started
     const record = await report();
     const host = ipsOf(record)[0] ?? '';
     await stopper.stopAll(pod, record.containers.filter(isRunning), { graceSeconds: deletionGrace(), host });
@@ -377,8 +373,8 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
       interrupt = new AbortController();
       for (const timer of wakes.values()) timer.cancel();
       prober.stop();
-      await writer.flush();
       writer.stop();
+      await writer.flush();
     },
   };
 
@@ -391,16 +387,6 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
       })
       .catch((error: unknown) => log.warn({ err: error, pod: formatPod(pod) }, 'containers do not stop faster'));
   }
-}
-
-/** Ends with `work` or, without its result, when the signal aborts; `work` goes on by itself then. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) resolve(undefined);
-    const onAbort = () => resolve(undefined);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 /** Where a pod keeps what is its own on the host. */

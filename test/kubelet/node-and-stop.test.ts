@@ -84,6 +84,21 @@ test('a deletion made more urgent does not wait for the first grace', () =>
     await until('gone', () => pod('deaf') === undefined);
   }));
 
+test('a pod that is deleted while its container starts leaves none behind', () =>
+  withKubelet(
+    { container: () => ({ startLatencyMs: 1000 }) },
+    async ({ api, clock, pod, put, runtime, start, until }) => {
+      await start();
+      put('web');
+      await until('created', async () => (await runtime.listContainers()).length === 1);
+      remove(api, 'web', 30);
+      await clock.advance(2000);
+      await until('gone', () => pod('web') === undefined);
+      assert.deepEqual(await runtime.listContainers(), []);
+      assert.deepEqual(await runtime.listSandboxes(), []);
+    },
+  ));
+
 const remove = (api: Parameters<Parameters<typeof withKubelet>[1]>[0]['api'], name: string, seconds: number) =>
   api.change<Pod>('pods', 'default', name, (pod) => {
     pod.metadata.deletionTimestamp = '2026-01-01T00:10:00Z';

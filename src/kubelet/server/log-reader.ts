@@ -16,6 +16,8 @@ export interface LogOptions {
 }
 
 const BLOCK = 64 * 1024;
+/** More than what follows the text in a line of the file: stream and time. */
+const LINE_TAIL = 128;
 /** nerdctl keeps the current file and four older ones. */
 const MAX_ROTATED = 9;
 
@@ -97,11 +99,14 @@ async function lastLines(file: string, size: number, count: number): Promise<{ o
     let found = 0;
     for (let end = size; end > 0; ) {
       const start = Math.max(0, end - BLOCK);
-      const { buffer } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
-      for (let i = buffer.length - 1; i >= 0; i--) {
-        if (buffer[i] !== 0x0a || start + i === size - 1) continue;
+      const from = Math.max(0, start - LINE_TAIL);
+      const { buffer } = await handle.read(Buffer.alloc(end - from), 0, end - from, from);
+      for (let i = buffer.length - 1; i >= start - from; i--) {
+        if (buffer[i] !== 0x0a || from + i === size - 1) continue;
+        // A text without its own newline goes on in the next line: they are one.
+        if (!buffer.subarray(Math.max(0, i - LINE_TAIL), i).includes('\\n","stream"')) continue;
         found++;
-        if (found === count) return { offset: start + i + 1, found };
+        if (found === count) return { offset: from + i + 1, found };
       }
       end = start;
     }
