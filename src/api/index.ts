@@ -6,7 +6,9 @@ import type { Behaviour } from './behaviour.ts';
 import { builtinDefinition } from './builtin.ts';
 import { leases } from './coordination/leases.ts';
 import { configMaps, secrets } from './core/configuration.ts';
+import { endpoints } from './core/endpoints.ts';
 import { namespaces } from './core/namespaces.ts';
+import { nodes } from './core/nodes.ts';
 import { persistentVolumeClaims, persistentVolumes } from './core/persistent-volumes.ts';
 import { pods } from './core/pods.ts';
 import { services } from './core/services.ts';
@@ -17,6 +19,7 @@ import { coreEvents, events } from './events/events.ts';
 import { type ResourceFact, resourceFacts } from './facts.ts';
 import { ingresses } from './networking/ingresses.ts';
 import { ipAddresses } from './networking/ip-addresses.ts';
+import { networkPolicies } from './networking/network-policies.ts';
 import { podDisruptionBudgets } from './policy/disruption-budgets.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
 import { priorityClasses } from './scheduling/priority-classes.ts';
@@ -27,8 +30,10 @@ export { builtinSchema, groups } from './facts.ts';
 /** By `group/resource`, core resources without a group; with the version where one version differs. */
 const behaviours: Readonly<Record<string, Behaviour>> = {
   configmaps: configMaps,
+  endpoints,
   events: coreEvents,
   namespaces,
+  nodes,
   persistentvolumeclaims: persistentVolumeClaims,
   persistentvolumes: persistentVolumes,
   pods,
@@ -50,6 +55,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'events.k8s.io/events': events,
   'networking.k8s.io/ingresses': ingresses,
   'networking.k8s.io/ipaddresses': ipAddresses,
+  'networking.k8s.io/networkpolicies': networkPolicies,
   'policy/poddisruptionbudgets': podDisruptionBudgets,
   'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBindings,
   'rbac.authorization.k8s.io/clusterroles': clusterRoles,

@@ -67,15 +67,15 @@ function termProblem(term: string, field: Field): string | undefined {
     return `step of range should be a positive number: ${term}`;
   // The end of a range that starts with everything is not looked at.
   if (low === '*' || low === '?') return undefined;
-  const start = valueOf(low, field);
-  const end = high === undefined ? start : valueOf(high, field);
+  const start = numberOf(low, field);
+  const end = high === undefined ? start : numberOf(high, field);
   if (start === undefined || end === undefined) return `failed to parse int from ${term}`;
   if (start < field.min) return `beginning of range (${start}) below minimum (${field.min}): ${term}`;
   if (end > field.max) return `end of range (${end}) above maximum (${field.max}): ${term}`;
   return start > end ? `beginning of range (${start}) beyond end of range (${end}): ${term}` : undefined;
 }
 
-function valueOf(text: string, { names, min }: Field): number | undefined {
+function numberOf(text: string, { names, min }: Field): number | undefined {
   const named = names?.indexOf(text.toLowerCase()) ?? -1;
   if (named >= 0) return named + min;
   return /^\d+$/.test(text) ? Number(text) : undefined;

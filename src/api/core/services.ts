@@ -1,6 +1,5 @@
 // Services: rules of the spec (pkg/apis/core/validation ValidateService). Addresses and node ports are the
 // allocators' business, which run before this.
-import { isIP } from 'node:net';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import {
   isDNS1123Label,
@@ -13,6 +12,7 @@ import {
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { ServicePort, ServiceSpec } from '../types/core/v1.ts';
+import { endpointIp } from '../validation/ip.ts';
 import { FIELD_IMMUTABLE, validateLabels } from '../validation/metadata.ts';
 import { invalidEach, oneOf, requiredOneOf } from '../validation/rules.ts';
 
@@ -32,7 +32,7 @@ function validate(object: AnyObject): FieldError[] {
     ...affinityErrors(spec),
     ...requiredOneOf(spec.type, TYPES, 'spec.type'),
     ...externalNameErrors(spec),
-    ...(spec.externalIPs ?? []).flatMap((ip, i) => externalIpErrors(ip, `spec.externalIPs[${i}]`)),
+    ...(spec.externalIPs ?? []).flatMap((ip, i) => endpointIp(ip, `spec.externalIPs[${i}]`)),
     ...trafficErrors(spec),
     ...balancerErrors(spec),
   ];
@@ -100,20 +100,6 @@ function externalNameErrors({ type, externalName = '' }: ServiceSpec): FieldErro
   return name
     ? invalidEach('spec.externalName', name, isDNS1123Subdomain(name))
     : [fieldError.required('spec.externalName')];
-}
-
-function externalIpErrors(ip: string, path: string): FieldError[] {
-  if (isIP(ip) === 0) {
-    return [fieldError.invalid(path, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
-  }
-  if (ip === '0.0.0.0' || ip === '::') return [fieldError.invalid(path, ip, 'may not be unspecified (0.0.0.0 or ::)')];
-  if (/^127\./.test(ip) || ip === '::1') {
-    return [fieldError.invalid(path, ip, 'may not be in the loopback range (127.0.0.0/8, ::1/128)')];
-  }
-  if (/^169\.254\./.test(ip) || /^fe[89ab]/i.test(ip)) {
-    return [fieldError.invalid(path, ip, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)')];
-  }
-  return [];
 }
 
 function trafficErrors(spec: ServiceSpec): FieldError[] {

@@ -5,6 +5,7 @@ import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { Endpoint, EndpointPort } from '../types/discovery/v1.ts';
+import { unusableIp } from '../validation/ip.ts';
 import { FIELD_IMMUTABLE } from '../validation/metadata.ts';
 import { duplicates, invalidEach, requiredOneOf } from '../validation/rules.ts';
 
@@ -34,21 +35,11 @@ function endpointErrors({ addresses, hostname, nodeName }: Endpoint, type: strin
   return errors;
 }
 
-/** Traffic to these would go to the wrong machine, or to none. */
-const UNUSABLE: readonly [pattern: RegExp, problem: string][] = [
-  [/^(0\.0\.0\.0|::)$/, 'may not be unspecified (0.0.0.0 or ::)'],
-  [/^(127\.|::1$)/, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
-  [/^(169\.254\.|fe[89ab])/i, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
-  [/^(224\.0\.0\.|ff02)/i, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
-];
-
 function addressErrors(address: string, type: string, path: string): FieldError[] {
   if (type === 'FQDN') return invalidEach(path, address, isDNS1123Subdomain(address));
   const fits = type === 'IPv4' ? isIPv4(address) : type === 'IPv6' ? isIPv6(address) : true;
   if (!fits) return [fieldError.invalid(path, address, `must be a valid ${type} address`)];
-  return UNUSABLE.filter(([pattern]) => pattern.test(address)).map(([, text]) =>
-    fieldError.invalid(path, address, text),
-  );
+  return unusableIp(address, path);
 }
 
 const portErrors = ({ name, protocol }: EndpointPort, path: string): FieldError[] => [

@@ -1,0 +1,68 @@
+// NetworkPolicies: selectors, ports and address blocks (pkg/apis/networking/validation ValidateNetworkPolicySpec).
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
+import type { Behaviour } from '../behaviour.ts';
+import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../types/networking/v1.ts';
+import { validateLabelSelector } from '../validation/label-selector.ts';
+import { oneOf, portNumOrName } from '../validation/rules.ts';
+
+const MAX_PORT = 65_535;
+
+function validate(object: AnyObject): FieldError[] {
+  const { podSelector, ingress = [], egress = [], policyTypes = [] } = (object.spec ?? {}) as NetworkPolicySpec;
+  const errors = validateLabelSelector(podSelector, 'spec.podSelector');
+  for (const [i, { ports = [], from = [] }] of ingress.entries()) {
+    errors.push(...ruleErrors(ports, from, { path: `spec.ingress[${i}]`, peers: 'from' }));
+  }
+  for (const [i, { ports = [], to = [] }] of egress.entries()) {
+    errors.push(...ruleErrors(ports, to, { path: `spec.egress[${i}]`, peers: 'to' }));
+  }
+  return [...errors, ...policyTypes.flatMap((type, i) => oneOf(type, ['Egress', 'Ingress'], `spec.policyTypes[${i}]`))];
+}
+
+const ruleErrors = (
+  ports: readonly NetworkPolicyPort[],
+  peers: readonly NetworkPolicyPeer[],
+  at: { path: string; peers: 'from' | 'to' },
+): FieldError[] => [
+  ...ports.flatMap((port, i) => portErrors(port, `${at.path}.ports[${i}]`)),
+  ...peers.flatMap((peer, i) => peerErrors(peer, `${at.path}.${at.peers}[${i}]`)),
+];
+
+function portErrors({ port, endPort, protocol }: NetworkPolicyPort, path: string): FieldError[] {
+  const errors = protocol === undefined ? [] : oneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${path}.protocol`);
+  if (port === undefined) {
+    if (endPort === undefined) return errors;
+    return [
+      ...errors,
+      fieldError.invalid(`${path}.endPort`, endPort, 'may not be specified when `port` is not specified'),
+    ];
+  }
+  errors.push(...portNumOrName(port, `${path}.port`));
+  if (endPort === undefined) return errors;
+  if (typeof port === 'string') {
+    errors.push(fieldError.invalid(`${path}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
+  } else if (endPort < port) {
+    errors.push(fieldError.invalid(`${path}.endPort`, endPort, 'must be greater than or equal to `port`'));
+  } else if (endPort > MAX_PORT) {
+    errors.push(fieldError.invalid(`${path}.endPort`, endPort, `must be between 1 and ${MAX_PORT}, inclusive`));
+  }
+  return errors;
+}
+
+function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, path: string): FieldError[] {
+  if (!podSelector && !namespaceSelector && !ipBlock) {
+    return [fieldError.required(path, 'must specify a peer')];
+  }
+  const errors = [
+    ...validateLabelSelector(podSelector, `${path}.podSelector`),
+    ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
+  ];
+  if (!ipBlock) return errors;
+  if (podSelector || namespaceSelector) {
+    errors.push(fieldError.forbidden(path, 'may not specify both ipBlock and another peer'));
+  }
+  return ipBlock.cidr ? errors : [...errors, fieldError.required(`${path}.ipBlock.cidr`)];
+}
+
+export const networkPolicies: Behaviour = { validate };
