@@ -73,8 +73,8 @@ export function createKubelet(options: KubeletOptions): Component {
     async start() {
       await mkdir(path.join(options.dataDir, 'pods'), { recursive: true, mode: 0o750 });
       options.ledger?.record({ kind: 'mounts-below', path: path.join(options.dataDir, 'pods') });
-      const machine = await readMachine(options.dataDir);
-      const wanted = await assemble(options, machine);
+      const [machine, version] = await Promise.all([readMachine(options.dataDir), options.runtime.version()]);
+      const wanted = await assemble(options, machine, version);
       await startAll(wanted);
       parts = wanted;
     },
@@ -82,9 +82,9 @@ export function createKubelet(options: KubeletOptions): Component {
   };
 }
 
-async function assemble(options: KubeletOptions, machine: Machine): Promise<Component[]> {
+async function assemble(options: KubeletOptions, machine: Machine, version: string): Promise<Component[]> {
   const { client, informers, runtime, clock, log, nodeName } = options;
-  const runtimeVersion = `containerd://${await runtime.version()}`;
+  const runtimeVersion = `containerd://${version}`;
   const maxPods = options.maxPods ?? DEFAULT_MAX_PODS;
   const nodeInput = (): NodeInput => ({
     nodeName,

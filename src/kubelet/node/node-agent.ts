@@ -1,4 +1,5 @@
-// Tells the API about this node: registers it, writes its status when that changes or every five minutes, and renews
+// Tells the API about this node: registers it, writes its status when its addresses change, while it
+// is not ready, and every five minutes, and renews
 // its Lease every ten seconds (pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease).
 import { isDeepStrictEqual } from 'node:util';
 import { leases, nodes } from '../../api/resources.ts';
@@ -65,12 +66,21 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
       images: images.list.map((i) => ({ names: [...i.repoDigests, ...i.repoTags], sizeBytes: i.size })),
       old: told ?? node?.status,
     });
-    const isDue = clock.monotonic() - toldAt >= REPORT_EVERY_MS;
-    if (told && !isDue && isDeepStrictEqual(withoutTimes(told), withoutTimes(status))) return;
     const body = { status };
     await client.patch(nodes, undefined, input.nodeName, { type: 'strategic', body }, { subresource: 'status' });
     told = status;
     toldAt = clock.monotonic();
+  }
+
+  /** What a heartbeat may ask costs nothing: listing images would start a program every ten seconds. */
+  function isDue(): boolean {
+    const addresses = told?.addresses?.filter((a) => a.type === 'InternalIP').map((a) => a.address);
+    const isReady = told?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+    return (
+      !isReady ||
+      !isDeepStrictEqual(addresses, [...options.input().addresses]) ||
+      clock.monotonic() - toldAt >= REPORT_EVERY_MS
+    );
   }
 
   async function renew(): Promise<void> {
@@ -106,7 +116,7 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
   async function beat(): Promise<void> {
     try {
       await renew();
-      await reportStatus();
+      if (isDue()) await reportStatus();
     } catch (error) {
       if (hasReason(error, 'NotFound')) {
         told = undefined; // the Node was deleted: make it anew
@@ -137,8 +147,3 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
     },
   };
 }
-
-const withoutTimes = (status: NodeStatus): NodeStatus => ({
-  ...status,
-  conditions: status.conditions?.map(({ lastHeartbeatTime: _, lastTransitionTime: __, ...rest }) => rest),
-});
