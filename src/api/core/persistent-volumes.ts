@@ -23,13 +23,17 @@ export const persistentVolumeClaims: Behaviour = {
 };
 
 interface ClaimSpec {
-  dataSource?: object;
-  dataSourceRef?: { apiGroup?: string | null; namespace?: string };
+  dataSource?: { kind?: string; name?: string };
+  dataSourceRef?: { kind?: string; name?: string; namespace?: string };
 }
 
 /** Each of the two is what the other says, where only one is given; a source in another namespace has no old form. */
 function mirrorDataSource(spec: ClaimSpec | undefined): void {
   if (!spec) return;
+  for (const field of ['dataSource', 'dataSourceRef'] as const) {
+    const { kind, name } = spec[field] ?? {};
+    if (!kind && !name) delete spec[field];
+  }
   if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
   else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
     spec.dataSource = { ...spec.dataSourceRef };

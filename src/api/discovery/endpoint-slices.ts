@@ -1,5 +1,6 @@
 // EndpointSlices: addresses of one type, ports by name (pkg/apis/discovery/validation).
 import { isIPv4, isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
@@ -48,6 +49,11 @@ const portErrors = ({ name, protocol }: EndpointPort, path: string): FieldError[
 ];
 
 export const endpointSlices: Behaviour = {
+  prepareForUpdate(object, old) {
+    // Labels say which Service a slice belongs to, so they count as desired state.
+    if (isDeepStrictEqual(object.metadata.labels ?? {}, old.metadata.labels ?? {})) return;
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  },
   validate,
   validateUpdate: (object, old) =>
     object.addressType === old.addressType
