@@ -8,6 +8,7 @@ import { condition, withKubelet } from './kubelet-bed.ts';
 test('the node is registered, ready, and renews its lease without writing its status again', () =>
   withKubelet({}, async ({ api, clock, start, until }) => {
     await start();
+    await until('told', () => api.object<Node>('nodes', undefined, 'node-1')?.status?.conditions?.length);
     const node = api.object<Node>('nodes', undefined, 'node-1');
     assert.equal(node?.metadata.labels?.['kubernetes.io/os'], 'linux');
     assert.deepEqual(

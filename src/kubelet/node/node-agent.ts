@@ -1,6 +1,6 @@
-// Tells the API about this node: registers it, writes its status when its addresses change, while it
-// is not ready, and every five minutes, and renews
-// its Lease every ten seconds (pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease).
+// Tells the API about this node: registers it, writes its status when its addresses change, while
+// it is not ready and every five minutes, and renews its Lease every ten seconds
+// (pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease).
 import { isDeepStrictEqual } from 'node:util';
 import { leases, nodes } from '../../api/resources.ts';
 import type { Lease } from '../../api/types/coordination/v1.ts';
@@ -34,6 +34,7 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
   let stopped = false;
   let told: NodeStatus | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let registered: Node | undefined;
   let lease: Lease | undefined;
 
   async function register(): Promise<Node> {
@@ -54,7 +55,7 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
     return client.patch(nodes, undefined, name, { type: 'strategic', body: { metadata: { labels }, ...spec } });
   }
 
-  async function reportStatus(node?: Node): Promise<void> {
+  async function reportStatus(): Promise<void> {
     const input = options.input();
     const images = await options.runtime.listImages().then(
       (list) => ({ ok: true, list, message: '' }),
@@ -64,7 +65,7 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
       now: timestamp(clock),
       ready: images,
       images: images.list.map((i) => ({ names: [...i.repoDigests, ...i.repoTags], sizeBytes: i.size })),
-      old: told ?? node?.status,
+      old: told ?? registered?.status,
     });
     const body = { status };
     await client.patch(nodes, undefined, input.nodeName, { type: 'strategic', body }, { subresource: 'status' });
@@ -135,9 +136,8 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
   return {
     name: 'node',
     async start() {
-      const node = await register();
-      await reportStatus(node);
-      beating = beat();
+      registered = await register();
+      beating = beat(); // asks the runtime, which nobody has to wait for
     },
     async stop() {
       stopped = true;
