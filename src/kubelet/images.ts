@@ -17,7 +17,22 @@ export interface Images {
   forget(podUid: string): void;
 }
 
-const REFERENCE = /^[a-z0-9]+([._:/-]+[a-zA-Z0-9_]+|[.:/-])*(:[\w][\w.-]{0,127})?(@[a-z0-9]+:[0-9a-fA-F]{32,})?$/i;
+/** [host[:port]/]path[:tag][@digest], as github.com/distribution/reference; only the path must be lower case. */
+const HOST = /^(?:[a-zA-Z0-9][a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
+const PART = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
+
+export function isReference(image: string): boolean {
+  const [rest = '', digest, ...more] = image.split('@');
+  if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) return false;
+  const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
+  const name = colon < 0 ? rest : rest.slice(0, colon);
+  if (colon >= 0 && !TAG.test(rest.slice(colon + 1))) return false;
+  const [first = '', ...parts] = name.split('/');
+  const isHost = parts.length > 0 && (/[.:A-Z]/.test(first) || first === 'localhost');
+  return (isHost ? HOST.test(first) : PART.test(first)) && parts.every((part) => PART.test(part));
+}
 
 /** Upstream's default: Always for :latest and no tag, IfNotPresent otherwise. The API server has set it already. */
 const policyOf = (container: Container): string =>
@@ -78,7 +93,7 @@ export function createImages(options: {
     async ensure(pod, container) {
       const image = container.image ?? '';
       const policy = policyOf(container);
-      if (!REFERENCE.test(image)) {
+      if (!isReference(image)) {
         const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
         events.event(pod, 'Warning', 'InspectFailed', message, { fieldPath: `spec.containers{${container.name}}` });
         throw new RuntimeError('InvalidImageName', message);

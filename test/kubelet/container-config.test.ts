@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Container, PodSecurityContext, SecurityContext } from '../../src/api/types/core/v1.ts';
 import { hostsFile, parseResolvConf, podResolver } from '../../src/kubelet/dns.ts';
 import { environmentOf, expand } from '../../src/kubelet/environment.ts';
+import { isReference } from '../../src/kubelet/images.ts';
 import { oomScoreAdj, qosClass, runtimeResources } from '../../src/kubelet/resources.ts';
 import { securityOf } from '../../src/kubelet/security.ts';
 import { podObject, serviceObject } from '../support/objects.ts';
@@ -215,3 +216,24 @@ test('/etc/hosts has the pod by its full name and its aliases', () => {
   assert.match(text, /\n10\.1\.1\.1\tweb-0\.web\.default\.svc\.cluster\.local\tweb-0\n/);
   assert.match(text, /\n# Entries added by HostAliases\.\n192\.0\.2\.9\ta\tb\n$/);
 });
+
+for (const [image, expected] of [
+  ['busybox', true],
+  ['registry.k8s.io/pause:3.10', true],
+  ['localhost:5000/a/b_c__d-e.f:v1.0', true],
+  [`ghcr.io/a/b@sha256:${'0'.repeat(64)}`, true],
+  [`a:tag@sha256:${'0'.repeat(64)}`, true],
+  ['Upper/case', true],
+  ['Upper', false],
+  ['a/Upper', false],
+  ['', false],
+  ['a:', false],
+  ['a b', false],
+  ['a//b', false],
+  ['a@sha256:12', false],
+  [`${'.'.repeat(10_000)}!`, false],
+] as const) {
+  test(`${JSON.stringify(image.slice(0, 40))} is ${expected ? '' : 'not '}an image's name`, () => {
+    assert.equal(isReference(image), expected);
+  });
+}
