@@ -1,8 +1,10 @@
 // What makes this host a node: containerd, the runtime over it, the pod network, and the record of all that
 // they change on the host.
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import { DEFAULT_DATA_DIR, PRODUCT } from '../constants.ts';
 import { containerdAddress, startContainerd } from '../kubelet/cri/containerd-process.ts';
 import { createNerdctlRuntime } from '../kubelet/cri/nerdctl/driver.ts';
 import type { Runtime } from '../kubelet/cri/runtime.ts';
@@ -51,9 +53,16 @@ export function createNode(
     ledger,
     clock,
     log: log.child({ component: 'runtime' }),
+    cgroup: cgroupOf(dataDir),
   });
   return { runtime, network };
 }
+
+/** Each instance on a host has its own, so that one can be removed while another runs. */
+const cgroupOf = (dataDir: string): string =>
+  dataDir === DEFAULT_DATA_DIR
+    ? PRODUCT
+    : `${PRODUCT}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
 
 /** Our containerd, unless another was named; then the runtime, which adopts what runs. */
 export async function startNode(
