@@ -12,6 +12,7 @@ import type { Storage } from '../storage/storage.ts';
 import { createIpAllocator } from './allocators/ip-allocator.ts';
 import { createPortAllocator } from './allocators/port-allocator.ts';
 import { fillAllocators, serviceHooks } from './allocators/service-hooks.ts';
+import { definitionHooks, serveCustomResources } from './apiextensions/serve.ts';
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/tokens.ts';
 import { createRbacAuthorizer, type RbacAuthorizer } from './authorization/rbac.ts';
@@ -104,6 +105,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: options.admission({ ...parts, authorizer }),
     hooks: new Map([
       ['/namespaces', namespaceHooks],
+      ['apiextensions.k8s.io/customresourcedefinitions', definitionHooks],
       ['certificates.k8s.io/certificatesigningrequests', signingRequestHooks],
       ['/services', serviceHooks(allocators)],
     ]),
@@ -116,13 +118,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let discovery: DiscoveryDocuments | undefined;
   let openapiMade: OpenapiDocuments | undefined;
   const openapi = () => {
-    openapiMade ??= openapiDocuments(catalogue.all(), options.types);
+    // Custom resources have no model; tools that find no schema skip what they would check with it.
+    const modelled = catalogue.all().filter(({ schema }) => schema.model !== '');
+    openapiMade ??= openapiDocuments(modelled, options.types);
     return openapiMade;
   };
   catalogue.subscribe(() => {
     discovery = undefined;
     openapiMade = undefined;
   });
+  const stopServing = serveCustomResources({ env: environment, reader, catalogue, log });
   const pipeline = createPipeline({
     authenticator,
     authorizer,
@@ -183,6 +188,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async stop() {
       stopping.abort();
       rules?.close();
+      stopServing();
       await http?.close();
       http = undefined;
     },

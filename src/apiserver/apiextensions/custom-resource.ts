@@ -1,0 +1,163 @@
+// A version of a CustomResourceDefinition as the same value that built-in types have: one registry, one path.
+import { ageOf } from '../../api/columns/age.ts';
+import type { Column, ResourceDefinition, SubresourceDefinition, TableContext, Verb } from '../../api/definition.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../api/types/apiextensions/v1.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import { nameIsDNSSubdomain } from '../../apimachinery/names.ts';
+import { compileJsonPath } from './json-path.ts';
+import { applyDefaults, prune, type Schema, validateValue } from './structural.ts';
+
+const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const WRITING = ['get', 'patch', 'update'];
+
+/** One definition for each served version. */
+export function definitionsOf({ spec }: CustomResourceDefinition): ResourceDefinition[] {
+  return (spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(spec, version));
+}
+
+function definitionOf(
+  spec: CustomResourceDefinition['spec'],
+  version: CustomResourceDefinitionVersion,
+): ResourceDefinition {
+  const { group, names } = spec;
+  const stored = spec.versions.find(({ storage }) => storage) ?? version;
+  const schema = (version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true }) as Schema;
+  const hasStatus = version.subresources?.status !== undefined;
+  const columns = columnsOf(version);
+  const validate = (object: AnyObject) => [...validateMetadata(object.metadata), ...validateValue(object, schema)];
+  return {
+    group,
+    version: version.name,
+    plural: names.plural,
+    kind: names.kind,
+    namespaced: spec.scope === 'Namespaced',
+    singular: names.singular || names.kind.toLowerCase(),
+    listKind: names.listKind || `${names.kind}List`,
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    verbs: VERBS,
+    schema: { model: '', fields: new Map(), typeMeta: true },
+    subresources: subresourcesOf(group, version, names.kind),
+    storage: { group, resource: names.plural, version: stored.name },
+    selectableFields: Object.fromEntries(
+      (version.selectableFields ?? []).map(({ jsonPath }) => {
+        const read = compileJsonPath(jsonPath);
+        return [jsonPath.replace(/^\./, ''), (object: AnyObject) => String(read(object) ?? '')];
+      }),
+    ),
+
+    setDefaults(object) {
+      // Type and metadata are not the schema's, whatever it says of them.
+      const { apiVersion, kind, metadata, ...rest } = object;
+      if (!spec.preserveUnknownFields) prune(rest, schema);
+      applyDefaults(rest, schema);
+      for (const key of Object.keys(object)) delete object[key];
+      Object.assign(object, { apiVersion, kind, metadata }, rest);
+    },
+    // Without a conversion webhook versions differ only in their names (strategy None).
+    toStorage: (object) => ({ ...object, apiVersion: `${group}/${stored.name}` }),
+    fromStorage: (object) => ({ ...object, apiVersion: `${group}/${version.name}` }),
+
+    prepareForCreate(object) {
+      if (hasStatus) delete object.status;
+    },
+    prepareForUpdate(object, old) {
+      if (hasStatus) keep(object, old, 'status');
+      if (content(object, hasStatus) !== content(old, hasStatus)) {
+        object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      }
+    },
+    prepareForStatusUpdate(object, old) {
+      for (const field of new Set([...Object.keys(object), ...Object.keys(old)])) {
+        if (field !== 'metadata' && field !== 'status') keep(object, old, field);
+      }
+      const { managedFields, resourceVersion } = object.metadata;
+      object.metadata = { ...structuredClone(old.metadata), ...(managedFields ? { managedFields } : {}) };
+      if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
+    },
+    hasGeneration: true,
+
+    validateName: nameIsDNSSubdomain,
+    validate,
+    validateUpdate: (object, old) => [...validateMetadataUpdate(object.metadata, old.metadata), ...validate(object)],
+    validateStatusUpdate: (object, old) => [
+      ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...validate(object),
+    ],
+    warnings: () => {
+      if (!version.deprecated) return [];
+      return [version.deprecationWarning || `${group}/${version.name} ${names.kind} is deprecated`];
+    },
+
+    allowCreateOnUpdate: false,
+    allowUnconditionalUpdate: false,
+    deletionGrace: () => undefined,
+    defaultPropagation: 'Background',
+    returnDeletedObject: false,
+    ttlSeconds: undefined,
+
+    columns: columns.map(({ read: _read, ...column }) => column),
+    cells: (object, context) => columns.map(({ read }) => read(object, context)),
+  };
+}
+
+function subresourcesOf(group: string, { name, subresources }: CustomResourceDefinitionVersion, kind: string) {
+  const found: Record<string, SubresourceDefinition> = {};
+  if (subresources?.status) found.status = { name: 'status', group, version: name, kind, verbs: WRITING };
+  return found;
+}
+
+function keep(object: AnyObject, old: AnyObject, field: string): void {
+  if (old[field] === undefined) delete object[field];
+  else object[field] = structuredClone(old[field]);
+}
+
+/** What generation counts changes of. */
+function content(object: AnyObject, hasStatus: boolean): string {
+  const { metadata: _metadata, apiVersion: _apiVersion, kind: _kind, ...rest } = object;
+  if (hasStatus) delete rest.status;
+  return JSON.stringify(rest, (_key, value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
+type Cell = string | number | boolean | null;
+type ReadColumn = Column & { read(object: AnyObject, context: TableContext): Cell };
+
+function columnsOf({ additionalPrinterColumns }: CustomResourceDefinitionVersion): ReadColumn[] {
+  const name: ReadColumn = {
+    name: 'Name',
+    type: 'string',
+    format: 'name',
+    priority: 0,
+    read: ({ metadata }) => metadata.name ?? '',
+  };
+  const given = additionalPrinterColumns ?? [
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: '' },
+  ];
+  return [
+    name,
+    ...given.map(({ jsonPath, type, format, description, priority, name: title }): ReadColumn => {
+      const find = compileJsonPath(jsonPath);
+      return {
+        name: title,
+        type,
+        format: format ?? '',
+        description: description ?? '',
+        priority: priority ?? 0,
+        read: (object, context) => cell(find(object), type, context),
+      };
+    }),
+  ];
+}
+
+function cell(value: unknown, type: string, context: TableContext): Cell {
+  if (value === undefined || value === null) return null;
+  if (type === 'date') return ageOf(String(value), context);
+  if (type === 'integer' || type === 'number') return typeof value === 'number' ? value : null;
+  if (type === 'boolean') return typeof value === 'boolean' ? value : null;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

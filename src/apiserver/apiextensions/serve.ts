@@ -1,0 +1,174 @@
+// Keeps the catalogue at what CustomResourceDefinitions say, marks them as established, and empties a definition
+// that is being deleted of its objects (customresource_finalizer.go).
+import type { ResourceType } from '../../api/definition.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionCondition,
+  CustomResourceDefinitionStatus,
+} from '../../api/types/apiextensions/v1.ts';
+import type { AnyObject } from '../../apimachinery/meta.ts';
+import { hasReason } from '../../apimachinery/status-error.ts';
+import { timestamp } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import type { DefinitionCatalogue } from '../catalogue.ts';
+import type { ObjectReader } from '../reader.ts';
+import { deleteObject } from '../registry/delete.ts';
+import type { ResourceHooks } from '../registry/hooks.ts';
+import { updateObject } from '../registry/update.ts';
+import type { WriteEnvironment, WriteTarget } from '../registry/write.ts';
+import { definitionsOf } from './custom-resource.ts';
+
+type Definition = AnyObject & CustomResourceDefinition;
+
+export const customResourceDefinitions: ResourceType<Definition> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
+
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
+/** A definition goes only after its objects. */
+export const definitionHooks: ResourceHooks = {
+  beginDelete({ metadata }) {
+    metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP])];
+    return false;
+  },
+};
+
+export interface ServeOptions {
+  env: WriteEnvironment;
+  reader: ObjectReader;
+  catalogue: DefinitionCatalogue;
+  log: Logger;
+}
+
+/** Serves what is stored now and what comes; returns how to stop. */
+export function serveCustomResources({ env, reader, catalogue, log }: ServeOptions): () => void {
+  const emptying = new Map<string, () => void>();
+
+  const changed = (crd: Definition, deleted: boolean): void => {
+    const { group, names } = crd.spec;
+    const name = crd.metadata.name as string;
+    if (deleted) {
+      emptying.get(name)?.();
+      emptying.delete(name);
+      catalogue.remove(group, names.plural);
+      return;
+    }
+    const served = definitionsOf(crd);
+    for (const old of catalogue.all()) {
+      const same = old.group === group && old.plural === names.plural;
+      if (same && !served.some(({ version }) => version === old.version)) catalogue.remove(group, names.plural);
+    }
+    catalogue.put(served);
+    const work = crd.metadata.deletionTimestamp ? empty(crd) : establish(crd);
+    work.catch((error: unknown) => report(error, name));
+  };
+
+  const report = (error: unknown, name: string | undefined) =>
+    log.error({ err: error, crd: name }, 'custom resource definition');
+
+  /** One definition that makes no sense must not keep the others from being served. */
+  const notice = (crd: Definition, deleted: boolean): void => {
+    try {
+      changed(crd, deleted);
+    } catch (error) {
+      report(error, crd.metadata.name);
+    }
+  };
+
+  const targetOf = (subresource: string, name: string): WriteTarget | undefined => {
+    const { group, version, plural } = customResourceDefinitions;
+    const definition = catalogue.find(group, version, plural);
+    if (!definition) return undefined;
+    const user = { username: 'system:apiserver', groups: ['system:masters'] };
+    const common = { namespace: undefined, dryRun: false, fieldManager: 'kube-apiserver', warn: () => undefined };
+    return { definition, name, subresource, user, ...common };
+  };
+
+  async function establish(crd: Definition): Promise<void> {
+    const target = targetOf('status', crd.metadata.name as string);
+    if (!target || isEstablished(crd)) return;
+    await updateObject(env, target, {
+      apply: (current) => established(current as Definition, timestamp(env.clock)),
+      prepare: (object, old) => target.definition.prepareForStatusUpdate(object, old),
+      validate: () => [],
+      unconditional: true,
+    }).catch(ignoreMissing);
+  }
+
+  async function empty(crd: Definition): Promise<void> {
+    const name = crd.metadata.name as string;
+    const [definition] = definitionsOf(crd);
+    const target = targetOf('', name);
+    if (!definition || !target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
+    if (!emptying.has(name)) {
+      emptying.set(
+        name,
+        reader.subscribe(definition, (_object, gone) => void (gone && finish().catch(ignoreMissing))),
+      );
+    }
+    for (const object of reader.list(definition)) {
+      const { namespace, name: itsName = '' } = object.metadata;
+      await deleteObject(env, { ...target, definition, namespace, name: itsName }, { dryRun: false }).catch(
+        ignoreMissing,
+      );
+    }
+    await finish();
+
+    async function finish(): Promise<void> {
+      if (!target || !definition || reader.list(definition).length > 0) return;
+      await updateObject(env, target, {
+        apply: (current) => withoutCleanup(current as Definition),
+        unconditional: true,
+      }).catch(ignoreMissing);
+    }
+  }
+
+  const stop = reader.subscribe(customResourceDefinitions, (object, deleted) => notice(object as Definition, deleted));
+  for (const crd of reader.list(customResourceDefinitions)) notice(crd, false);
+  return () => {
+    stop();
+    for (const end of emptying.values()) end();
+  };
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!hasReason(error, 'NotFound')) throw error; // gone already: nothing left to do
+}
+
+const isEstablished = ({ status }: Definition): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false;
+
+function established(current: Definition, now: string): AnyObject {
+  const crd = structuredClone(current);
+  const { names } = crd.spec;
+  const condition = (type: string, reason: string, message: string): CustomResourceDefinitionCondition => ({
+    type,
+    status: 'True',
+    lastTransitionTime: now,
+    reason,
+    message,
+  });
+  const acceptedNames = {
+    ...names,
+    singular: names.singular || names.kind.toLowerCase(),
+    listKind: names.listKind || `${names.kind}List`,
+  };
+  const storedVersions = crd.spec.versions.filter(({ storage }) => storage).map(({ name }) => name);
+  const conditions = [
+    condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+    condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+  ];
+  crd.status = { conditions, acceptedNames, storedVersions } as CustomResourceDefinitionStatus;
+  return crd;
+}
+
+function withoutCleanup(current: Definition): AnyObject {
+  const crd = structuredClone(current);
+  crd.metadata.finalizers = (crd.metadata.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP);
+  return crd;
+}
