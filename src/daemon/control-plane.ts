@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   log: Logger;
   metrics: Metrics;
   advertiseAddress: string;
+  /** Called once when only a restart can help the store. */
+  onStorageFailure(reason: string): void;
   /** Throws while the server is not ready. */
   ready(): void;
 }
@@ -52,7 +54,11 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const serviceIp = nthAddress(config['service-cidr'], 1);
   mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
   const storageUrl = config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`;
-  const opening = openStorage(storageUrl, { clock, log: log.child({ component: 'storage' }) });
+  const opening = openStorage(storageUrl, {
+    clock,
+    log: log.child({ component: 'storage' }),
+    onFailure: options.onStorageFailure,
+  });
   const [storage, pki] = await Promise.all([
     opening,
     ensurePki(config['data-dir'], {

@@ -41,19 +41,28 @@ export async function runForeground(sources: ConfigSources, write: Write): Promi
   const control = await serveControl(runDir, { status: server.status });
   const readyMs = systemClock.now() - begin;
 
-  const stopped = untilSignal().then(async (signal) => {
-    write(`${signal}: stopping; containers run on`);
+  const end = async () => {
     const hard = systemClock.after(STOP_MS, () => process.exit(1));
     await server.stop();
     control.closeAllConnections();
     control.close();
     removeRunState(runDir);
     hard.cancel();
-  });
-  await Promise.race([server.started, stopped]);
-  for (const line of summary(readyMs, systemClock.now() - begin, server)) write(line);
-  tellStarter(summary(readyMs, systemClock.now() - begin, server).join('\n'));
-  await stopped;
+  };
+  const stopping = Promise.race([untilSignal(), server.failed]);
+  try {
+    const signal = await Promise.race([server.started, stopping]);
+    if (signal === undefined) {
+      const lines = summary(readyMs, systemClock.now() - begin, server);
+      for (const line of lines) write(line);
+      tellStarter(lines.join('\n'));
+    }
+    write(`${await stopping}: stopping; containers run on`);
+  } catch (error) {
+    await end().catch(() => undefined); // why it ends is what has to be told
+    throw error;
+  }
+  await end();
 }
 
 function summary(readyMs: number, allMs: number, server: RunningServer): string[] {

@@ -33,6 +33,8 @@ export interface RunningServer {
   kubeconfig: string | undefined;
   /** Resolves when every component has started. */
   started: Promise<void>;
+  /** Rejects when the server can serve no longer, with what only a restart mends. */
+  failed: Promise<never>;
   status(): Promise<ProcessStatus>;
   stop(): Promise<void>;
 }
@@ -46,6 +48,8 @@ export async function startServer(config: Config, progress: Progress): Promise<R
   const board = createStatusBoard(clock);
   const components: Component[] = [];
   let bootstrapped = false;
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined); // told by whoever waits for it
 
   // Adopting containers needs no API: it runs beside the opening of the store.
   const ledger = openLedger(config);
@@ -60,6 +64,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       log,
       metrics,
       advertiseAddress: config['advertise-address'] || hostAddress(),
+      onStorageFailure: (reason) => failure.reject(new Error(`the store can serve no longer: ${reason}`)),
       ready() {
         if (!bootstrapped) throw new Error('bootstrap objects are being written');
       },
@@ -90,7 +95,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
     const cluster = connect({ config, clock, log, plane, ledger });
     components.push({ name: 'informers', start: async () => {}, stop: () => cluster.informers.stop() });
     const started = startRest(cluster, { node, nodeStarted, progress, board, components, has });
-    return { url: api.url, kubeconfig, started, status: board.report, stop };
+    return { url: api.url, kubeconfig, started, failed: failure.promise, status: board.report, stop };
   } catch (error) {
     await stop().catch((cause: unknown) => log.error({ error: cause }, 'stopping after a failed start'));
     throw error;
