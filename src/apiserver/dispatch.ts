@@ -23,11 +23,11 @@ export async function dispatch(
     throw pathNotFound();
   }
   checkScope(definition, info);
-  for (const text of deprecationOf(definition)) call.warn(text);
   const handler = info.subresource
     ? subresourceHandler(definition, info, handlers)
     : mainHandler(definition, info, handlers);
   if (call.request.method === 'HEAD') throw methodNotServed();
+  for (const text of deprecationOf(definition)) call.warn(text);
   // Before anything is done: what could not be answered must not happen.
   negotiate({
     accept: header(call.request, 'accept'),
@@ -65,9 +65,10 @@ function checkScope(definition: ResourceCall['definition'], { namespace, name, r
 const NAMED_VERBS = new Set(['get', 'update', 'patch', 'delete']);
 
 function mainHandler(definition: ResourceCall['definition'], info: RequestInfo, handlers: HandlerTable): CallHandler {
+  const named = info.parts.length > 1;
+  if (named && !definition.verbs.some((verb) => NAMED_VERBS.has(verb))) throw pathNotFound();
   const handler = handlers.get(`${definition.group}/${definition.plural}`) ?? verbHandlers[info.verb];
   if (!handler || !definition.verbs.some((verb) => verb === info.verb)) throw methodNotServed();
-  const named = info.parts.length > 1;
   if (NAMED_VERBS.has(info.verb) !== named && info.verb !== 'watch') throw methodNotServed();
   if (definition.namespaced && !info.namespace && !['list', 'watch'].includes(info.verb)) throw methodNotServed();
   return handler;

@@ -31,7 +31,8 @@ export const objectJson = (definition: ResourceDefinition, entry: StorageEntry):
 ];
 
 export function listJson(list: ListResult): Uint8Array[] {
-  const { definition, entries, metadata } = list;
+  const { definition, entries } = list;
+  const metadata = listMetadata(list);
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":${JSON.stringify(metadata)},"items":[`;
   const pieces: Uint8Array[] = [Buffer.from(head)];
   // Items of custom resources bear their type, those of built-in ones do not, as upstream.
@@ -47,15 +48,19 @@ export function listJson(list: ListResult): Uint8Array[] {
   return pieces;
 }
 
+/** Lists of custom resources say `continue` even when there is nothing more, as upstream. */
+const listMetadata = ({ definition, metadata }: ListResult): ListResult['metadata'] =>
+  definition.schema.model === '' ? { continue: '', ...metadata } : metadata;
+
 /** The list as a value, for what is not JSON. */
 export function listValue(list: ListResult): KubeObject & { items: KubeObject[] } {
-  const { definition, entries, metadata } = list;
+  const { definition, entries } = list;
   const typed = definition.schema.model === '';
   const items = entries.map((entry) => {
     const { kind, apiVersion, ...rest } = viewOf(definition, entry);
     return (typed ? { kind, apiVersion, ...rest } : rest) as KubeObject;
   });
-  return { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata, items };
+  return { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata: listMetadata(list), items };
 }
 
 /** One line of a JSON watch; shared by all watchers of an event. */

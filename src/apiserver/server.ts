@@ -177,11 +177,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     setTls: (tls) => http?.setTls(tls),
     async start() {
       if (!options.listen) return;
-      const upgrade = createUpgrader({ pipeline, clock, log });
       http = await listen({
         ...options.listen,
         onRequest: createFront({ pipeline, clock, log }),
-        onUpgrade: (req, socket, head) => void upgrade(req, socket, head),
+        onUpgrade: createUpgrader({ pipeline, clock, log }),
       });
       discovery = undefined; // it names the address
     },

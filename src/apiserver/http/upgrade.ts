@@ -15,7 +15,15 @@ const BEARER_PROTOCOL = /^base64url\.bearer\.authorization\.k8s\.io\.(?<token>.+
 export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; clock: Clock; log: Logger }) {
   const watches = new WebSocketServer({ noServer: true, handleProtocols: chooseWatchProtocol });
 
-  return async function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  /** Never throws: what goes wrong ends this connection and no other. */
+  return function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    upgrade(req, socket, head).catch((error: unknown) => {
+      log.warn({ err: error, path: req.url }, 'upgrade failed');
+      socket.destroy();
+    });
+  };
+
+  async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     const base = withBearerProtocol(toApiRequest(req, gone.signal));
@@ -33,7 +41,7 @@ export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; c
       return;
     }
     refuse(socket, response);
-  };
+  }
 
   async function sendWatch(ws: WebSocket, result: WatchResult, request: ApiRequest): Promise<void> {
     ws.on('error', () => ws.terminate());

@@ -4,7 +4,7 @@ import { AGGREGATED_CONTENT_TYPE, type DiscoveryDocuments, type Document } from 
 import { FORMATS, parseAccept } from '../negotiation.ts';
 import { encodeValue } from '../represent.ts';
 import { type ApiResult, header } from '../request.ts';
-import { type PathCall, type PathHandler, plainNotFound } from './path-table.ts';
+import { methodNotServed, type PathCall, type PathHandler, plainNotFound } from './path-table.ts';
 
 export function discoveryPaths(discovery: () => DiscoveryDocuments): Record<string, PathHandler> {
   return {
@@ -32,6 +32,7 @@ type Wanted = 'aggregated' | 'application/json' | 'application/yaml';
 
 /** Throws 406. The aggregated form has an ETag, so that it is not sent twice. */
 function answer({ request }: PathCall, legacy: Document, aggregated?: Document): ApiResult {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotServed();
   const wanted = wantedForm(header(request, 'accept'), aggregated !== undefined);
   if (wanted === undefined) {
     throw notAcceptable(`only the following media types are accepted: ${Object.keys(FORMATS).join(', ')}`);

@@ -33,7 +33,6 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
     }),
     '/openid/v1/jwks': () => json(tokens.jwks(), 'application/jwk-set+json'),
     '/.well-known/openid-configuration': () => json(tokens.openidConfiguration(`${options.issuer}/openid/v1/jwks`)),
-    ...discoveryPaths(options.discovery),
     ...options.more,
   };
   const checks = { '/healthz': live, '/livez': live, '/readyz': ready };
@@ -47,6 +46,10 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
     '/': { handle: index, anyMethod: true },
     '/index.html': { handle: index, anyMethod: true },
     ...Object.fromEntries(Object.entries(reading).map(([path, handle]) => [path, { handle }])),
+    // They look at the method themselves: what is not there is 404 for all of them.
+    ...Object.fromEntries(
+      Object.entries(discoveryPaths(options.discovery)).map(([path, handle]) => [path, { handle, anyMethod: true }]),
+    ),
   };
   for (const [path, list] of Object.entries(checks)) {
     const route = { handle: healthHandler(path, () => list), anyMethod: true };

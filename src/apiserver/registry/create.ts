@@ -15,6 +15,7 @@ import { generateName } from './names.ts';
 import {
   admit,
   commit,
+  dropDuplicateOwners,
   hooksOf,
   matchNamespace,
   stampNew,
@@ -35,6 +36,7 @@ export async function createObject(
 ): Promise<StorageEntry> {
   const { definition } = target;
   matchNamespace(object, definition, target.namespace);
+  dropDuplicateOwners(object, target.warn);
   if (target.name && object.metadata.name && object.metadata.name !== target.name) {
     throw badRequest(
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${target.name})`,

@@ -34,6 +34,8 @@ export function createFieldManagers({ clock, types }: { clock: Clock; types: Sch
 
 /** Each endpoint puts back what the other writes, so nobody owns that here (GetResetFields of the strategies). */
 function resetFieldsOf(definition: OwnershipChange['definition'], subresource: string): readonly string[][] {
+  // What was asked to be signed cannot be changed.
+  if (subresource === '' && definition.kind === 'CertificateSigningRequest') return [['spec'], ['status']];
   if (!Object.hasOwn(definition.subresources, 'status')) return [];
   if (subresource === '') return [['status']];
   return subresource === 'status' ? [['spec']] : [];

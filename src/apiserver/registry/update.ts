@@ -19,6 +19,7 @@ import { parseRevision } from './parameters.ts';
 import {
   admit,
   commit,
+  dropDuplicateOwners,
   hooksOf,
   matchNamespace,
   toStore,
@@ -94,6 +95,7 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
   const { definition, plan, current, old, object } = r;
   matchNamespace(object, definition, r.namespace);
   requireName(object, r.name);
+  dropDuplicateOwners(object, r.warn);
   if (plan.uidIsPrecondition !== false && object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
     throw conflict(
       groupResource(definition),
@@ -111,7 +113,7 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
   }
   await admit(env, r, { operation: 'UPDATE', object, oldObject: old });
   checkRevision(r);
-  keepMetadata(object, old, definition.hasGeneration);
+  keepMetadata(object, old);
   const reservation = hooksOf(env, definition)?.beginUpdate?.(object, old, { dryRun: r.dryRun });
   try {
     (plan.prepare ?? definition.prepareForUpdate)(object, old);
@@ -137,7 +139,8 @@ function checkRevision({ definition, plan, object, current, name }: Replacement)
   if (!resourceVersion || resourceVersion === '0') {
     if (plan.unconditional ?? definition.allowUnconditionalUpdate) return;
     const error = fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update');
-    throw invalid(definition, name, [error]);
+    // Upstream names the resource here where elsewhere it names the kind.
+    throw invalid({ group: definition.group, kind: definition.plural }, name, [error]);
   }
   const revision = parseRevision(resourceVersion);
   if (revision === undefined) {
@@ -166,7 +169,7 @@ export function requireName(object: Pick<AnyObject, 'metadata'>, name: string): 
 }
 
 /** What an update of any endpoint cannot change (rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate). */
-function keepMetadata(object: AnyObject, old: AnyObject, hasGeneration: boolean): void {
+function keepMetadata(object: AnyObject, old: AnyObject): void {
   const { metadata } = object;
   const kept = old.metadata;
   metadata.uid ??= kept.uid;
@@ -175,11 +178,8 @@ function keepMetadata(object: AnyObject, old: AnyObject, hasGeneration: boolean)
   if (kept.deletionGracePeriodSeconds !== undefined) {
     metadata.deletionGracePeriodSeconds ??= kept.deletionGracePeriodSeconds;
   }
-  // Types that count changes keep their count; elsewhere it is the clients' own.
-  if (hasGeneration || metadata.generation === undefined) {
-    if (kept.generation === undefined) delete metadata.generation;
-    else metadata.generation = kept.generation;
-  }
+  if (kept.generation === undefined) delete metadata.generation;
+  else metadata.generation = kept.generation;
   delete metadata.selfLink;
 }
 

@@ -89,6 +89,19 @@ export function matchNamespace(object: AnyObject, definition: ResourceDefinition
   if (namespace) object.metadata.namespace = namespace;
 }
 
+/** The same owner named twice counts once, with a warning (handlers/create.go dedupOwnerReferencesAndAddWarning). */
+export function dropDuplicateOwners({ metadata }: AnyObject, warn: (text: string) => void): void {
+  const owners = metadata.ownerReferences ?? [];
+  const unique = new Map(owners.map((owner) => [JSON.stringify(owner), owner]));
+  if (unique.size === owners.length) return;
+  const repeated = owners.filter((owner, i) => owners.findIndex(({ uid }) => uid === owner.uid) !== i);
+  metadata.ownerReferences = [...unique.values()];
+  warn(
+    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject ' +
+      `such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...new Set(repeated.map(({ uid }) => uid))].join(', ')}`,
+  );
+}
+
 /** uid and creationTimestamp are the server's; what marks a deletion is not for clients to set. */
 export function stampNew(object: AnyObject, now: string): void {
   const { metadata } = object;
