@@ -1,7 +1,12 @@
-// The one caller of execa: programs run from here only. A failed command is a value that prints as
-// something to paste into a shell.
-import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { execa } from 'execa';
+// Programs run from here only. A failed command is a value that prints as something to paste into a shell.
+// Over node:child_process itself: docs/performance.md has what a library over it cost.
+import {
+  type ChildProcess,
+  type ExecFileException,
+  execFile,
+  type StdioOptions,
+  spawn as spawnChild,
+} from 'node:child_process';
 
 export interface RunOptions {
   input?: string | Uint8Array;
@@ -28,7 +33,7 @@ export class RunError extends Error {
 
   constructor(argv: readonly string[], options: { output: string; exitCode: number | undefined; cause: unknown }) {
     const told = options.output.trim().split('\n').slice(-3).join(' | ');
-    super(`${shellQuote(argv)}: ${told || String((options.cause as Error)?.message ?? 'failed')}`, {
+    super(`${shellQuote(argv)}: ${told || describe(options.cause as ExecFileException | undefined)}`, {
       cause: options.cause,
     });
     this.name = 'RunError';
@@ -38,21 +43,42 @@ export class RunError extends Error {
   }
 }
 
+function describe(cause: ExecFileException | undefined): string {
+  if (typeof cause?.code === 'number') return `ended with code ${cause.code}`;
+  return cause?.signal ? `ended by ${cause.signal}` : (cause?.message ?? 'failed');
+}
+
+/** Children that must not outlive this process; they are the process's own, whoever started them. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill();
+});
+
+function endsWithUs(child: ChildProcess): void {
+  living.add(child);
+  child.once('exit', () => living.delete(child));
+  child.once('error', () => child.pid === undefined && living.delete(child));
+}
+
 /** Runs `argv` to its end. Throws RunError on any exit code but 0. */
-export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const [file, ...args] = argv as [string, ...string[]];
-  const result = await execa(file, args, {
-    ...toExeca(options),
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    reject: false,
-    stripFinalNewline: false,
+  const { input, signal, ...rest } = toNode(options);
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      file,
+      args,
+      { ...rest, ...(signal ? { signal } : {}), maxBuffer: Number.POSITIVE_INFINITY },
+      (cause, stdout, stderr) => {
+        if (!cause) return resolve({ stdout, stderr });
+        const exitCode = typeof cause.code === 'number' ? cause.code : undefined;
+        reject(new RunError(argv, { output: stdout + stderr, exitCode, cause }));
+      },
+    );
+    endsWithUs(child);
+    child.stdin?.on('error', () => undefined); // a program that does not read its input: its exit code tells
+    child.stdin?.end(input);
   });
-  const stdout = String(result.stdout ?? '');
-  const stderr = String(result.stderr ?? '');
-  if (result.failed) {
-    throw new RunError(argv, { output: stdout + stderr, exitCode: result.exitCode, cause: result });
-  }
-  return { stdout, stderr };
 }
 
 export interface SpawnOptions extends Omit<RunOptions, 'input'> {
@@ -68,25 +94,30 @@ export interface SpawnOptions extends Omit<RunOptions, 'input'> {
  */
 export function spawn(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const [file, ...args] = argv as [string, ...string[]];
-  const child = execa(file, args, {
-    ...toExeca(options),
-    stdio: (options.stdio ?? 'pipe') as 'pipe',
+  const { signal, ...rest } = toNode(options);
+  const child = spawnChild(file, args, {
+    ...rest,
+    stdio: options.stdio ?? 'pipe',
     detached: options.detached ?? false,
-    cleanup: !options.detached,
-    buffer: false,
-    reject: false,
   });
-  return child.nodeChildProcess as ChildProcess;
+  if (!options.detached) endsWithUs(child);
+  if (signal) {
+    // Node's own `signal` would also raise an 'error' on the child, which is for a failed start.
+    const kill = () => child.kill();
+    if (signal.aborted) kill();
+    signal.addEventListener('abort', kill, { once: true });
+    child.once('exit', () => signal.removeEventListener('abort', kill));
+  }
+  return child;
 }
 
-function toExeca(options: RunOptions) {
-  return {
-    ...(options.env ? { env: options.env } : {}),
-    ...(options.cwd ? { cwd: options.cwd } : {}),
-    ...(options.timeout ? { timeout: options.timeout } : {}),
-    ...(options.signal ? { cancelSignal: options.signal } : {}),
-  };
-}
+const toNode = ({ env, cwd, timeout, signal, input }: RunOptions) => ({
+  ...(env ? { env: { ...process.env, ...env } } : {}),
+  ...(cwd ? { cwd } : {}),
+  ...(timeout ? { timeout } : {}),
+  signal,
+  input,
+});
 
 export function shellQuote(argv: readonly string[]): string {
   return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
