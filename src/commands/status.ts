@@ -25,13 +25,13 @@ export function render(status: ProcessStatus): string[] {
   const width = Math.max(...status.components.map(({ name }) => name.length), 'COMPONENT'.length) + 2;
   return [
     `process ${status.pid}, up ${status.uptimeSeconds} s, ${status.cpuPercent} % of a core since start, ${megabytes} MB`,
-    `${'COMPONENT'.padEnd(width)}${'STATE'.padEnd(10)}${'STARTED IN'.padEnd(12)}BUSY`,
+    `${'COMPONENT'.padEnd(width)}${'STATE'.padEnd(10)}${'STARTED IN'.padEnd(12)}API REQUESTS`,
     ...status.components.map(
-      ({ name, state, startMs, busyMs, message }) =>
+      ({ name, state, startMs, requests, message }) =>
         name.padEnd(width) +
         state.padEnd(10) +
         (startMs === undefined ? '' : `${startMs} ms`).padEnd(12) +
-        (message ?? (busyMs === undefined ? '' : `${busyMs} ms`)),
+        (message ?? String(requests)),
     ),
   ];
 }

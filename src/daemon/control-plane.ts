@@ -57,7 +57,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const opening = openStorage(storageUrl, {
     clock,
     log: log.child({ component: 'storage' }),
-    onFailure: options.onStorageFailure,
+    onFailure: ({ message }) => options.onStorageFailure(message),
   });
   const [storage, pki] = await Promise.all([
     opening,

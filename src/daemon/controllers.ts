@@ -1,5 +1,4 @@
 // The controllers as components: each acts under its own service account, all read from the shared caches.
-import { createClient } from '../client/create-client.ts';
 import { runController } from '../client/run-controller.ts';
 import { createControllers } from '../controllers/index.ts';
 import type { Component } from '../lifecycle.ts';
@@ -21,14 +20,14 @@ export function controllerComponents(cluster: Cluster): Component[] {
   });
   const stopping = new AbortController();
   const stopSignal: Component = {
-    name: 'controller signal',
+    name: 'controllers',
     start: async () => {},
     stop: async () => stopping.abort(),
   };
   const components = controllers.map((controller) => {
     const identity = controllerIdentity(controller);
     return runController(controller, {
-      client: createClient(plane.api.transport(identity)),
+      client: cluster.client(controller.name, identity),
       informers,
       events: cluster.events(controller.name, identity),
       clock,

@@ -1,6 +1,5 @@
 // The kubelet's slice: its own identity towards the API, the runtime, and where it keeps pods.
 import path from 'node:path';
-import { createClient } from '../client/create-client.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Cluster } from './cluster.ts';
@@ -12,7 +11,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
   const { config, clock, informers, ledger, plane } = cluster;
   const identity = nodeIdentity(config['node-name']);
   return createKubelet({
-    client: createClient(plane.api.transport(identity)),
+    client: cluster.client('kubelet', identity),
     informers,
     runtime,
     clock,

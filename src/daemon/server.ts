@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createClient } from '../client/create-client.ts';
 import { createInformers } from '../client/create-informers.ts';
 import { createEventRecorder } from '../client/events.ts';
+import type { Transport } from '../client/transport.ts';
 import { systemClock } from '../clock.ts';
 import { PRODUCT } from '../constants.ts';
 import { type Component, stopAll } from '../lifecycle.ts';
@@ -25,7 +26,7 @@ import { kubeletComponent } from './kubelet.ts';
 import { createNode, type Node, openLedger, startNode } from './node.ts';
 import type { ComponentName, Config } from './options.ts';
 import type { Progress } from './progress.ts';
-import { createStatusBoard, type ProcessStatus } from './status.ts';
+import { createStatusBoard, type ProcessStatus, type StatusBoard } from './status.ts';
 
 export interface RunningServer {
   url: string;
@@ -92,7 +93,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       bootstrapped = true;
     });
     const kubeconfig = await saveKubeconfig(config, { url: api.url, pki: plane.pki });
-    const cluster = connect({ config, clock, log, plane, ledger });
+    const cluster = connect({ config, clock, log, plane, ledger }, board);
     components.push({ name: 'informers', start: async () => {}, stop: () => cluster.informers.stop() });
     const started = startRest(cluster, { node, nodeStarted, progress, board, components, has });
     return { url: api.url, kubeconfig, started, failed: failure.promise, status: board.report, stop };
@@ -102,14 +103,29 @@ export async function startServer(config: Config, progress: Progress): Promise<R
   }
 }
 
-function connect(parts: Omit<Cluster, 'informers' | 'events'>): Cluster {
+function connect(parts: Omit<Cluster, 'informers' | 'events' | 'client'>, board: StatusBoard): Cluster {
   const { clock, log, plane } = parts;
-  const informers = createInformers({ client: createClient(plane.api.transport(LOOPBACK)), clock, log });
+  const client: Cluster['client'] = (component, identity) =>
+    createClient(counted(plane.api.transport(identity), () => board.countRequest(component)));
   return {
     ...parts,
-    informers,
+    client,
+    informers: createInformers({ client: client('informers', LOOPBACK), clock, log }),
     events: (component, identity) =>
-      createEventRecorder({ client: createClient(plane.api.transport(identity)), clock, log, component }),
+      createEventRecorder({ client: client(component, identity), clock, log, component }),
+  };
+}
+
+function counted(transport: Transport, count: () => void): Transport {
+  return {
+    request(request) {
+      count();
+      return transport.request(request);
+    },
+    stream(request) {
+      count();
+      return transport.stream(request);
+    },
   };
 }
 
@@ -117,14 +133,14 @@ interface RestOptions {
   node: Node | undefined;
   nodeStarted: Promise<void>;
   progress: Progress;
-  board: ReturnType<typeof createStatusBoard>;
+  board: StatusBoard;
   components: Component[];
   has(name: ComponentName): boolean;
 }
 
 /** Everything that lives on the API. What is listed later may rely on what is listed before. */
 async function startRest(cluster: Cluster, options: RestOptions): Promise<void> {
-  const { config, clock, log, plane, informers, ledger } = cluster;
+  const { config, clock, log, informers, ledger } = cluster;
   const { node, nodeStarted, progress, board, components, has } = options;
   const start = async (component: Component): Promise<void> => {
     components.push(component);
@@ -140,7 +156,7 @@ async function startRest(cluster: Cluster, options: RestOptions): Promise<void> 
     await progress.step('scheduler', () =>
       start(
         createScheduler({
-          client: createClient(plane.api.transport(SCHEDULER)),
+          client: cluster.client('scheduler', SCHEDULER),
           informers,
           events: cluster.events('default-scheduler', SCHEDULER),
           clock,

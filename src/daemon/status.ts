@@ -7,8 +7,8 @@ export interface ComponentStatus {
   /** Milliseconds from its start to its being ready. */
   startMs?: number;
   message?: string;
-  /** Time its own work has taken so far, where it is measured. */
-  busyMs?: number;
+  /** What it asked of the API so far. */
+  requests: number;
 }
 
 export interface ProcessStatus {
@@ -23,12 +23,14 @@ export interface ProcessStatus {
 export interface StatusBoard {
   /** Follows the start of a component; passes its outcome on. */
   track<T>(name: string, starting: Promise<T>): Promise<T>;
+  countRequest(component: string): void;
   report(): Promise<ProcessStatus>;
 }
 
 export function createStatusBoard(clock: Clock): StatusBoard {
   const begin = clock.monotonic();
-  const components = new Map<string, ComponentStatus>();
+  const components = new Map<string, Omit<ComponentStatus, 'requests'>>();
+  const requests = new Map<string, number>();
   return {
     async track(name, starting) {
       const from = clock.monotonic();
@@ -42,6 +44,9 @@ export function createStatusBoard(clock: Clock): StatusBoard {
         throw error;
       }
     },
+    countRequest(component) {
+      requests.set(component, (requests.get(component) ?? 0) + 1);
+    },
     async report() {
       const { user, system } = process.cpuUsage();
       const uptime = clock.monotonic() - begin;
@@ -50,7 +55,7 @@ export function createStatusBoard(clock: Clock): StatusBoard {
         uptimeSeconds: Math.round(uptime / 1000),
         cpuPercent: Math.round(((user + system) / 1000 / uptime) * 1000) / 10,
         residentBytes: process.memoryUsage.rss(),
-        components: [...components.values()],
+        components: [...components.values()].map((c) => ({ ...c, requests: requests.get(c.name) ?? 0 })),
       };
     },
   };
