@@ -1,7 +1,5 @@
 // The store, the keys and the API server, put together: what every cluster has, and all that
 // `--components=apiserver` runs.
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { builtinSchema } from '../api/facts.ts';
 import { builtinDefinitions } from '../api/index.ts';
@@ -10,13 +8,15 @@ import { createAuthenticator } from '../apiserver/authentication/authenticator.t
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../apiserver/authentication/tokens.ts';
 import { createAuthorizer } from '../apiserver/authorization/authorizer.ts';
 import { type ApiServer, createApiServer, type ServerParts } from '../apiserver/server.ts';
+import { createClient } from '../client/create-client.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { ensurePki, type Pki } from '../pki/pki.ts';
-import { openStorage } from '../storage/open.ts';
 import type { Storage } from '../storage/storage.ts';
+import { writeBootstrapObjects } from './bootstrap.ts';
 import { hostAddresses } from './host.ts';
+import { LOOPBACK } from './identities.ts';
 import type { Config } from './options.ts';
 
 export interface ControlPlane {
@@ -27,6 +27,8 @@ export interface ControlPlane {
   advertiseAddress: string;
   serviceIp: string;
   dnsIp: string;
+  /** Writes the objects every cluster has, through the API; /readyz says no before. */
+  bootstrap(): Promise<void>;
 }
 
 export interface ControlPlaneOptions {
@@ -34,11 +36,9 @@ export interface ControlPlaneOptions {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
+  /** The store, being opened. */
+  opened: Promise<Storage>;
   advertiseAddress: string;
-  /** Called once when only a restart can help the store. */
-  onStorageFailure(reason: string): void;
-  /** Throws while the server is not ready. */
-  ready(): void;
 }
 
 /** The n-th address of a range. */
@@ -48,19 +48,12 @@ export function nthAddress(cidr: string, n: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
-/** Opens the store and makes missing keys at the same time; the API answers in this process on return. */
+/** Makes missing keys while the store opens; the API answers in this process on return. */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { config, clock, log, metrics, advertiseAddress } = options;
+  const { config, clock, log, metrics, opened, advertiseAddress } = options;
   const serviceIp = nthAddress(config['service-cidr'], 1);
-  mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
-  const storageUrl = config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`;
-  const opening = openStorage(storageUrl, {
-    clock,
-    log: log.child({ component: 'storage' }),
-    onFailure: ({ message }) => options.onStorageFailure(message),
-  });
   const [storage, pki] = await Promise.all([
-    opening,
+    opened,
     ensurePki(config['data-dir'], {
       nodeName: config['node-name'],
       names: config['tls-san'],
@@ -69,10 +62,14 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       clock,
     }),
   ]).catch(async (error: unknown) => {
-    await opening.then((opened) => opened.close()).catch(() => undefined); // the first error is the one to tell
+    await opened.then((store) => store.close()).catch(() => undefined); // the first error is the one to tell
     throw error;
   });
 
+  let bootstrapped = false;
+  const checkBootstrapped = () => {
+    if (!bootstrapped) throw new Error('bootstrap objects are being written');
+  };
   const issuer = `https://kubernetes.default.svc.${config['cluster-domain']}`;
   let tokens: ServiceAccountTokens | undefined;
   const tokensOf = ({ reader }: ServerParts): ServiceAccountTokens => {
@@ -107,8 +104,9 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
-    readyChecks: [{ name: 'bootstrap', check: options.ready }],
+    readyChecks: [{ name: 'bootstrap', check: checkBootstrapped }],
   });
+  const dnsIp = nthAddress(config['service-cidr'], 10);
   return {
     storage,
     pki,
@@ -116,6 +114,19 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     tokens: tokensOf(api),
     advertiseAddress,
     serviceIp,
-    dnsIp: nthAddress(config['service-cidr'], 10),
+    dnsIp,
+    async bootstrap() {
+      await writeBootstrapObjects({
+        client: createClient(api.transport(LOOPBACK)),
+        reader: api.reader,
+        serviceIp,
+        dnsIp,
+        apiPort: config.port,
+        advertiseAddress,
+        clientCa: pki.ca.cert,
+        frontProxyCa: pki.frontProxyCa.cert,
+      });
+      bootstrapped = true;
+    },
   };
 }

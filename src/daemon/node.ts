@@ -2,16 +2,15 @@
 // they change on the host.
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { DEFAULT_DATA_DIR, PRODUCT } from '../constants.ts';
-import { containerdAddress, startContainerd } from '../kubelet/cri/containerd-process.ts';
+import { containerdAddress } from '../kubelet/cri/containerd-process.ts';
 import { createNerdctlRuntime } from '../kubelet/cri/nerdctl/driver.ts';
 import type { Runtime } from '../kubelet/cri/runtime.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { createCniNetwork } from '../network/cni.ts';
-import { createLedger, type HostLedger } from '../network/host-ledger.ts';
+import type { HostLedger } from '../network/host-ledger.ts';
 import { CNI_FOLDERS } from './check.ts';
 import type { Config } from './options.ts';
 
@@ -21,12 +20,6 @@ export interface Node {
 }
 
 type NodeConfig = Pick<Config, 'data-dir' | 'run-dir' | 'containerd' | 'cluster-cidr' | 'cni-conf-dir'>;
-
-export const ledgerFile = (dataDir: string): string => path.join(dataDir, 'host-changes.json');
-
-export function openLedger(config: Pick<Config, 'data-dir'>): HostLedger {
-  return createLedger(ledgerFile(config['data-dir']));
-}
 
 /** Makes the parts; nothing runs yet. */
 export function createNode(
@@ -64,14 +57,7 @@ const cgroupOf = (dataDir: string): string =>
     ? PRODUCT
     : `${PRODUCT}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
 
-/** Our containerd, unless another was named; then the runtime, which adopts what runs. */
-export async function startNode(
-  node: Node,
-  config: NodeConfig,
-  { clock, log }: { clock: Clock; log: Logger },
-): Promise<void> {
-  const ready = config.containerd
-    ? Promise.resolve()
-    : startContainerd({ dataDir: config['data-dir'], runDir: config['run-dir'], clock, log });
-  await Promise.all([ready.then(() => node.runtime.start()), node.network.start()]);
+/** The runtime, which adopts what runs, once containerd answers; the pod network meanwhile. */
+export async function startNode(node: Node, containerd: Promise<void>): Promise<void> {
+  await Promise.all([containerd.then(() => node.runtime.start()), node.network.start()]);
 }

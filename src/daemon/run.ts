@@ -7,7 +7,7 @@ import { PRODUCT } from '../constants.ts';
 import { run, shellQuote, spawn } from '../exec.ts';
 import { checkHost } from './check.ts';
 import { type ConfigSources, loadConfig } from './config.ts';
-import { openLedger } from './node.ts';
+import { openLedger } from './ledger.ts';
 import { type Config, ConfigError } from './options.ts';
 import { createProgress, seconds } from './progress.ts';
 import { readRunState, removeRunState, serveControl, writeRunState } from './run-state.ts';

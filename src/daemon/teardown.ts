@@ -7,8 +7,10 @@ import { run } from '../exec.ts';
 import { stopContainerd } from '../kubelet/cri/containerd-process.ts';
 import { silentLogger } from '../log.ts';
 import { removeRules } from '../proxy/iptables/apply.ts';
+import { ensureContainerd } from './containerd.ts';
 import { removeKubeconfig } from './kubeconfig.ts';
-import { createNode, ledgerFile, openLedger, startNode } from './node.ts';
+import { ledgerFile, openLedger } from './ledger.ts';
+import { createNode, startNode } from './node.ts';
 import type { Config } from './options.ts';
 import type { Progress } from './progress.ts';
 import { readRunState, untilEnd } from './run-state.ts';
@@ -40,7 +42,7 @@ export async function stopPods(config: Config, progress: Progress): Promise<numb
   const log = silentLogger;
   if (!existsSync(path.join(config['data-dir'], 'nerdctl'))) return 0; // no pod ever ran
   const node = createNode(config, { clock, log, ledger: openLedger(config) });
-  await startNode(node, config, { clock, log });
+  await startNode(node, ensureContainerd(config, { clock, log }));
   try {
     const sandboxes = await node.runtime.listSandboxes();
     await Promise.all(

@@ -18,7 +18,8 @@ const DRIVERS: Record<string, DriverFactory> = {
   sqlite: async (file, options) => (await import('./sqlite/driver.ts')).createSqliteDriver(file, options),
 };
 
-export async function openStorage(url: string, options: OpenOptions): Promise<Storage> {
+/** Resolves once the driver is at work, perhaps on a thread of its own; `opened` when the store can be used. */
+export async function startStorage(url: string, options: OpenOptions): Promise<{ opened: Promise<Storage> }> {
   const colon = url.indexOf(':');
   const make = DRIVERS[url.slice(0, Math.max(0, colon))];
   if (!make) {
@@ -26,5 +27,9 @@ export async function openStorage(url: string, options: OpenOptions): Promise<St
       `unknown storage ${JSON.stringify(url)}: it must begin with ${Object.keys(DRIVERS).join(': or ')}:`,
     );
   }
-  return openHub(await make(url.slice(colon + 1), options), options);
+  const driver = await make(url.slice(colon + 1), options);
+  return { opened: openHub(driver, options) };
 }
+
+export const openStorage = async (url: string, options: OpenOptions): Promise<Storage> =>
+  (await startStorage(url, options)).opened;

@@ -1,4 +1,6 @@
 // SQLite behind a writer thread: better-sqlite3 is synchronous, and waiting for the disk must not stop the API.
+import { getCompileCacheDir } from 'node:module';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../log.ts';
 import type { Driver, HeadRow } from '../driver.ts';
@@ -67,7 +69,12 @@ export function createSqliteDriver(
   function start(): Worker {
     // Run from source it is a .ts file, from the package a .js one; tsc rewrites imports, but not this.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const thread = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: { file } });
+    const cache = getCompileCacheDir();
+    const thread = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
+      workerData: { file },
+      // A thread does not take over this thread's compile cache; without it loading takes three times as long.
+      env: { ...process.env, ...(cache ? { NODE_COMPILE_CACHE: path.dirname(cache) } : {}) },
+    });
     exited = new Promise((resolve) => thread.once('exit', () => resolve()));
     thread.on('message', onMessage);
     thread.on('error', (cause) => {
