@@ -1,7 +1,8 @@
 // exec and attach over a WebSocket: k8s.io/apimachinery/pkg/util/httpstream/wsstream and remotecommand. The first byte
 // of a message is its channel; base64 variants send text whose first character is the channel's digit.
 import type { RawData, WebSocket } from 'ws';
-import { type ExecSession, RuntimeError } from '../cri/runtime.ts';
+import type { ExecSession } from '../cri/runtime.ts';
+import { exitMessage, exitStatus, failureStatus, parseSize } from './exec-outcome.ts';
 
 /** In the order of preference. */
 export const EXEC_PROTOCOLS = [
@@ -99,41 +100,4 @@ function receive(message: Buffer, at: { session: ExecSession; framing: Framing; 
     const size = parseSize(data.toString('utf8'));
     if (size) at.session.resize(size.columns, size.rows);
   }
-}
-
-/** {"Width":80,"Height":24}; anything else is not a size. */
-function parseSize(text: string): { columns: number; rows: number } | undefined {
-  try {
-    const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown };
-    return typeof Width === 'number' && typeof Height === 'number' ? { columns: Width, rows: Height } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const exitMessage = (code: number): string => `command terminated with non-zero exit code: exit status ${code}`;
-
-/** Client programs read the exit code from the cause (client-go remotecommand/errorstream.go). */
-export const exitStatus = (code: number): object =>
-  code === 0
-    ? { metadata: {}, status: 'Success' }
-    : {
-        metadata: {},
-        status: 'Failure',
-        message: exitMessage(code),
-        reason: 'NonZeroExitCode',
-        details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
-      };
-
-function failureStatus(error: unknown) {
-  const { message } = error as Error;
-  const told = error instanceof RuntimeError ? `error executing command in container: ${message}` : message;
-  return {
-    metadata: {},
-    status: 'Failure',
-    message: `Internal error occurred: ${told}`,
-    reason: 'InternalError',
-    details: { causes: [{ message: told }] },
-    code: 500,
-  };
 }

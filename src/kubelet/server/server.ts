@@ -6,18 +6,16 @@ import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import Koa from 'koa';
-import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, timestamp } from '../../clock.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
 import type { Runtime } from '../cri/runtime.ts';
 import type { Machine } from '../node/machine.ts';
 import type { PodWorkers } from '../pod-workers.ts';
-import { EXEC_PROTOCOLS, serveSession } from './channels.ts';
 import { type LogOptions, readLog } from './log-reader.ts';
-import { PORT_FORWARD_PROTOCOLS, servePortForward } from './port-forward.ts';
 import { summary } from './stats.ts';
-import { findPodContainer, NotThereError, readySandbox } from './targets.ts';
+import { createStreaming } from './streaming.ts';
+import { findPodContainer, NotThereError } from './targets.ts';
 
 export interface KubeletTls {
   cert: string;
@@ -46,10 +44,7 @@ export function createKubeletServer(options: KubeletServerOptions): Component & 
   const app = new Koa();
   app.use((context) => route(context, options));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'kubelet request failed'));
-  const sockets = new WebSocketServer({
-    noServer: true,
-    handleProtocols: (offered) => [...EXEC_PROTOCOLS].find((p) => offered.has(p)) ?? false,
-  });
+  const streaming = createStreaming(options);
   let server: Server | undefined;
 
   return {
@@ -62,7 +57,11 @@ export function createKubeletServer(options: KubeletServerOptions): Component & 
       });
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         socket.on('error', (error) => log.debug({ err: error }, 'kubelet stream broke'));
-        upgrade(request, { socket, head, sockets }, options).catch((error: unknown) => refuse(socket, error));
+        if (!isAllowed(request)) return refuse(socket, new NotThereError(403, 'Forbidden'));
+        streaming.serve(request, socket, head).catch((error: unknown) => {
+          if (!(error instanceof NotThereError)) log.warn({ err: error }, 'kubelet stream not opened');
+          refuse(socket, error);
+        });
       });
       return new Promise((resolve, reject) => {
         server?.once('error', reject);
@@ -70,7 +69,7 @@ export function createKubeletServer(options: KubeletServerOptions): Component & 
       });
     },
     async stop() {
-      for (const socket of sockets.clients) socket.terminate();
+      streaming.stop();
       server?.closeAllConnections();
       await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
       server = undefined;
@@ -183,66 +182,6 @@ async function endOf(id: string, runtime: Runtime, signal: AbortSignal): Promise
   const status = await runtime.containerStatus(id);
   if (status?.state !== 'running') ended.abort();
   return ended.signal;
-}
-
-interface Upgrade {
-  socket: Duplex;
-  head: Buffer;
-  sockets: WebSocketServer;
-}
-
-async function upgrade(request: IncomingMessage, at: Upgrade, options: KubeletServerOptions): Promise<void> {
-  if (!isAllowed(request)) throw new NotThereError(403, 'Forbidden');
-  const url = new URL(request.url ?? '/', 'https://kubelet');
-  const [what, ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
-  const query = url.searchParams;
-  const accept = () =>
-    new Promise<WebSocket>((resolve) =>
-      at.sockets.handleUpgrade(request, at.socket, at.head, (socket) => {
-        socket.on('error', (error) => options.log.debug({ err: error }, 'kubelet stream broke'));
-        resolve(socket);
-      }),
-    );
-  if (what === 'exec' || what === 'attach') {
-    const { status } = await findPodContainer(rest, options, { previous: false });
-    if (status.state !== 'running') throw new NotThereError(400, `container ${status.name} is not running`);
-    const flag = (...names: string[]) => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
-    const streams = {
-      stdin: flag('stdin', 'input'),
-      stdout: flag('stdout', 'output'),
-      stderr: flag('stderr', 'error'),
-      tty: flag('tty'),
-    };
-    const socket = await accept();
-    const command = query.getAll('command');
-    const { runtime } = options;
-    await serveSession(
-      socket,
-      what === 'exec' ? runtime.exec(status.id, command, streams) : runtime.attach(status.id, streams),
-    );
-    return;
-  }
-  if (what === 'portForward') {
-    const sandbox = await readySandbox(rest, options);
-    const ports = query
-      .getAll('ports')
-      .concat(query.getAll('port'))
-      .flatMap((p) => p.split(','))
-      .map(Number);
-    if (ports.length === 0 || ports.some((p) => !Number.isInteger(p) || p < 1 || p > 65_535)) {
-      throw new NotThereError(400, 'query parameter "port" is required: a number from 1 to 65535');
-    }
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((p) => p.trim());
-    if (!PORT_FORWARD_PROTOCOLS.some((p) => offered.includes(p))) {
-      throw new NotThereError(
-        400,
-        `unable to negotiate protocol: client supports [${offered.join(' ')}], server supports [${PORT_FORWARD_PROTOCOLS.join(' ')}]`,
-      );
-    }
-    await servePortForward(await accept(), ports, (port) => options.runtime.portForward(sandbox, port));
-    return;
-  }
-  throw new NotThereError(404, '404 page not found');
 }
 
 function refuse(socket: Duplex, error: unknown): void {
