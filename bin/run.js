@@ -7,6 +7,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(1);
 }
 enableCompileCache();
-const { execute, settings } = await import('@oclif/core');
+// Parts of @oclif/core: its entry loads all there is, which every start would wait for.
+const { settings } = await import('@oclif/core/settings');
+const { execute } = await import('@oclif/core/execute');
 settings.enableAutoTranspile = false; // Node runs the TypeScript source as it is
 await execute({ dir: import.meta.url });

@@ -1,5 +1,5 @@
 // `tsukube check`: is this host fit, what is missing, how to mend it.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { PlainCommand } from './plain-command.ts';
 import { allSettings, configFlag, configOf } from './settings.ts';
 

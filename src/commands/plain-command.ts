@@ -1,6 +1,6 @@
 // The base of all commands: whatever goes wrong is told in plain sentences on stderr, exit code 1 (2 for a command
 // line that cannot be taken); the stack only with TSUKUBE_DEBUG=1.
-import { Command } from '@oclif/core';
+import { Command } from '@oclif/core/command';
 
 export abstract class PlainCommand extends Command {
   protected override async catch(error: Error & { oclif?: { exit?: number }; exitCode?: number }): Promise<void> {

@@ -1,5 +1,5 @@
 // `tsukube server`: runs the cluster in the foreground, in the background, or as a service.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { OPTIONS } from '../daemon/options.ts';
 import { PlainCommand } from './plain-command.ts';
 import { allSettings, configFlag } from './settings.ts';

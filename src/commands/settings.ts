@@ -1,5 +1,5 @@
 // Flags of commands that act on a server's directories: the settings they share with `tsukube server`.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { environmentName, loadConfig } from '../daemon/config.ts';
 import { type Config, OPTIONS, type OptionName } from '../daemon/options.ts';
 

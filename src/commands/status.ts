@@ -1,5 +1,5 @@
 // `tsukube status`: each component, its health and its cost.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { ProcessStatus } from '../daemon/status.ts';
 import { PlainCommand } from './plain-command.ts';
 import { configFlag, configOf, placeSettings } from './settings.ts';

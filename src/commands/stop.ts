@@ -1,5 +1,5 @@
 // `tsukube stop`: ends the server; with --all the pods too.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../clock.ts';
 import { PlainCommand } from './plain-command.ts';
 import { configFlag, configOf, placeSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 // `tsukube uninstall`: takes everything of tsukube off this machine and says what could not be taken.
 import { createInterface } from 'node:readline/promises';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../clock.ts';
 import { PlainCommand } from './plain-command.ts';
 import { configFlag, configOf, placeSettings } from './settings.ts';

@@ -1,5 +1,5 @@
 // `tsukube version`: what this is, and which Kubernetes it serves.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { KUBERNETES_VERSION, PRODUCT } from '../constants.ts';
 import { PlainCommand } from './plain-command.ts';
 

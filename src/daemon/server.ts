@@ -69,13 +69,14 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       components.push(api);
       await plane.bootstrap();
     });
+    // First what yields to requests: who waits for the API need not wait for the rest to load.
+    const { saveKubeconfig } = await import('./kubeconfig.ts');
+    const kubeconfig = await saveKubeconfig(config, { url: api.url, pki: plane.pki });
     const { connect, startComponents } = await import('./components.ts');
     const cluster = connect({ config, clock, log, plane, ledger: openLedger(config) }, board);
     components.push({ name: 'informers', start: async () => {}, stop: () => cluster.informers.stop() });
     const started = startComponents(cluster, { containerd, progress, board, components });
     started.catch(() => undefined); // told by whoever waits for it
-    const { saveKubeconfig } = await import('./kubeconfig.ts');
-    const kubeconfig = await saveKubeconfig(config, { url: api.url, pki: plane.pki });
     return { url: api.url, kubeconfig, started, failed: failure.promise, status: board.report, stop };
   } catch (error) {
     await stop().catch((cause: unknown) => log.error({ error: cause }, 'stopping after a failed start'));

@@ -1,5 +1,5 @@
 // `tsukube image list`: the images that pods can run without a pull.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { PlainCommand } from '../plain-command.ts';
 import { configFlag, configOf, placeSettings } from '../settings.ts';
 

@@ -1,6 +1,7 @@
 // `tsukube image load`: brings image archives to where pods find them.
 import { existsSync } from 'node:fs';
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../clock.ts';
 import { PlainCommand } from '../plain-command.ts';
 import { configFlag, configOf, placeSettings } from '../settings.ts';
