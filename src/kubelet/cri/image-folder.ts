@@ -1,63 +1,77 @@
-// Image archives dropped into a folder are loaded once per content: a file's digest is remembered, not its name.
+// Archives in the images folder are loaded at start, each content once: a name that points to other bytes is loaded
+// again, a copy under another name is not. What was loaded is remembered in a file beside the store.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from '../../log.ts';
 import type { ImageRuntime } from './runtime.ts';
 
+const ARCHIVE = /\.(tar|tar\.gz|tgz|tar\.zst)$/;
+
+/** SHA-256 of the content → what it held, and by which size and time of change the file was known. */
+interface Memory {
+  [sha256: string]: { file: string; size: number; modified: number; images: string[] };
+}
+
 export interface ImageFolderOptions {
+  folder: string;
+  /** JSON file that remembers what was loaded. */
+  memory: string;
   runtime: Pick<ImageRuntime, 'loadImages' | 'imageStatus'>;
-  /** Holds *.tar, *.tar.gz, *.tgz, *.tar.zst; absent is empty. */
-  directory: string;
-  /** Remembers digests and the references each gave. */
-  stateFile: string;
   log: Logger;
 }
 
-/** Resolves with the references loaded now. An archive that cannot be read is logged and does not stop the others. */
-export async function loadImageFolder(options: ImageFolderOptions): Promise<string[]> {
-  const { runtime, directory, log } = options;
-  if (!existsSync(directory)) return [];
-  const seen = readState(options.stateFile);
-  const loaded: string[] = [];
-  for (const name of readdirSync(directory).sort()) {
-    if (!/\.(tar|tar\.gz|tgz|tar\.zst)$/.test(name)) continue;
-    const file = path.join(directory, name);
-    const digest = await digestOf(file);
-    if (await allPresent(runtime, seen[digest])) continue;
+/** Loads what is new, one after another. A broken archive is told and skipped: the others still count. */
+export async function loadImageFolder(options: ImageFolderOptions): Promise<{ loaded: string[]; failed: string[] }> {
+  const { folder, memory: memoryFile, runtime, log } = options;
+  const result = { loaded: [] as string[], failed: [] as string[] };
+  if (!existsSync(folder)) return result;
+  const memory = readMemory(memoryFile, log);
+  for (const name of readdirSync(folder)
+    .filter((file) => ARCHIVE.test(file))
+    .sort()) {
+    const file = path.join(folder, name);
     try {
-      seen[digest] = await runtime.loadImages(file);
-      loaded.push(...seen[digest]);
+      const { size, mtimeMs: modified } = statSync(file);
+      const known = Object.values(memory).find((m) => m.file === name && m.size === size && m.modified === modified);
+      if (known && (await allThere(known.images, runtime))) continue;
+      const digest = await sha256(file);
+      const same = memory[digest];
+      const images = same && (await allThere(same.images, runtime)) ? same.images : await runtime.loadImages(file);
+      if (images !== same?.images) result.loaded.push(...images);
+      memory[digest] = { file: name, size, modified, images };
+      writeMemory(memoryFile, memory);
     } catch (error) {
-      log.error({ error, file }, 'an image archive was not loaded');
+      result.failed.push(name);
+      log.error({ archive: file }, `image archive not loaded: ${(error as Error).message}`);
     }
   }
-  writeFileSync(`${options.stateFile}.new`, JSON.stringify(seen), { mode: 0o600 });
-  renameSync(`${options.stateFile}.new`, options.stateFile);
-  return loaded;
+  return result;
 }
 
-/** An image that was removed since, or a new image store, makes its archive count as new. */
-async function allPresent(
-  runtime: Pick<ImageRuntime, 'imageStatus'>,
-  references?: readonly string[],
-): Promise<boolean> {
-  if (references === undefined) return false;
-  const statuses = await Promise.all(references.map((reference) => runtime.imageStatus(reference)));
-  return statuses.every((status) => status !== undefined);
+async function allThere(images: readonly string[], runtime: ImageFolderOptions['runtime']): Promise<boolean> {
+  for (const image of images) if (!(await runtime.imageStatus(image))) return false;
+  return true;
 }
 
-function readState(file: string): Record<string, string[]> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
-  } catch {
-    return {}; // no state: everything is loaded again, which changes nothing
-  }
-}
-
-async function digestOf(file: string): Promise<string> {
+async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
+}
+
+function readMemory(file: string, log: Logger): Memory {
+  if (!existsSync(file)) return {};
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Memory;
+  } catch {
+    log.warn({ file }, 'the list of loaded images cannot be read: all archives are loaded again');
+    return {};
+  }
+}
+
+function writeMemory(file: string, memory: Memory): void {
+  writeFileSync(`${file}.new`, JSON.stringify(memory), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }
