@@ -16,6 +16,10 @@ export interface Behaviour {
   validateName?: ResourceDefinition['validateName'];
   /** Rules of the object by itself, metadata apart; checked on create and on update. */
   validate?(object: AnyObject): FieldError[];
+  /** Rules of a create alone, over those of the object. */
+  validateCreate?(object: AnyObject): FieldError[];
+  /** Whether an update is judged by its change alone, not by the rules of the object. */
+  updateIsChangeOnly?: boolean;
   /** Rules about the change; the new object's own are checked as well. */
   validateUpdate?(object: AnyObject, old: AnyObject): FieldError[];
   validateStatusUpdate?(object: AnyObject, old: AnyObject): FieldError[];

@@ -14,12 +14,14 @@ import {
   CONDITIONAL_UPDATE,
   COUNTS_GENERATIONS,
   CREATE_ON_UPDATE,
+  FIRST_GENERATION,
   PATH_SEGMENT_NAMES,
+  PLAIN_METADATA,
   RETURNS_DELETED,
   STATUS_KEEPS_METADATA,
   STATUS_ON_CREATE,
 } from './strategies.ts';
-import { validateMetadata, validateMetadataUpdate } from './validation/metadata.ts';
+import { validateMetadata, validateMetadataUpdate, validatePlainMetadata } from './validation/metadata.ts';
 
 const normalising = { schema: builtinSchema, defaults: typeDefaults };
 
@@ -27,11 +29,9 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
   const id = fact.g ? `${fact.g}/${fact.r}` : fact.r;
   const schema = builtinSchema.type(kindFact(fact.g, fact.v, fact.k).t);
   const hasStatus = fact.sub?.status !== undefined;
-  const hasGeneration = COUNTS_GENERATIONS.has(id);
-  const validate = (object: AnyObject) => [
-    ...validateMetadata(object.metadata),
-    ...(behaviour.validate?.(object) ?? []),
-  ];
+  const hasGeneration = COUNTS_GENERATIONS.has(id) || FIRST_GENERATION.has(id);
+  const metadataRules = PLAIN_METADATA.has(id) ? validatePlainMetadata : validateMetadata;
+  const validate = (object: AnyObject) => [...metadataRules(object.metadata), ...(behaviour.validate?.(object) ?? [])];
   return {
     group: fact.g,
     version: fact.v,
@@ -61,7 +61,8 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       if (hasStatus) keepField(object, old, 'status');
       behaviour.prepareForUpdate?.(object, old);
       normalise(object, schema, normalising);
-      if (hasGeneration && desiredChanged(object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      if (COUNTS_GENERATIONS.has(id) && desiredChanged(object, old))
+        object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
     prepareForStatusUpdate(object, old) {
       for (const field of new Set([...Object.keys(object), ...Object.keys(old)])) {
@@ -74,14 +75,14 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     hasGeneration,
 
     validateName: behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain),
-    validate,
+    validate: (object) => [...validate(object), ...(behaviour.validateCreate?.(object) ?? [])],
     validateUpdate: (object, old) => [
       ...validateMetadataUpdate(object.metadata, old.metadata),
-      ...validate(object),
+      ...(behaviour.updateIsChangeOnly ? metadataRules(object.metadata) : validate(object)),
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
-      ...validateMetadata(object.metadata),
+      ...metadataRules(object.metadata),
       ...validateMetadataUpdate(object.metadata, old.metadata),
       ...(behaviour.validateStatusUpdate?.(object, old) ?? []),
     ],

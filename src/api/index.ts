@@ -17,13 +17,19 @@ import type { ResourceDefinition } from './definition.ts';
 import { endpointSlices } from './discovery/endpoint-slices.ts';
 import { coreEvents, events } from './events/events.ts';
 import { type ResourceFact, resourceFacts } from './facts.ts';
+import { ingressClasses } from './networking/ingress-classes.ts';
 import { ingresses } from './networking/ingresses.ts';
-import { ipAddresses } from './networking/ip-addresses.ts';
+import { ipAddresses, serviceCidrs } from './networking/ip-addresses.ts';
 import { networkPolicies } from './networking/network-policies.ts';
+import { runtimeClasses } from './node/runtime-classes.ts';
 import { podDisruptionBudgets } from './policy/disruption-budgets.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
 import { priorityClasses } from './scheduling/priority-classes.ts';
-import { storageClasses } from './storage/storage-classes.ts';
+import { csiDrivers } from './storage/csi-drivers.ts';
+import { csiNodes } from './storage/csi-nodes.ts';
+import { csiStorageCapacities } from './storage/csi-storage-capacities.ts';
+import { storageClasses, volumeAttributesClasses } from './storage/storage-classes.ts';
+import { volumeAttachments } from './storage/volume-attachments.ts';
 
 export { builtinSchema, groups } from './facts.ts';
 
@@ -53,16 +59,24 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'coordination.k8s.io/leases': leases,
   'discovery.k8s.io/endpointslices': endpointSlices,
   'events.k8s.io/events': events,
+  'networking.k8s.io/ingressclasses': ingressClasses,
   'networking.k8s.io/ingresses': ingresses,
   'networking.k8s.io/ipaddresses': ipAddresses,
   'networking.k8s.io/networkpolicies': networkPolicies,
+  'networking.k8s.io/servicecidrs': serviceCidrs,
+  'node.k8s.io/runtimeclasses': runtimeClasses,
   'policy/poddisruptionbudgets': podDisruptionBudgets,
   'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBindings,
   'rbac.authorization.k8s.io/clusterroles': clusterRoles,
   'rbac.authorization.k8s.io/rolebindings': roleBindings,
   'rbac.authorization.k8s.io/roles': roles,
   'scheduling.k8s.io/priorityclasses': priorityClasses,
+  'storage.k8s.io/csidrivers': csiDrivers,
+  'storage.k8s.io/csinodes': csiNodes,
+  'storage.k8s.io/csistoragecapacities': csiStorageCapacities,
   'storage.k8s.io/storageclasses': storageClasses,
+  'storage.k8s.io/volumeattachments': volumeAttachments,
+  'storage.k8s.io/volumeattributesclasses': volumeAttributesClasses,
 };
 
 /** What a default cluster serves, groups in discovery's order. */

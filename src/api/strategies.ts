@@ -48,8 +48,10 @@ export const COUNTS_GENERATIONS = list(`
   batch/cronjobs batch/jobs discovery.k8s.io/endpointslices
   flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
   networking.k8s.io/ingressclasses networking.k8s.io/ingresses networking.k8s.io/networkpolicies
-  policy/poddisruptionbudgets resource.k8s.io/deviceclasses resource.k8s.io/resourceslices
-  scheduling.k8s.io/priorityclasses`);
+  policy/poddisruptionbudgets resource.k8s.io/deviceclasses resource.k8s.io/resourceslices`);
+
+/** metadata.generation is 1 from the first and stays. */
+export const FIRST_GENERATION = list(`scheduling.k8s.io/priorityclasses`);
 
 /** Names of these may be anything that is one segment of a path (path.ValidatePathSegmentName). */
 export const PATH_SEGMENT_NAMES = list(`
@@ -63,3 +65,12 @@ export const STATUS_KEEPS_METADATA = list(`
   apiregistration.k8s.io/apiservices
   flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
   networking.k8s.io/servicecidrs resource.k8s.io/resourceclaims storage.k8s.io/volumeattachments`);
+
+/** Whose metadata is checked by the rules of all types only, so that finalizers need no domain of their own. */
+export const PLAIN_METADATA = list(`
+  admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+  admissionregistration.k8s.io/mutatingwebhookconfigurations admissionregistration.k8s.io/validatingadmissionpolicies
+  admissionregistration.k8s.io/validatingadmissionpolicybindings
+  admissionregistration.k8s.io/validatingwebhookconfigurations
+  apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
+  coordination.k8s.io/leases node.k8s.io/runtimeclasses policy/poddisruptionbudgets`);

@@ -1,62 +1,128 @@
 // EndpointSlices: addresses of one type, ports by name (pkg/apis/discovery/validation).
-import { isIPv4, isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { Endpoint, EndpointPort } from '../types/discovery/v1.ts';
+import type { Endpoint, EndpointHints, EndpointPort } from '../types/discovery/v1.ts';
+import { ipWarnings, legacyIp, parseAddress, strictIp } from '../validation/address.ts';
+import { immutable } from '../validation/change.ts';
+import { fullyQualifiedDomain } from '../validation/domain.ts';
 import { unusableIp } from '../validation/ip.ts';
-import { FIELD_IMMUTABLE } from '../validation/metadata.ts';
 import { duplicates, invalidEach, requiredOneOf } from '../validation/rules.ts';
 
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
+const MAX_ENDPOINTS = 1000;
+const MAX_ADDRESSES = 100;
+const MAX_PORTS = 20_000;
+const MAX_HINTS = 8;
+
+const endpointsOf = (object: AnyObject): Endpoint[] => (object.endpoints ?? []) as Endpoint[];
 
 function validate(object: AnyObject): FieldError[] {
   const type = object.addressType as string | undefined;
-  const endpoints = (object.endpoints ?? []) as Endpoint[];
-  const ports = (object.ports ?? []) as EndpointPort[];
+  const endpoints = endpointsOf(object);
   return [
     ...requiredOneOf(type, TYPES, 'addressType'),
-    ...endpoints.flatMap((endpoint, i) => endpointErrors(endpoint, type ?? '', `endpoints[${i}]`)),
-    ...ports.flatMap((port, i) => portErrors(port, `ports[${i}]`)),
+    ...portsErrors((object.ports ?? []) as EndpointPort[], 'ports'),
+    ...(endpoints.length > MAX_ENDPOINTS
+      ? [fieldError.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS)]
+      : endpoints.flatMap((endpoint, i) => endpointErrors(endpoint, type ?? '', `endpoints[${i}]`))),
+  ];
+}
+
+function portsErrors(ports: readonly EndpointPort[], path: string): FieldError[] {
+  if (ports.length > MAX_PORTS) return [fieldError.tooMany(path, ports.length, MAX_PORTS)];
+  return [
+    ...ports.flatMap((port, i) => portErrors(port, `${path}[${i}]`)),
     ...duplicates(
-      ports.map(({ name = '' }) => ({ name })),
-      ({ name }) => `/${name}`,
-      (i, key) => fieldError.duplicate(`ports[${i}].name`, key.slice(1)),
+      ports,
+      ({ name = '' }) => `/${name}`,
+      (i, key) => fieldError.duplicate(`${path}[${i}].name`, key.slice(1)),
     ),
   ];
 }
 
-function endpointErrors({ addresses, hostname, nodeName }: Endpoint, type: string, path: string): FieldError[] {
-  if (!addresses?.length) return [fieldError.required(`${path}.addresses`, 'must contain at least 1 address')];
-  const errors = addresses.flatMap((address, i) => addressErrors(address, type, `${path}.addresses[${i}]`));
-  if (hostname !== undefined) errors.push(...invalidEach(`${path}.hostname`, hostname, isDNS1123Label(hostname)));
+function endpointErrors({ addresses, hostname, nodeName, hints }: Endpoint, type: string, path: string): FieldError[] {
+  const at = `${path}.addresses`;
+  const errors: FieldError[] = [];
+  if (!addresses?.length) errors.push(fieldError.required(at, 'must contain at least 1 address'));
+  else if (addresses.length > MAX_ADDRESSES) errors.push(fieldError.tooMany(at, addresses.length, MAX_ADDRESSES));
+  for (const [i, address] of (addresses ?? []).entries()) {
+    errors.push(...addressErrors(address, type, { list: at, path: `${at}[${i}]` }));
+  }
   if (nodeName !== undefined) errors.push(...invalidEach(`${path}.nodeName`, nodeName, isDNS1123Subdomain(nodeName)));
-  return errors;
+  if (hostname !== undefined) errors.push(...invalidEach(`${path}.hostname`, hostname, isDNS1123Label(hostname)));
+  return hints ? [...errors, ...hintErrors(hints, `${path}.hints`)] : errors;
 }
 
-function addressErrors(address: string, type: string, path: string): FieldError[] {
-  if (type === 'FQDN') return invalidEach(path, address, isDNS1123Subdomain(address));
-  const fits = type === 'IPv4' ? isIPv4(address) : type === 'IPv6' ? isIPv6(address) : true;
-  if (!fits) return [fieldError.invalid(path, address, `must be a valid ${type} address`)];
-  return unusableIp(address, path);
+/** An address of the other family is wrong, and so are some of this one. */
+function addressErrors(address: string, type: string, at: { list: string; path: string }): FieldError[] {
+  if (type === 'FQDN') return fullyQualifiedDomain(address, at.path);
+  if (type !== 'IPv4' && type !== 'IPv6') return [];
+  const errors = (type === 'IPv4' ? legacyIp : strictIp)(address, at.path);
+  if (errors.length > 0) return errors;
+  const fits = `IPv${parseAddress(address)?.family}` === type;
+  return [
+    ...(fits ? [] : [fieldError.invalid(at.list, address, `must be an ${type} address`)]),
+    ...unusableIp(address, at.path),
+  ];
 }
 
-const portErrors = ({ name, protocol }: EndpointPort, path: string): FieldError[] => [
-  ...(name ? invalidEach(`${path}.name`, name, isDNS1123Label(name)) : []),
-  ...requiredOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${path}.protocol`),
+const hintErrors = ({ forZones = [], forNodes = [] }: EndpointHints, path: string): FieldError[] => {
+  if (forZones.length > MAX_HINTS) return [fieldError.tooMany(`${path}.forZones`, forZones.length, MAX_HINTS)];
+  const errors = namesErrors(forZones, isValidLabelValue, `${path}.forZones`);
+  if (forNodes.length <= MAX_HINTS)
+    return [...errors, ...namesErrors(forNodes, isDNS1123Subdomain, `${path}.forNodes`)];
+  return [...errors, fieldError.tooMany(`${path}.forNodes`, forNodes.length, MAX_HINTS)];
+};
+
+const namesErrors = (
+  list: readonly { name?: string }[],
+  rule: (name: string) => string[],
+  path: string,
+): FieldError[] => [
+  ...duplicates(
+    list,
+    ({ name = '' }) => `/${name}`,
+    (i, key) => fieldError.duplicate(`${path}[${i}].name`, key.slice(1)),
+  ),
+  ...list.flatMap(({ name = '' }, i) => invalidEach(`${path}[${i}].name`, name, rule(name))),
 ];
 
+const portErrors = ({ name, protocol, appProtocol }: EndpointPort, path: string): FieldError[] => [
+  ...(name ? invalidEach(`${path}.name`, name, isDNS1123Label(name)) : []),
+  ...requiredOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${path}.protocol`),
+  ...(appProtocol === undefined ? [] : invalidEach(`${path}.appProtocol`, appProtocol, isQualifiedName(appProtocol))),
+];
+
+/** Nobody writes this field any more; it is for what an older version had stored. */
+function dropTopology(object: AnyObject): void {
+  for (const endpoint of endpointsOf(object)) delete endpoint.deprecatedTopology;
+}
+
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+const OWN_CONTROLLERS = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
+
+function warnings(object: AnyObject, old: AnyObject | undefined): string[] {
+  const deprecated = !old && object.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+  if (object.addressType === 'FQDN' || OWN_CONTROLLERS.includes(object.metadata.labels?.[MANAGED_BY] ?? '')) {
+    return deprecated;
+  }
+  return endpointsOf(object).flatMap(({ addresses }, i) =>
+    (addresses ?? []).flatMap((address, j) => ipWarnings(address, `endpoints[${i}].addresses[${j}]`)),
+  );
+}
+
 export const endpointSlices: Behaviour = {
+  prepareForCreate: dropTopology,
   prepareForUpdate(object, old) {
+    if (!isDeepStrictEqual(object.endpoints, old.endpoints)) dropTopology(object);
     // Labels say which Service a slice belongs to, so they count as desired state.
     if (isDeepStrictEqual(object.metadata.labels ?? {}, old.metadata.labels ?? {})) return;
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate,
-  validateUpdate: (object, old) =>
-    object.addressType === old.addressType
-      ? []
-      : [fieldError.invalid('addressType', object.addressType, FIELD_IMMUTABLE)],
+  validateUpdate: (object, old) => immutable(object.addressType, old.addressType, 'addressType'),
+  warnings,
 };

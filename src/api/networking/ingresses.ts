@@ -1,5 +1,4 @@
 // Ingresses: hosts, paths and backends (pkg/apis/networking/validation).
-import { isIP } from 'node:net';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import {
   isDNS1123Label,
@@ -10,8 +9,10 @@ import {
 } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { HTTPIngressPath, IngressBackend, IngressSpec } from '../types/networking/v1.ts';
+import type { HTTPIngressPath, IngressBackend, IngressSpec, IngressStatus } from '../types/networking/v1.ts';
+import { ipWarnings, legacyIp, parseAddress } from '../validation/address.ts';
 import { invalidEach, oneOf } from '../validation/rules.ts';
+import { referenceErrors } from './references.ts';
 
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const FORBIDDEN_PARTS = ['//', '/./', '/../', '%2f', '%2F'];
@@ -30,8 +31,10 @@ function validate(object: AnyObject): FieldError[] {
     if (http && !http.paths?.length) errors.push(fieldError.required(`${at}.http.paths`));
     for (const [j, path] of (http?.paths ?? []).entries()) errors.push(...pathErrors(path, `${at}.http.paths[${j}]`));
   }
-  for (const [i, { hosts = [] }] of tls.entries()) {
+  for (const [i, { hosts = [], secretName }] of tls.entries()) {
     for (const [j, host] of hosts.entries()) errors.push(...nameErrors(host, `spec.tls[${i}].hosts[${j}]`));
+    if (secretName)
+      errors.push(...invalidEach(`spec.tls[${i}].secretName`, secretName, isDNS1123Subdomain(secretName)));
   }
   if (ingressClassName !== undefined) {
     errors.push(...invalidEach('spec.ingressClassName', ingressClassName, isDNS1123Subdomain(ingressClassName)));
@@ -39,16 +42,16 @@ function validate(object: AnyObject): FieldError[] {
   return errors;
 }
 
-function hostErrors(host: string, path: string): FieldError[] {
-  if (isIP(host) !== 0) return [fieldError.invalid(path, host, 'must be a DNS name, not an IP address')];
-  return nameErrors(host, path);
-}
+const hostErrors = (host: string, path: string): FieldError[] => [
+  ...(parseAddress(host) ? [fieldError.invalid(path, host, 'must be a DNS name, not an IP address')] : []),
+  ...nameErrors(host, path),
+];
 
 const nameErrors = (host: string, path: string): FieldError[] =>
   invalidEach(path, host, host.includes('*') ? isWildcardDNS1123Subdomain(host) : isDNS1123Subdomain(host));
 
 function pathErrors({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {
-  if (!pathType) return [fieldError.required(`${at}.pathType`, 'pathType must be specified')];
+  if (typeof pathType !== 'string') return [fieldError.required(`${at}.pathType`, 'pathType must be specified')];
   const errors: FieldError[] = [];
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!path.startsWith('/')) errors.push(fieldError.invalid(`${at}.path`, path, 'must be an absolute path'));
@@ -66,8 +69,8 @@ function pathErrors({ path = '', pathType, backend }: HTTPIngressPath, at: strin
 
 function backendErrors({ service, resource }: IngressBackend, path: string): FieldError[] {
   if (service && resource) return [fieldError.invalid(path, '', 'cannot set both resource and service backends')];
-  if (resource) return [];
-  if (!service) return [fieldError.required(path, 'must specify a service or resource backend')];
+  if (resource) return referenceErrors(resource, `${path}.resource`);
+  if (!service) return [fieldError.invalid(path, '', 'resource or service backend is required')];
   const errors = service.name
     ? invalidEach(`${path}.service.name`, service.name, isDNS1123Label(service.name))
     : [fieldError.required(`${path}.service.name`)];
@@ -81,4 +84,35 @@ function backendErrors({ service, resource }: IngressBackend, path: string): Fie
   return errors;
 }
 
-export const ingresses: Behaviour = { validate };
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+
+function validateStatusUpdate(object: AnyObject): FieldError[] {
+  const { ingress = [] } = ((object.status ?? {}) as IngressStatus).loadBalancer ?? {};
+  return ingress.flatMap(({ ip, hostname }, i) => {
+    const path = `status.loadBalancer.ingress[${i}]`;
+    const errors = ip ? legacyIp(ip, `${path}.ip`) : [];
+    if (!hostname) return errors;
+    errors.push(...invalidEach(`${path}.hostname`, hostname, isDNS1123Subdomain(hostname)));
+    if (!parseAddress(hostname)) return errors;
+    return [...errors, fieldError.invalid(`${path}.hostname`, hostname, 'must be a DNS name, not an IP address')];
+  });
+}
+
+export const ingresses: Behaviour = {
+  validate,
+  validateCreate({ metadata, spec }) {
+    const byAnnotation = metadata.annotations?.[CLASS_ANNOTATION];
+    const byField = (spec as IngressSpec | undefined)?.ingressClassName;
+    if (byAnnotation === undefined || byField === undefined || byAnnotation === byField) return [];
+    const text = 'must match `ingressClassName` when both are specified';
+    return [fieldError.invalid(`annotations.${CLASS_ANNOTATION}`, byAnnotation, text)];
+  },
+  validateStatusUpdate,
+  warnings(object, old) {
+    const { ingress = [] } = ((object.status ?? {}) as IngressStatus).loadBalancer ?? {};
+    if (old) return ingress.flatMap(({ ip }, i) => ipWarnings(ip ?? '', `status.loadBalancer.ingress[${i}]`));
+    const byAnnotation = object.metadata.annotations?.[CLASS_ANNOTATION] !== undefined;
+    if (!byAnnotation || (object.spec as IngressSpec).ingressClassName !== undefined) return [];
+    return [`annotation ${JSON.stringify(CLASS_ANNOTATION)} is deprecated, please use 'spec.ingressClassName' instead`];
+  },
+};

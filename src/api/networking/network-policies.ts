@@ -2,11 +2,13 @@
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../types/networking/v1.ts';
+import type { IPBlock, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../types/networking/v1.ts';
+import { cidrWarnings, isWithin, legacyCidr, parseBlock } from '../validation/address.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { oneOf, portNumOrName } from '../validation/rules.ts';
 
 const MAX_PORT = 65_535;
+const TYPES = ['Egress', 'Ingress'];
 
 function validate(object: AnyObject): FieldError[] {
   const { podSelector, ingress = [], egress = [], policyTypes = [] } = (object.spec ?? {}) as NetworkPolicySpec;
@@ -17,7 +19,13 @@ function validate(object: AnyObject): FieldError[] {
   for (const [i, { ports = [], to = [] }] of egress.entries()) {
     errors.push(...ruleErrors(ports, to, { path: `spec.egress[${i}]`, peers: 'to' }));
   }
-  return [...errors, ...policyTypes.flatMap((type, i) => oneOf(type, ['Egress', 'Ingress'], `spec.policyTypes[${i}]`))];
+  if (policyTypes.length > TYPES.length) {
+    return [
+      ...errors,
+      fieldError.invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes'),
+    ];
+  }
+  return [...errors, ...policyTypes.flatMap((type, i) => oneOf(type, TYPES, `spec.policyTypes[${i}]`))];
 }
 
 const ruleErrors = (
@@ -59,10 +67,40 @@ function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPe
     ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
   ];
   if (!ipBlock) return errors;
+  errors.push(...blockErrors(ipBlock, `${path}.ipBlock`));
   if (podSelector || namespaceSelector) {
     errors.push(fieldError.forbidden(path, 'may not specify both ipBlock and another peer'));
   }
-  return ipBlock.cidr ? errors : [...errors, fieldError.required(`${path}.ipBlock.cidr`)];
+  return errors;
 }
 
-export const networkPolicies: Behaviour = { validate };
+function blockErrors({ cidr, except = [] }: IPBlock, path: string): FieldError[] {
+  if (!cidr) return [fieldError.required(`${path}.cidr`)];
+  const errors = legacyCidr(cidr, `${path}.cidr`);
+  const whole = parseBlock(cidr);
+  if (!whole) return errors;
+  for (const [i, text] of except.entries()) {
+    const at = `${path}.except[${i}]`;
+    errors.push(...legacyCidr(text, at));
+    const part = parseBlock(text);
+    if (part && !isWithin(part, whole)) {
+      errors.push(fieldError.invalid(at, text, 'must be a strict subset of `cidr`'));
+    }
+  }
+  return errors;
+}
+
+function warnings(object: AnyObject): string[] {
+  const { ingress = [], egress = [] } = (object.spec ?? {}) as NetworkPolicySpec;
+  const of = (peers: readonly NetworkPolicyPeer[] | undefined, path: string) =>
+    (peers ?? []).flatMap(({ ipBlock }, j) => [
+      ...cidrWarnings(ipBlock?.cidr ?? '', `${path}[${j}].ipBlock.cidr`),
+      ...(ipBlock?.except ?? []).flatMap((text, k) => cidrWarnings(text, `${path}[${j}].ipBlock.except[${k}]`)),
+    ]);
+  return [
+    ...ingress.flatMap(({ from }, i) => of(from, `spec.ingress[${i}].from`)),
+    ...egress.flatMap(({ to }, i) => of(to, `spec.egress[${i}].to`)),
+  ];
+}
+
+export const networkPolicies: Behaviour = { validate, warnings };

@@ -1,8 +1,9 @@
 // PodDisruptionBudgets: one of two bounds, a count or a percentage (pkg/apis/policy/validation).
 import type { AnyObject, LabelSelector } from '../../apimachinery/meta.ts';
-import { isValidPercent } from '../../apimachinery/names.ts';
+import { isValidPercent, nameIsPathSegment } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
+import { type Condition, validateConditions } from '../validation/conditions.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { invalidEach, nonNegative, oneOf } from '../validation/rules.ts';
 
@@ -34,5 +35,19 @@ function validate(object: AnyObject): FieldError[] {
   return errors;
 }
 
-/** Upstream never checks the name. */
-export const podDisruptionBudgets: Behaviour = { validateName: () => [], validate };
+const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
+
+interface Status extends Partial<Record<(typeof COUNTS)[number], number>> {
+  conditions?: Condition[];
+}
+
+function validateStatusUpdate(object: AnyObject): FieldError[] {
+  const status = (object.status ?? {}) as Status;
+  return [
+    ...validateConditions(status.conditions ?? [], 'status.conditions'),
+    ...COUNTS.flatMap((field) => nonNegative(status[field], `status.${field}`)),
+  ];
+}
+
+/** Upstream has no rule for the name but that of all names. */
+export const podDisruptionBudgets: Behaviour = { validateName: nameIsPathSegment, validate, validateStatusUpdate };

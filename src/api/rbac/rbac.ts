@@ -1,7 +1,7 @@
 // Roles and their bindings, after pkg/apis/rbac/validation.
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyObject } from '../../apimachinery/meta.ts';
-import { isPathSegmentName } from '../../apimachinery/names.ts';
+import type { AnyObject, LabelSelector } from '../../apimachinery/meta.ts';
+import { isDNS1123Subdomain, isPathSegmentName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { PolicyRule, RoleRef, Subject } from '../types/rbac/v1.ts';
@@ -62,6 +62,7 @@ function subjectErrors(
   const errors = name ? [] : [fieldError.required(`${path}.name`)];
   switch (kind) {
     case 'ServiceAccount':
+      if (name) errors.push(...invalidEach(`${path}.name`, name, isDNS1123Subdomain(name)));
       if (apiGroup) errors.push(fieldError.notSupported(`${path}.apiGroup`, apiGroup, ['']));
       if (!namespaced && !namespace) errors.push(fieldError.required(`${path}.namespace`));
       return errors;
@@ -80,6 +81,12 @@ const roleRefChange = (object: AnyObject, old: AnyObject): FieldError[] =>
     ? []
     : [fieldError.invalid('roleRef', object.roleRef, 'cannot change roleRef')];
 
+/** Upstream checks a selector, and then whether it can be used. */
+function selectorErrors(selector: LabelSelector, path: string): FieldError[] {
+  const errors = validateLabelSelector(selector, path);
+  return errors.length > 0 ? [...errors, fieldError.invalid(path, selector, 'invalid label selector.')] : [];
+}
+
 export const roles: Behaviour = { validate: (object) => rulesErrors(object, true) };
 
 export const clusterRoles: Behaviour = {
@@ -94,7 +101,7 @@ export const clusterRoles: Behaviour = {
         fieldError.required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'),
       ];
     }
-    return [...errors, ...selectors.flatMap((selector, i) => validateLabelSelector(selector, `${path}[${i}]`))];
+    return [...errors, ...selectors.flatMap((selector, i) => selectorErrors(selector, `${path}[${i}]`))];
   },
 };
 

@@ -7,7 +7,14 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 export const FIELD_IMMUTABLE = 'field is immutable';
 
-export function validateMetadata(metadata: ObjectMeta, path = 'metadata'): FieldError[] {
+/** What most types ask of metadata (pkg/apis/core/validation ValidateObjectMeta). */
+export const validateMetadata = (metadata: ObjectMeta, path = 'metadata'): FieldError[] => [
+  ...validatePlainMetadata(metadata, path),
+  ...unqualifiedFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
+];
+
+/** What all types ask of it. */
+export function validatePlainMetadata(metadata: ObjectMeta, path = 'metadata'): FieldError[] {
   return [
     ...((metadata.generation ?? 0) < 0
       ? [fieldError.invalid(`${path}.generation`, metadata.generation, 'must be greater than or equal to 0')]
@@ -16,7 +23,6 @@ export function validateMetadata(metadata: ObjectMeta, path = 'metadata'): Field
     ...validateAnnotations(metadata.annotations, `${path}.annotations`),
     ...validateOwnerReferences(metadata.ownerReferences ?? [], `${path}.ownerReferences`),
     ...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
-    ...unqualifiedFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
   ];
 }
 
