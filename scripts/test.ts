@@ -1,21 +1,18 @@
 // Runs the checks and the test files of a mode and prints one closing line: `tests: N passed, N failed`
 // (`, N skipped` when some were, each with its reason above). Exit code 1 when anything failed.
-// quick: static checks and everything that needs neither root nor programs of the host; all: that and the rest.
+// quick: static checks and everything that needs neither root nor programs of the host; all: that and the rest;
+// soak: what runs for hours. Names of files instead run just those.
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
-
-type Mode = 'quick' | 'all' | 'soak';
+import { runFiles, type Tally } from './testing/files.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const mode = (process.argv[2] ?? 'all') as Mode;
-const tally = { passed: 0, failed: 0, skipped: 0 };
+const MODES = ['quick', 'all', 'soak'] as const;
 
 /** Each static check counts as one test. */
 const CHECKS: readonly [name: string, argv: readonly string[]][] = [
-  ['types are generated', ['node', 'scripts/api-types.ts']],
+  ['types of the API are generated', ['node', 'scripts/api-types.ts']],
   ['format and lint', ['npx', '--no-install', 'biome', 'check', '.']],
   ['types', ['npx', '--no-install', 'tsc', '--noEmit']],
   ['import rules', ['node', 'scripts/check-imports.ts']],
@@ -24,6 +21,9 @@ const CHECKS: readonly [name: string, argv: readonly string[]][] = [
 /** Folders under test/ that need root and the host's container programs; they run one file at a time. */
 const HOST = ['test/e2e', 'test/host'];
 const SOAK = ['test/soak'];
+const MINUTE = 60_000;
+
+const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 function check(name: string, argv: readonly string[]): void {
   const [file, ...args] = argv as [string, ...string[]];
@@ -32,41 +32,40 @@ function check(name: string, argv: readonly string[]): void {
   const ok = result.status === 0;
   tally[ok ? 'passed' : 'failed'] += 1;
   console.log(`${ok ? '✔' : '✖'} ${name} (${Math.round(performance.now() - begin)} ms)`);
-  if (!ok) console.log(result.stdout + result.stderr);
+  if (!ok) console.log(result.error?.message ?? result.stdout + result.stderr);
 }
 
-async function runTests(files: string[], concurrency: number): Promise<void> {
-  if (files.length === 0) return;
-  const stream = run({ files, concurrency, cwd: root, timeout: 10 * 60_000 });
-  const reasons: string[] = [];
-  stream.on('test:pass', (event) => {
-    if (event.details.type === 'suite') return;
-    if (event.skip !== undefined) {
-      tally.skipped += 1;
-      reasons.push(`skipped: ${event.name}: ${event.skip === true ? 'no reason given' : event.skip}`);
-    } else tally.passed += 1;
-  });
-  stream.on('test:fail', (event) => {
-    if (event.details.type !== 'suite') tally.failed += 1;
-  });
-  const report = stream.compose(spec);
-  for await (const text of report) process.stdout.write(text as string);
-  for (const reason of reasons) console.log(reason);
+async function test(files: readonly string[], options: { concurrency: number; timeout: number }): Promise<void> {
+  const counts = await runFiles(files, { cwd: root, write: console.log, ...options });
+  for (const outcome of ['passed', 'failed', 'skipped'] as const) tally[outcome] += counts[outcome];
 }
 
 const under = (folders: readonly string[]) => (file: string) => folders.some((f) => file.startsWith(`${f}/`));
-const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
-const portable = files.filter((f) => !under(HOST)(f) && !under(SOAK)(f));
 
-for (const [name, argv] of CHECKS) check(name, argv);
-if (mode === 'soak') {
-  await runTests(files.filter(under(SOAK)), 1);
-} else {
-  await runTests(portable, 2);
-  if (mode === 'all') await runTests(files.filter(under(HOST)), 1);
+async function runMode(mode: (typeof MODES)[number]): Promise<void> {
+  const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
+  for (const [name, argv] of CHECKS) check(name, argv);
+  if (mode === 'soak') return test(files.filter(under(SOAK)), { concurrency: 1, timeout: 24 * 60 * MINUTE });
+  const portable = files.filter((file) => !under([...HOST, ...SOAK])(file));
+  await test(portable, { concurrency: 2, timeout: 2 * MINUTE });
+  if (mode === 'all') await test(files.filter(under(HOST)), { concurrency: 1, timeout: 8 * MINUTE });
 }
 
-console.log(
-  `tests: ${tally.passed} passed, ${tally.failed} failed${tally.skipped ? `, ${tally.skipped} skipped` : ''}`,
-);
+const asked = process.argv.slice(2);
+const mode = MODES.find((name) => name === (asked[0] ?? 'all'));
+if (mode) await runMode(mode);
+else {
+  const absent = asked.find((file) => !existsSync(file));
+  if (absent !== undefined) {
+    console.error(`test: "${absent}" is neither a mode (${MODES.join(', ')}) nor a file`);
+    process.exit(2);
+  }
+  await test(
+    asked.map((file) => path.resolve(file)),
+    { concurrency: 2, timeout: 8 * MINUTE },
+  );
+}
+
+const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
+console.log(`tests: ${tally.passed} passed, ${tally.failed} failed${skipped}`);
 process.exit(tally.failed > 0 ? 1 : 0);

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What this machine lacks and how each thing is installed. Sourced by scripts/up and scripts/test.
 # Each need is a pair of functions: missing_<need> (succeeds when it must be installed) and install_<need>.
 # NEEDS is in the order of installation; plan() fills MISSING; carry_out() installs and times each step.
@@ -18,12 +19,13 @@ fail() {
 }
 
 # --- Node ---------------------------------------------------------------------------------------------------
-node_major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null; }
+node_major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || true; }
 
 missing_node() {
-  local found
+  local found major
   found=$(command -v node) || return 0
-  [ "$(node_major "$found")" -lt "$NODE_MAJOR" ] 2>/dev/null || return 1
+  major=$(node_major "$found")
+  ! [ "${major:-0}" -ge "$NODE_MAJOR" ] 2>/dev/null
 }
 what_node() { echo "Node $NODE_VERSION (into $TSUKUBE_TOOLS, from the npm package that ships it)"; }
 install_node() {
@@ -72,6 +74,7 @@ package_name() {
     cni:pacman | cni:apk | cni:zypper) echo cni-plugins ;;
     cni:dnf) echo containernetworking-plugins ;;
     conntrack:dnf | conntrack:zypper | conntrack:pacman | conntrack:apk) echo conntrack-tools ;;
+    busybox:apt-get | busybox:zypper | busybox:apk) echo busybox-static ;;
     iproute:apt-get | iproute:zypper | iproute:pacman | iproute:apk) echo iproute2 ;;
     npm:apt-get) echo npm ;;
     npm:dnf) echo nodejs-npm ;;
@@ -122,6 +125,33 @@ install_system() {
   system_install "${needs[@]}"
 }
 
+# --- a static busybox, of which scripts/test-images.ts makes the stand-ins for public images ---------------------
+static_busybox() {
+  local file
+  for file in /bin/busybox /usr/bin/busybox /bin/busybox.static /usr/bin/busybox-static; do
+    # A dynamic one names its loader, and would not run in an image that has no libraries.
+    if [ -x "$file" ] && ! grep -q '/ld-[a-z]' "$file"; then echo "$file" && return; fi
+  done
+  return 1
+}
+missing_busybox() { ! static_busybox >/dev/null; }
+what_busybox() { echo "a static busybox, for the test images (by $(package_manager || echo 'your package manager'))"; }
+install_busybox() { system_install busybox; }
+
+# --- images of the examples, where no registry can be reached ------------------------------------------------
+# Set by the caller: where the server keeps its data. Images in its folder images/ are loaded at every start.
+: "${DATA_DIR:=}"
+registry_reachable() {
+  [ -n "${HTTPS_PROXY:-${https_proxy:-}}" ] || timeout 3 bash -c '</dev/tcp/registry-1.docker.io/443' 2>/dev/null
+}
+# Looked at before the first start only: later the folder is the user's.
+missing_images() { [ ! -d "$DATA_DIR" ] && ! registry_reachable; }
+what_images() { echo "stand-ins for the images busybox, nginx and redis, since no registry can be reached (into $DATA_DIR/images)"; }
+install_images() {
+  static_busybox >/dev/null || system_install busybox
+  (umask 077 && node "$top/scripts/test-images.ts" "$DATA_DIR/images" "$(static_busybox)")
+}
+
 # --- nerdctl ------------------------------------------------------------------------------------------------
 missing_nerdctl() { ! command -v nerdctl >/dev/null; }
 what_nerdctl() {
@@ -169,11 +199,14 @@ seconds() { printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }
 
 # step TEXT COMMAND...: runs it with its output in the log, prints one line with the time it took.
 step() {
-  local text=$1 begin
+  local text=$1 begin status=0
   shift
   begin=$(now_ms)
   printf '  %-64s' "$text"
-  if ( set -euo pipefail; "$@" ) >>"$SETUP_LOG" 2>&1; then
+  # As a job of its own: inside a condition bash would not stop at the first error.
+  (set -euo pipefail; "$@") >>"$SETUP_LOG" 2>&1 &
+  wait $! || status=$?
+  if [ "$status" = 0 ]; then
     printf '%s\n' "$(seconds $(($(now_ms) - begin)))"
   else
     printf 'failed\n'
@@ -192,4 +225,14 @@ carry_out() {
   : >"$SETUP_LOG"
   for need in "${MISSING[@]}"; do step "$need" "install_$need"; done
   hash -r
+  give_back
+}
+
+# What sudo made in the clone belongs to whoever called it.
+give_back() {
+  local folder
+  [ -n "${SUDO_UID:-}" ] || return 0
+  for folder in "$TSUKUBE_TOOLS" "$top/node_modules" "$top/src/api/types"; do
+    [ ! -e "$folder" ] || chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$folder"
+  done
 }

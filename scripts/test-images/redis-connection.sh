@@ -7,7 +7,7 @@ granted=${REDIS_PASSWORD:+no}
 
 while read -r line; do
   line=${line%"$(printf '\r')"}
-  command=$(echo "${line%% *}" | tr a-z A-Z)
+  command=$(echo "${line%% *}" | tr '[:lower:]' '[:upper:]')
   rest=${line#"${line%% *}"}
   rest=${rest# }
   key=${rest%% *}
