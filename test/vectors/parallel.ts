@@ -1,0 +1,2 @@
+/** Scenarios at once: some wait on purpose, so there are more than cores. */
+export const PARALLEL = 16;

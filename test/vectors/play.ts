@@ -1,0 +1,84 @@
+// Plays scenarios against a server and tells where its answers differ from the recorded ones.
+import { setTimeout as pause } from 'node:timers/promises';
+import { compareAnswers } from './compare.ts';
+import type { Caller } from './http.ts';
+import { type Normaliser, normalAnswer, pointer, type Variables } from './normal.ts';
+import { type Scenario, type Step, scenariosOf } from './scenario.ts';
+
+/** Longest a GET is repeated for what it waits for. */
+const UNTIL_MS = 10_000;
+
+/** Differences, one a line; none when all answers are as recorded. */
+export async function playScenario({ call }: Caller, scenario: Scenario): Promise<string[]> {
+  const variables: Variables = { ns: `v-${word()}${word()}`, id: `v${word()}${word()}` };
+  const names = { ns: variables.ns as string, id: variables.id as string };
+  await call({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: names.ns } } });
+  const accounts = `/api/v1/namespaces/${names.ns}/serviceaccounts`;
+  await call({ method: 'POST', path: accounts, body: { metadata: { name: 'default' } } });
+  const normaliser: Normaliser = { said: '', variables };
+  const differences: string[] = [];
+  for (const [i, step] of scenario.steps.entries()) {
+    // Kept values are the server's, not said.
+    normaliser.said += JSON.stringify(fill(step.do, names));
+    if (step.wait) await pause(step.wait);
+    const reply = await ask(step, variables, call);
+    const at = `step ${i + 1}`;
+    differences.push(...compareAnswers(step.want, normalAnswer(reply, normaliser, step), at));
+    for (const [name, path] of Object.entries(step.keep ?? {})) variables[name] = pointer(reply.json, path) as string;
+  }
+  await call({ method: 'DELETE', path: `/api/v1/namespaces/${names.ns}` });
+  return differences;
+}
+
+async function ask({ do: request, until }: Step, variables: Variables, call: Caller['call']) {
+  const filled = fill(request, variables) as Step['do'];
+  const end = performance.now() + UNTIL_MS;
+  for (;;) {
+    const reply = await call(filled);
+    const holds = Object.entries(until ?? {}).every(([path, value]) => pointer(reply.json, path) === value);
+    if (holds || performance.now() > end) return reply;
+    await pause(50);
+  }
+}
+
+const word = (): string =>
+  Math.random()
+    .toString(36)
+    .slice(2, 8)
+    .padEnd(6, 'x')
+    .replace(/^[0-9]/, 'v');
+
+/** Puts variables into all strings and keys; ${x9} is nine times the letter x. */
+function fill(value: unknown, variables: Variables): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{(\w+)\}/g, (all, name: string) => {
+      return variables[name] ?? (/^x\d+$/.test(name) ? 'x'.repeat(Number(name.slice(1))) : all);
+    });
+  }
+  if (Array.isArray(value)) return value.map((item) => fill(item, variables));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [fill(key, variables), fill(part, variables)]));
+}
+
+/** Recording → name of the scenario → how its answers differ. */
+export type Failures = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+
+/** Plays everything that is in the recordings, `parallel` scenarios at a time. */
+export async function playRecordings(
+  caller: Caller,
+  recordings: readonly string[],
+  parallel: number,
+): Promise<Failures> {
+  const failures = new Map(recordings.map((recording) => [recording, new Map<string, string[]>()]));
+  const queue = recordings.flatMap((recording) => scenariosOf(recording).map((scenario) => ({ recording, scenario })));
+  const rest = queue.values();
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      for (const { recording, scenario } of rest) {
+        const differences = await playScenario(caller, scenario);
+        if (differences.length > 0) failures.get(recording)?.set(scenario.name, differences);
+      }
+    }),
+  );
+  return failures;
+}
