@@ -76,6 +76,10 @@ package_name() {
     conntrack:dnf | conntrack:zypper | conntrack:pacman | conntrack:apk) echo conntrack-tools ;;
     busybox:apt-get | busybox:zypper | busybox:apk) echo busybox-static ;;
     iproute:apt-get | iproute:zypper | iproute:pacman | iproute:apk) echo iproute2 ;;
+    mount:dnf | mount:zypper | mount:pacman | mount:apk) echo util-linux ;;
+    script:apt-get) echo bsdutils ;;
+    script:dnf) echo /usr/bin/script ;; # util-linux, or util-linux-script where it was split off: dnf finds the package of a file
+    script:zypper | script:pacman | script:apk) echo util-linux ;;
     npm:apt-get) echo npm ;;
     npm:dnf) echo nodejs-npm ;;
     npm:zypper) echo npm-default ;;
@@ -115,7 +119,10 @@ system_needs() {
   command -v iptables-restore >/dev/null || echo iptables
   command -v conntrack >/dev/null || echo conntrack
   command -v ip >/dev/null || echo iproute
-  command -v nsenter >/dev/null || echo util-linux
+  command -v nsenter >/dev/null && command -v unshare >/dev/null || echo util-linux
+  command -v mount >/dev/null && command -v umount >/dev/null || echo mount
+  command -v script >/dev/null || echo script
+  command -v mkfifo >/dev/null && command -v stty >/dev/null || echo coreutils
 }
 missing_system() { [ -n "$(system_needs)" ]; }
 what_system() { echo "$(system_needs | paste -sd' ') (by $(package_manager || echo 'your package manager'))"; }

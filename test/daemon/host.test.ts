@@ -61,6 +61,22 @@ describe('the host', () => {
       ['API port'],
     );
   });
+  test('every program that the runtime starts is looked for before it is needed', () => {
+    const names = checkHost(loadConfig({ flags: { components: 'kubelet' }, env: {} })).map((f) => f.name);
+    const started = [
+      'containerd',
+      'runc',
+      'nerdctl',
+      'unshare',
+      'nsenter',
+      'mount',
+      'umount',
+      'mkfifo',
+      'script',
+      'stty',
+    ];
+    for (const program of started) assert.ok(names.includes(program), program);
+  });
   test('programs are found in PATH', () => {
     assert.equal(findProgram('node', path.dirname(process.execPath)), process.execPath);
     assert.equal(findProgram('no-such-program', '/nowhere'), undefined);
