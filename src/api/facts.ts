@@ -84,6 +84,13 @@ export const groups = (): readonly { group: string; versions: readonly string[] 
   facts().groups.map(({ g, versions }) => ({ group: g, versions }));
 
 export const resourceFacts = (): readonly ResourceFact[] => facts().resources;
+/** Objects of flow control that a server makes for itself. */
+export interface FlowControlFacts {
+  fsMandatory: { metadata: { name: string }; spec: unknown }[];
+  plcMandatory: { metadata: { name: string }; spec: unknown }[];
+}
+
+export const flowControlFacts = once(() => read<{ flowcontrol: FlowControlFacts }>('bootstrap.json').flowcontrol);
 export const columnFacts = once(() => read<ColumnFacts>('columns.json'));
 
 export function kindFact(group: string, version: string, kind: string): KindFact {

@@ -17,6 +17,8 @@ import type { ResourceDefinition } from './definition.ts';
 import { endpointSlices } from './discovery/endpoint-slices.ts';
 import { coreEvents, events } from './events/events.ts';
 import { type ResourceFact, resourceFacts } from './facts.ts';
+import { flowSchemas } from './flowcontrol/flow-schemas.ts';
+import { priorityLevels } from './flowcontrol/priority-levels.ts';
 import { ingressClasses } from './networking/ingress-classes.ts';
 import { ingresses } from './networking/ingresses.ts';
 import { ipAddresses, serviceCidrs } from './networking/ip-addresses.ts';
@@ -59,6 +61,8 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'coordination.k8s.io/leases': leases,
   'discovery.k8s.io/endpointslices': endpointSlices,
   'events.k8s.io/events': events,
+  'flowcontrol.apiserver.k8s.io/flowschemas': flowSchemas,
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': priorityLevels,
   'networking.k8s.io/ingressclasses': ingressClasses,
   'networking.k8s.io/ingresses': ingresses,
   'networking.k8s.io/ipaddresses': ipAddresses,

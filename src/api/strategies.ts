@@ -7,7 +7,6 @@ const list = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\
 export const CREATE_ON_UPDATE = list(`
   endpoints events limitranges services
   batch/cronjobs batch/jobs coordination.k8s.io/leases events.k8s.io/events
-  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
   node.k8s.io/runtimeclasses
   rbac.authorization.k8s.io/clusterrolebindings rbac.authorization.k8s.io/clusterroles
   rbac.authorization.k8s.io/rolebindings rbac.authorization.k8s.io/roles`);

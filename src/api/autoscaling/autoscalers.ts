@@ -1,39 +1,51 @@
 // HorizontalPodAutoscalers: two versions of one stored object, and their rules (pkg/apis/autoscaling/validation).
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { isPathSegmentName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import { invalidEach, NOT_ZERO } from '../validation/rules.ts';
-import { autoscalerFromV1, autoscalerToV1 } from './conversion.ts';
-
-interface Spec {
-  scaleTargetRef?: { kind?: string; name?: string };
-  minReplicas?: number;
-  maxReplicas?: number;
-}
+import type { HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus } from '../types/autoscaling/v2.ts';
+import { nonNegative } from '../validation/rules.ts';
+import { autoscalerFromV1, autoscalerToV1, keepRidingStatus } from './conversion.ts';
+import { metricsErrors } from './metrics.ts';
+import { referenceErrors } from './references.ts';
+import { behaviorErrors } from './scaling-rules.ts';
 
 function validate(object: AnyObject): FieldError[] {
-  const { scaleTargetRef = {}, minReplicas, maxReplicas = 0 } = (object.spec ?? {}) as Spec;
-  const errors: FieldError[] = [];
-  if (minReplicas !== undefined && minReplicas < 1) {
-    errors.push(fieldError.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'));
-  }
-  if (maxReplicas < 1) errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, NOT_ZERO));
-  if (minReplicas !== undefined && maxReplicas < minReplicas) {
-    errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'));
-  }
-  for (const field of ['kind', 'name'] as const) {
-    const value = scaleTargetRef[field];
-    const path = `spec.scaleTargetRef.${field}`;
-    errors.push(...(value ? invalidEach(path, value, isPathSegmentName(value)) : [fieldError.required(path)]));
-  }
-  return errors;
+  const spec = (object.spec ?? {}) as Partial<HorizontalPodAutoscalerSpec>;
+  return [
+    ...replicaErrors(spec.minReplicas, spec.maxReplicas ?? 0),
+    ...referenceErrors(spec.scaleTargetRef ?? {}, 'spec.scaleTargetRef', { emptyGroup: false }),
+    ...metricsErrors(spec.metrics ?? [], spec.minReplicas, 'spec.metrics'),
+    ...(spec.behavior ? behaviorErrors(spec.behavior, 'spec.behavior') : []),
+  ];
 }
 
-export const autoscalersV2: Behaviour = { validate };
+function replicaErrors(min: number | undefined, max: number): FieldError[] {
+  const path = 'spec.maxReplicas';
+  const errors: FieldError[] = [];
+  if (min !== undefined && min < 1) {
+    errors.push(fieldError.invalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
+  }
+  if (max === 0) errors.push(fieldError.required(path, 'must be set and greater than 0'));
+  else if (max < 0) errors.push(fieldError.invalid(path, max, 'must be greater than or equal to 1'));
+  if (min === undefined || max >= min) return errors;
+  return [...errors, fieldError.invalid(path, max, 'must be greater than or equal to `minReplicas`')];
+}
+
+function validateStatusUpdate(object: AnyObject): FieldError[] {
+  const { currentReplicas, desiredReplicas } = (object.status ?? {}) as Partial<HorizontalPodAutoscalerStatus>;
+  return [
+    ...nonNegative(currentReplicas, 'status.currentReplicas'),
+    ...nonNegative(desiredReplicas, 'status.desiredReplicas'),
+  ];
+}
+
+export const autoscalersV2: Behaviour = { validate, validateStatusUpdate };
 
 export const autoscalersV1: Behaviour = {
-  validate,
+  prepareForCreate: (object) => keepRidingStatus(object, undefined),
+  prepareForUpdate: keepRidingStatus,
+  validate: (object) => validate(autoscalerFromV1(object)),
+  validateStatusUpdate,
   storage: { group: 'autoscaling', resource: 'horizontalpodautoscalers', version: 'v2' },
   toStorage: autoscalerFromV1,
   fromStorage: autoscalerToV1,

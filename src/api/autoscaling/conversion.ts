@@ -27,6 +27,22 @@ const keyOf = ({ type }: Metric): string => `${type.charAt(0).toLowerCase()}${ty
 const partOf = (metric: Metric): Struct => (metric[keyOf(metric)] ?? {}) as Struct;
 const defined = (value: Struct): Struct => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
 
+/** Annotations are compared as text, so fields come in the order of Go's; '*' stands for the prefix. */
+const FIELD_ORDER: Readonly<Record<string, readonly string[]>> = {
+  Object: ['target', 'metricName', '*Value', 'selector', 'averageValue'],
+  Pods: ['metricName', '*AverageValue', 'selector'],
+  Resource: ['name', '*AverageUtilization', '*AverageValue'],
+  ContainerResource: ['name', '*AverageUtilization', '*AverageValue', 'container'],
+  External: ['metricName', 'metricSelector', '*Value', '*AverageValue'],
+};
+
+const inOrder = (part: Struct, order: readonly string[]): Struct =>
+  Object.fromEntries(
+    order
+      .flatMap((name) => ['target', 'current'].map((prefix) => name.replace('*', prefix)))
+      .map((key) => [key, part[key]]),
+  );
+
 /** `prefix` is how v1 names amounts: targetValue in a spec, currentValue in a status. */
 function metricToV1(metric: Metric, prefix: 'target' | 'current'): Metric {
   const {
@@ -51,7 +67,7 @@ function metricToV1(metric: Metric, prefix: 'target' | 'current'): Metric {
     [metric.type === 'Object' ? 'averageValue' : `${prefix}AverageValue`]: amounts.averageValue,
     [`${prefix}AverageUtilization`]: amounts.averageUtilization,
   };
-  return { type: metric.type, [keyOf(metric)]: defined(part) };
+  return { type: metric.type, [keyOf(metric)]: defined(inOrder(part, FIELD_ORDER[metric.type] ?? [])) };
 }
 
 function metricFromV1(metric: Metric, prefix: 'target' | 'current'): Metric {
@@ -83,7 +99,23 @@ const cpuUtilization = (metric: Metric): number | undefined => {
   return metric.type === 'Resource' && name === 'cpu' ? target?.averageUtilization : undefined;
 };
 
-/** Behaviour was put into its annotation by the names of Go's fields. */
+/** Behaviour is put into its annotation whole, by the names of Go's fields. */
+function behaviorText({ scaleUp, scaleDown }: Behavior): string {
+  const whole = (rules: Struct | undefined) =>
+    rules && Object.fromEntries(RULE_FIELDS.map((field) => [field, rules[field] ?? null]));
+  const named = renameKeys({ scaleUp: whole(scaleUp) ?? null, scaleDown: whole(scaleDown) ?? null }, capitalised);
+  return JSON.stringify(named);
+}
+
+const RULE_FIELDS = ['stabilizationWindowSeconds', 'selectPolicy', 'policies', 'tolerance'];
+
+interface Behavior {
+  scaleUp?: Struct;
+  scaleDown?: Struct;
+}
+
+const withoutNulls = (_key: string, value: unknown): unknown => value ?? undefined;
+
 function renameKeys(value: unknown, rename: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renameKeys(item, rename));
   if (typeof value !== 'object' || value === null) return value;
@@ -98,7 +130,7 @@ function riding<T>(annotations: Record<string, string>, key: string): T | undefi
   const text = annotations[key];
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text, withoutNulls) as T;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -114,7 +146,7 @@ export function autoscalerToV1(object: AnyObject): AnyObject {
   if (currentMetrics?.length) {
     annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics.map((metric) => metricToV1(metric, 'current')));
   }
-  if (behavior) annotations[BEHAVIOR] = JSON.stringify(renameKeys(behavior, capitalised));
+  if (behavior) annotations[BEHAVIOR] = behaviorText(behavior as Behavior);
   if (Array.isArray(conditions) && conditions.length > 0) annotations[CONDITIONS] = JSON.stringify(conditions);
   const cpu = metrics.map(cpuUtilization).find((percent) => percent !== undefined);
   const seen = ((currentMetrics ?? []).find((metric) => partOf(metric).name === 'cpu') ?? { type: '' }) as Metric;
@@ -126,9 +158,22 @@ export function autoscalerToV1(object: AnyObject): AnyObject {
   });
 }
 
+/** The status that rides in annotations is reset like the status itself. */
+export function keepRidingStatus(object: AnyObject, old: AnyObject | undefined): void {
+  const { annotations } = object.metadata;
+  if (!annotations && !old?.metadata.annotations) return;
+  const kept = { ...annotations };
+  for (const key of [CURRENT_METRICS, CONDITIONS]) {
+    const before = old?.metadata.annotations?.[key];
+    if (before === undefined) delete kept[key];
+    else kept[key] = before;
+  }
+  object.metadata.annotations = kept;
+}
+
 export function autoscalerFromV1(object: AnyObject): AnyObject {
   const { targetCPUUtilizationPercentage: cpu, ...spec } = (object.spec ?? {}) as Struct;
-  const { currentCPUUtilizationPercentage: _current, ...status } = (object.status ?? {}) as Struct;
+  const { currentCPUUtilizationPercentage: _current, currentReplicas, ...status } = (object.status ?? {}) as Struct;
   const annotations = { ...object.metadata.annotations };
   const metrics = (riding<Metric[]>(annotations, METRICS) ?? []).map((metric) => metricFromV1(metric, 'target'));
   if (cpu !== undefined || metrics.length === 0) metrics.push(cpuMetric(cpu ?? DEFAULT_UTILIZATION));
@@ -139,7 +184,11 @@ export function autoscalerFromV1(object: AnyObject): AnyObject {
   return withAnnotations(object, annotations, {
     apiVersion: 'autoscaling/v2',
     spec: defined({ ...spec, metrics, behavior }),
-    status: { ...defined({ ...status, conditions }), currentMetrics: currentMetrics ?? null },
+    // v2 leaves a zero out, v1 does not.
+    status: {
+      ...defined({ currentReplicas: currentReplicas || undefined, ...status, conditions }),
+      currentMetrics: currentMetrics ?? null,
+    },
   });
 }
 
