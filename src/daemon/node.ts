@@ -12,6 +12,7 @@ import type { Logger } from '../log.ts';
 import { createCniNetwork } from '../network/cni.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
 import { CNI_FOLDERS } from './check.ts';
+import { ensureContainerd } from './containerd.ts';
 import type { Config } from './options.ts';
 
 export interface Node {
@@ -40,6 +41,7 @@ export function createNode(
   const runtime = createNerdctlRuntime({
     nerdctl: 'nerdctl',
     address: config.containerd || containerdAddress({ dataDir, runDir }),
+    reviveContainerd: () => ensureContainerd(config, { clock, log }),
     dataDir,
     runDir,
     network,

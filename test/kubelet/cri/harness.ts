@@ -1,6 +1,6 @@
 // The runtimes that the conformance list runs over, each with how to make one and how to take it away without a trace.
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { writeTestImages } from '../../../scripts/test-images.ts';
@@ -15,6 +15,8 @@ import { createLedger } from '../../../src/network/host-ledger.ts';
 
 export interface Harness {
   runtime: Runtime;
+  /** Pid of the containerd of its own; undefined without one. */
+  containerdPid(): number | undefined;
   /** A second runtime over the same containers, as after a restart of the server; the first one is stopped. */
   restart(): Promise<Runtime>;
   close(): Promise<void>;
@@ -56,7 +58,7 @@ async function openSimulated(): Promise<Harness> {
       }),
     },
   });
-  return { runtime, restart: async () => runtime, close: async () => {} };
+  return { runtime, containerdPid: () => undefined, restart: async () => runtime, close: async () => {} };
 }
 
 async function openNerdctl(): Promise<Harness> {
@@ -81,7 +83,9 @@ async function openNerdctl(): Promise<Harness> {
     ledger,
     log: silentLogger,
   });
-  const make = () => createNerdctlRuntime({ ...base, nerdctl, address, network, ledger, cgroup: bridge });
+  const reviveContainerd = async () => void (await startContainerd(base));
+  const make = () =>
+    createNerdctlRuntime({ ...base, nerdctl, address, reviveContainerd, network, ledger, cgroup: bridge });
   let runtime = make();
   const close = async () => {
     for (const sandbox of await runtime.listSandboxes()) await runtime.removeSandbox(sandbox.id);
@@ -103,6 +107,10 @@ async function openNerdctl(): Promise<Harness> {
   return {
     get runtime() {
       return runtime;
+    },
+    containerdPid() {
+      const file = path.join(base.runDir, 'containerd', 'containerd.pid');
+      return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
     },
     async restart() {
       await runtime.stop();

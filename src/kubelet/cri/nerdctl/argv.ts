@@ -1,9 +1,12 @@
 // Container configuration → nerdctl's arguments. Pure; the golden files of its test are the argument lists.
 import { createHash } from 'node:crypto';
 import type { ContainerConfig, ImageStatus, Mount } from '../runtime.ts';
+import { type ConsoleSettings, consoleStreams } from './console.ts';
 import {
   ANNOTATION_IPC,
   LABEL_ATTEMPT,
+  LABEL_CONSOLE,
+  LABEL_CONSOLE_STREAMS,
   LABEL_CONTAINER,
   LABEL_IMAGE,
   LABEL_IMAGE_ID,
@@ -11,7 +14,6 @@ import {
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
   LABEL_SANDBOX,
-  LABEL_STDIN,
   LABEL_STOP_SIGNAL,
 } from './labels.ts';
 import type { SandboxRecord } from './records.ts';
@@ -21,8 +23,8 @@ export interface CreateContext {
   image: ImageStatus;
   /** Path of the runc wrapper. */
   runtime: string;
-  /** The FIFO that becomes stdin; for a container that asks for one without a tty. */
-  stdinFifo?: string;
+  /** For a container that has a terminal or an open stdin. */
+  console?: ConsoleSettings;
   /** Lowest oom_score_adj that this process may give; lower ones are left out. */
   minOomScoreAdj: number;
 }
@@ -46,7 +48,6 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...namespaceArgs(sandbox),
     ...labelArgs(config, context),
     ...(sandbox.ipc === undefined ? [] : ['--annotation', `${ANNOTATION_IPC}=${sandbox.ipc}`]),
-    ...(context.stdinFifo === undefined ? [] : ['--annotation', `${LABEL_STDIN}=${context.stdinFifo}`]),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
     ...mountArgs(config, sandbox),
     ...(config.stdin ? ['--interactive'] : []),
@@ -81,7 +82,7 @@ function namespaceArgs(sandbox: SandboxRecord): string[] {
 }
 
 function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
-  const { sandbox, image, stdinFifo } = context;
+  const { sandbox, image, console } = context;
   const stopSignal = config.stopSignal ?? image.stopSignal;
   const labels: Record<string, string> = {
     ...config.labels,
@@ -94,7 +95,9 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
     [LABEL_IMAGE]: config.image,
     [LABEL_IMAGE_ID]: image.repoDigests[0] ?? image.id,
     ...(stopSignal === undefined ? {} : { [LABEL_STOP_SIGNAL]: stopSignal }),
-    ...(stdinFifo === undefined ? {} : { [LABEL_STDIN]: stdinFifo }),
+    ...(console === undefined
+      ? {}
+      : { [LABEL_CONSOLE]: console.folder, [LABEL_CONSOLE_STREAMS]: consoleStreams(console) }),
   };
   return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
 }

@@ -1,59 +1,41 @@
-// Attach: the container's output from now on, read from its log as the logger writes it, and its stdin by the FIFO
-// that the runc wrapper gave it. nerdctl's own attach does not work for detached containers with a log.
-import { closeSync, createWriteStream, openSync, readSync, statSync, watch } from 'node:fs';
+// Attach to a container without a console (console.ts): its output from now on, read from its log as the logger writes
+// it, a line at a time. nerdctl's own attach does not work for detached containers with a log.
+import { closeSync, openSync, readSync, statSync, watch } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { parseLogLine } from '../log-line.ts';
 import { type ContainerStatus, type ExecSession, RuntimeError, type StreamOptions } from '../runtime.ts';
-import { LABEL_STDIN } from './labels.ts';
 
 export interface AttachOptions {
   streams: StreamOptions;
   /** Resolves when the container has exited. */
   exited: Promise<void>;
-  status(): ContainerStatus | undefined;
 }
 
-export function attach(container: ContainerStatus | undefined, options: AttachOptions): ExecSession {
-  if (container?.state !== 'running') {
-    throw new RuntimeError('AttachError', `container ${container?.name ?? ''} is not running`);
-  }
+export function attachLog(container: ContainerStatus, options: AttachOptions): ExecSession {
   const { streams } = options;
   const stdout = streams.stdout ? new PassThrough() : undefined;
-  const stderr = streams.stderr && !streams.tty ? new PassThrough() : undefined;
-  const stdin = streams.stdin ? openStdin(container) : undefined;
+  const stderr = streams.stderr ? new PassThrough() : undefined;
+  if (streams.stdin) {
+    throw new RuntimeError('AttachError', `container ${container.name} was not created with stdin`);
+  }
   const follower = followLog(container.logPath, (stream, text) => {
-    (stream === 'stdout' ? stdout : (stderr ?? (streams.tty ? stdout : undefined)))?.write(text);
+    (stream === 'stdout' ? stdout : stderr)?.write(text);
   });
   const ended = Promise.withResolvers<void>();
   const close = () => ended.resolve();
   const exit = Promise.race([options.exited, ended.promise]).then(() => {
     follower.close();
-    stdin?.destroy();
     stdout?.end();
     stderr?.end();
-    return options.status()?.exitCode ?? 0;
+    return 0; // as upstream: an attach that ends is a success whatever the container's code
   });
   return {
-    ...(stdin ? { stdin } : {}),
     ...(stdout ? { stdout } : {}),
     ...(stderr ? { stderr } : {}),
     resize() {},
     exit,
     close,
   };
-}
-
-function openStdin(container: ContainerStatus) {
-  const fifo = container.labels[LABEL_STDIN];
-  if (fifo === undefined) {
-    throw new RuntimeError(
-      'AttachError',
-      `container ${container.name} was not created with stdin, or has a tty: use exec`,
-    );
-  }
-  const stream = createWriteStream(fifo);
-  stream.on('error', () => stream.destroy()); // the container has ended
-  return stream;
 }
 
 /** Calls `onText` for what is appended from now on; follows a rotation to the new file. */

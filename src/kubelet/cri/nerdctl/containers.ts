@@ -1,5 +1,6 @@
 // ContainerRuntime by nerdctl (create, start, rm, inspect) and runc (signals: a third of nerdctl's time).
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
@@ -12,12 +13,14 @@ import {
 } from '../runtime.ts';
 import { createArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
+import { type ConsoleSettings, consoleOf, endConsole, makeConsole, openConsole, removeConsole } from './console.ts';
 import type { ContainerTable } from './container-table.ts';
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
-import { LABEL_SANDBOX, LABEL_STDIN, LABEL_STOP_SIGNAL } from './labels.ts';
+import { LABEL_SANDBOX, LABEL_STOP_SIGNAL } from './labels.ts';
 import { endLogger } from './log-process.ts';
 import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
+import type { Tasks } from './tasks.ts';
 
 export interface ContainersOptions {
   nerdctl: Nerdctl;
@@ -27,6 +30,9 @@ export interface ContainersOptions {
   clock: Clock;
   /** Path of the runc wrapper. */
   runtime: string;
+  tasks: Tasks;
+  /** The folder of the containers' consoles. */
+  consoles: string;
   /** Resolves when the table is as true as the event stream. */
   synced(): Promise<void>;
 }
@@ -54,8 +60,9 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       if (!sandbox) throw new RuntimeError('CreateContainerError', `no sandbox ${config.sandboxId}`);
       const image = await options.images.imageStatus(config.image);
       if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
-      const stdinFifo = config.stdin && !config.tty ? await makeStdinFifo(records, config) : undefined;
-      const args = createArgs(config, { sandbox, image, runtime: options.runtime, stdinFifo, minOomScoreAdj });
+      const console = consoleFor(config, options.consoles);
+      if (console) await makeConsole(console);
+      const args = createArgs(config, { sandbox, image, runtime: options.runtime, console, minOomScoreAdj });
       const { stdout } = await nerdctl.run('CreateContainerError', args);
       const id = stdout.trim().split('\n').at(-1) as string;
       const [status] = await inspect(nerdctl, [id]);
@@ -65,11 +72,15 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
     },
 
     async startContainer(id) {
+      const status = table.get(id);
+      const console = consoleOf(status?.labels ?? {});
       try {
-        await nerdctl.run('RunContainerError', ['start', id]);
+        if (status && console) await options.tasks.start(id, openConsole(console, status.logPath));
+        else await nerdctl.run('RunContainerError', ['start', id]);
         table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
       } catch (error) {
         endLogger(id);
+        if (console) endConsole(console.folder);
         table.advance(id, {
           state: 'exited',
           finishedAt: clock.now(),
@@ -90,22 +101,23 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
         return exited;
       }
       await kill(id, status.labels[LABEL_STOP_SIGNAL] ?? 'SIGTERM');
+      const killed = Promise.withResolvers<never>();
       const timer = clock.after(graceSeconds * 1000, () => {
-        kill(id, 'SIGKILL').catch(() => undefined); // the exit is awaited below; the caller sees it missing
+        kill(id, 'SIGKILL').catch(killed.reject);
       });
-      await exited;
-      timer.cancel();
+      try {
+        await Promise.race([exited, killed.promise]);
+      } finally {
+        timer.cancel();
+      }
     },
 
     async removeContainer(id) {
-      const fifo = table.get(id)?.labels[LABEL_STDIN];
+      const console = consoleOf(table.get(id)?.labels ?? {});
       await nerdctl.run('RemoveContainerError', ['rm', '--force', id]).catch((error: unknown) => {
         if (!isAbsent(error)) throw error;
       });
-      if (fifo !== undefined) {
-        closeStdin(fifo);
-        rmSync(fifo, { force: true });
-      }
+      if (console) removeConsole(console.folder);
       table.remove(id);
     },
 
@@ -145,24 +157,10 @@ async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<Contai
   }
 }
 
-async function makeStdinFifo(records: SandboxRecords, config: ContainerConfig): Promise<string> {
-  const folder = path.join(records.folder(config.sandboxId), 'stdin');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const fifo = path.join(folder, `${config.name}-${config.attempt}`);
-  rmSync(fifo, { force: true });
-  await run(['mkfifo', '-m', '600', fifo]);
-  return fifo;
-}
-
-/** Ends the sleeper that holds the FIFO open (runc-wrapper.ts): the container then reads end of file. */
-export function closeStdin(fifo: string): void {
-  try {
-    const pid = Number(readFileSync(`${fifo}.pid`, 'utf8'));
-    if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sleep') process.kill(pid, 'SIGKILL');
-    rmSync(`${fifo}.pid`, { force: true });
-  } catch (error) {
-    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; // it has ended
-  }
+/** Random, not the container's name: the paths of sockets are short, and a folder is never met twice. */
+function consoleFor({ stdin, stdinOnce, tty }: ContainerConfig, consoles: string): ConsoleSettings | undefined {
+  if (!stdin && !tty) return undefined;
+  return { folder: path.join(consoles, randomBytes(6).toString('hex')), stdin, stdinOnce, tty };
 }
 
 /** Going below one's own score needs CAP_SYS_RESOURCE, which a container that runs us may lack. */

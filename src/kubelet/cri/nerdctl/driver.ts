@@ -10,9 +10,10 @@ import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import type { PodNetwork } from '../../../network/pod-network.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
-import type { Runtime } from '../runtime.ts';
-import { attach } from './attach.ts';
+import { type Runtime, RuntimeError } from '../runtime.ts';
+import { attachLog } from './attach.ts';
 import { CONTAINERD_NAMESPACE, createNerdctl } from './cli.ts';
+import { attachConsole, consoleOf } from './console.ts';
 import { createContainerTable } from './container-table.ts';
 import { createContainers, listAllContainers } from './containers.ts';
 import { followEvents } from './event-stream.ts';
@@ -23,6 +24,7 @@ import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
 import { createSandboxes } from './sandboxes.ts';
+import { createTasks } from './tasks.ts';
 
 export interface NerdctlRuntimeOptions {
   /** Path or name of nerdctl. */
@@ -35,6 +37,8 @@ export interface NerdctlRuntimeOptions {
   runDir: string;
   network: PodNetwork;
   ledger: HostLedger;
+  /** Brings containerd back when it has ended; without it the driver waits for whoever runs it. */
+  reviveContainerd?: () => Promise<void>;
   clock: Clock;
   log: Logger;
   /** Parent of the pods' cgroups, one per instance on a host; default "tsukube". */
@@ -74,6 +78,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     wasOomKilled: ({ id, sandboxId }) => records.get(sandboxId)?.oomKilled?.includes(id) ?? false,
   });
   const images = createImages(nerdctl);
+  const tasks = createTasks(options.address);
 
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
@@ -85,6 +90,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     images,
     clock,
     runtime: writeRuncWrapper(directory),
+    tasks,
+    consoles: path.join(directory, 'tty'),
     synced: () => firstSync.promise,
   });
   const sandboxes = createSandboxes({ nerdctl, records, network: options.network, cgroup, containers, clock, log });
@@ -111,6 +118,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
           clock,
           log,
           token: randomUUID,
+          revive: async () => options.reviveContainerd?.(),
           onEvent(event) {
             if (event.topic.startsWith('/images/')) images.forget();
             else table.applyEvent(event);
@@ -142,8 +150,17 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     async exec(id, command, streams) {
       return exec(id, command, { clock, directory: execDirectory, streams });
     },
-    attach: async (id, streams) =>
-      attach(await containers.containerStatus(id), { streams, exited: table.exited(id), status: () => table.get(id) }),
+    async attach(id, streams) {
+      const container = await containers.containerStatus(id);
+      if (container?.state !== 'running') {
+        throw new RuntimeError('AttachError', `container ${container?.name ?? ''} is not running`);
+      }
+      const exited = table.exited(id);
+      const settings = consoleOf(container.labels);
+      if (!settings) return attachLog(container, { streams, exited });
+      const onError = (error: unknown) => log.warn({ err: error, container: container.name }, 'attach');
+      return attachConsole({ containerId: id, name: container.name, settings, tasks, streams, exited, onError });
+    },
     portForward: (sandboxId, port) => portForward(records.get(sandboxId), port),
   };
 }

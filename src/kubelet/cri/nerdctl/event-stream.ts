@@ -1,6 +1,7 @@
 // containerd's events by one long-lived `nerdctl events`. nerdctl does not say when it has subscribed, so a marker (a
 // label set on the containerd namespace) is sent until it comes back; then the caller lists, and nothing is missed.
-// When the child ends, because containerd was restarted, it is started again after a growing pause.
+// When the child ends, because containerd has, containerd is brought back and the child started again, with a growing
+// pause between attempts.
 import { createInterface } from 'node:readline';
 import { type Clock, sleep } from '../../../clock.ts';
 import { run, spawn } from '../../../exec.ts';
@@ -20,6 +21,8 @@ export interface EventStreamOptions {
   /** Makes a marker's value. */
   token: () => string;
   onEvent(event: ContainerdEvent): void;
+  /** Called before every attempt but the first: brings containerd back when it has ended. */
+  revive(): Promise<void>;
   /** Called after every (re)subscription, to catch up with what happened before it. */
   resync(): Promise<void>;
 }
@@ -27,8 +30,9 @@ export interface EventStreamOptions {
 /** Follows until `signal` aborts; resolves then, when the child has ended. */
 export async function followEvents(options: EventStreamOptions, signal: AbortSignal): Promise<void> {
   let pause = FIRST_PAUSE_MS;
-  while (!signal.aborted) {
+  for (let attempt = 0; !signal.aborted; attempt++) {
     try {
+      if (attempt > 0) await options.revive();
       await subscribeOnce(options, signal, () => {
         pause = FIRST_PAUSE_MS;
       });
@@ -36,7 +40,7 @@ export async function followEvents(options: EventStreamOptions, signal: AbortSig
       options.log.warn('the runtime event stream ended, subscribing again');
     } catch (error) {
       if (signal.aborted) return;
-      options.log.warn({ error }, 'the runtime event stream failed, subscribing again');
+      options.log.warn(`the runtime event stream failed, subscribing again: ${(error as Error).message}`);
     }
     await sleep(options.clock, pause, signal).catch(() => undefined); // an abort ends the loop
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);

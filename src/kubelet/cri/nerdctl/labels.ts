@@ -9,7 +9,8 @@ export const LABEL_ATTEMPT = 'io.tsukube/attempt';
 export const LABEL_IMAGE = 'io.tsukube/image';
 export const LABEL_IMAGE_ID = 'io.tsukube/image-id';
 export const LABEL_STOP_SIGNAL = 'io.tsukube/stop-signal';
-/** The FIFO that is the container's stdin; an annotation as well, which the runc wrapper (runc-wrapper.ts) reads. */
-export const LABEL_STDIN = 'io.tsukube/stdin';
+/** Folder of the container's console (console.ts), and what it has of `stdin,stdinOnce,tty`. */
+export const LABEL_CONSOLE = 'io.tsukube/console';
+export const LABEL_CONSOLE_STREAMS = 'io.tsukube/console-streams';
 /** The IPC namespace to join; read by the runc wrapper. */
 export const ANNOTATION_IPC = 'io.tsukube/ipc';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { createArgs } from '../../../../src/kubelet/cri/nerdctl/argv.ts';
+import type { ConsoleSettings } from '../../../../src/kubelet/cri/nerdctl/console.ts';
 import type { SandboxRecord } from '../../../../src/kubelet/cri/nerdctl/records.ts';
 import type { ContainerConfig, ImageStatus, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
 
@@ -66,13 +67,13 @@ interface Case {
   config: ContainerConfig;
   sandbox?: SandboxRecord;
   minOomScoreAdj?: number;
-  stdinFifo?: string;
+  console?: ConsoleSettings;
 }
 
 const CASES: Record<string, Case> = {
   plain: { config: plain },
   'everything-set': {
-    stdinFifo: '/run/s1/stdin/main-2',
+    console: { folder: '/run/tty/1', stdin: true, stdinOnce: true, tty: false },
     config: {
       ...plain,
       command: ['/bin/app', '--serve'],
@@ -132,13 +133,13 @@ const CASES: Record<string, Case> = {
 };
 
 describe('arguments of nerdctl create', () => {
-  for (const [name, { config, stdinFifo, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
+  for (const [name, { config, console, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
     test(name, () => {
       const args = createArgs(config, {
         sandbox: rest.sandbox ?? sandbox,
         image,
         runtime: '/run/runc',
-        stdinFifo,
+        console,
         minOomScoreAdj,
       });
       const golden = path.join(import.meta.dirname, 'testdata', 'argv', `${name}.json`);

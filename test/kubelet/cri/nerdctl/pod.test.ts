@@ -1,4 +1,4 @@
-// What only real namespaces can show: sharing in a pod, terminals, attach, forwarding, the OOM killer.
+// What only real namespaces can show: sharing in a pod, terminals, forwarding, the OOM killer.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -90,19 +90,6 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
     assert.match(await output(a, 'ps -o pid,args'), /1 \/pause[\s\S]*sleep 1000[\s\S]*sleep 2000/);
     await runtime.stopContainer(b, 1);
     assert.equal((await runtime.containerStatus(a))?.state, 'running');
-    await runtime.removeSandbox(sandbox.id);
-  });
-
-  test('attach gives input to and output from a running container', async () => {
-    const sandbox = await runtime.runSandbox(sandboxConfig('attached'));
-    const id = await run(sandbox.id, 'cat', { command: ['cat'], stdin: true });
-    const session = await runtime.attach(id, { stdin: true, stdout: true, stderr: true, tty: false });
-    const answer = new Promise((resolve) => session.stdout!.once('data', (chunk) => resolve(String(chunk))));
-    session.stdin!.write('ping\n');
-    assert.equal(await answer, 'ping\n');
-    session.close();
-    await session.exit;
-    assert.equal((await runtime.containerStatus(id))?.state, 'running', 'closing the attach leaves it running');
     await runtime.removeSandbox(sandbox.id);
   });
 

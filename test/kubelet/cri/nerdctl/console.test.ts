@@ -1,0 +1,174 @@
+// The console's process with a test in the place of containerd's shim: this process writes what a container would.
+import assert from 'node:assert/strict';
+import { constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import {
+  attachConsole,
+  type ConsoleSettings,
+  consoleOf,
+  consoleStreams,
+  makeConsole,
+  openConsole,
+  removeConsole,
+} from '../../../../src/kubelet/cri/nerdctl/console.ts';
+import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../../../../src/kubelet/cri/nerdctl/labels.ts';
+import { eventually } from '../../../support/eventually.ts';
+
+describe('a console', { timeout: 20_000 }, () => {
+  let directory: string;
+  let folder: string;
+  let asked: string[];
+  let exit: () => void;
+  let exited: Promise<void>;
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(os.tmpdir(), 'tty-'));
+    folder = path.join(directory, 'c');
+    asked = [];
+    ({ promise: exited, resolve: exit } = Promise.withResolvers<void>());
+  });
+  afterEach(() => {
+    removeConsole(folder);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const settings = (change: Partial<ConsoleSettings> = {}): ConsoleSettings => ({
+    folder,
+    stdin: true,
+    stdinOnce: false,
+    tty: false,
+    ...change,
+  });
+  const logFile = () => path.join(directory, 'log.json');
+  const attach = (of: ConsoleSettings, stdin = of.stdin) =>
+    attachConsole({
+      containerId: 'id',
+      name: 'main',
+      settings: of,
+      streams: { stdin, stdout: true, stderr: true, tty: of.tty },
+      exited,
+      onError: (error) => asked.push(String(error)),
+      tasks: {
+        start: async () => {},
+        resize: async (_, columns, rows) => void asked.push(`resize ${columns} ${rows}`),
+        closeStdin: async () => void asked.push('closeStdin'),
+      },
+    });
+
+  /** The shim's side: the streams opened for writing, stdin for both, so that it never ends by itself. */
+  async function start(of: ConsoleSettings) {
+    await makeConsole(of);
+    const streams = openConsole(of, logFile());
+    const [stdout, stderr] = await Promise.all(
+      [streams.stdout, streams.stderr].filter(Boolean).map((file) => open(file, 'w')),
+    );
+    const stdin = of.stdin ? await open(streams.stdin, constants.O_RDWR) : undefined;
+    return { stdin, stdout: stdout as FileHandle, stderr };
+  }
+  const screenOf = (stream: NodeJS.ReadableStream | undefined) => {
+    const screen = { text: '' };
+    stream?.on('data', (chunk) => {
+      screen.text += chunk;
+    });
+    return screen;
+  };
+
+  test('passes output on as it comes to everyone attached, and writes it to the log a line at a time', async () => {
+    const shim = await start(settings());
+    const [a, b] = await Promise.all([attach(settings()), attach(settings(), false)]);
+    const screens = [screenOf(a.stdout), screenOf(b.stdout)];
+    const errors = screenOf(a.stderr);
+    b.stderr?.resume();
+    await shim.stdout.write('prompt> ');
+    await eventually('the prompt', () => screens.every((screen) => screen.text === 'prompt> '));
+    await shim.stdout.write('é\nrest');
+    await shim.stderr?.write('oops\n');
+    await eventually('stderr', () => errors.text === 'oops\n');
+    await shim.stdout.close();
+    await shim.stderr?.close();
+    exit();
+    assert.deepEqual(await Promise.all([a.exit, b.exit]), [0, 0]);
+    assert.deepEqual(
+      screens.map((screen) => screen.text),
+      ['prompt> é\nrest', 'prompt> é\nrest'],
+    );
+    const lines = readFileSync(logFile(), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(lines.map((line) => `${line.stream} ${line.log}`).sort(), [
+      'stderr oops\n',
+      'stdout prompt> é\n',
+      'stdout rest',
+    ]);
+    await shim.stdin?.close();
+  });
+
+  test('a reader that does not read holds the container up, and leaving lets it go on', async () => {
+    const shim = await start(settings({ tty: true, stdin: false }));
+    const lazy = await attach(settings({ tty: true, stdin: false }));
+    const all = Buffer.alloc(8 * 1024 * 1024, `${'x'.repeat(99)}\n`);
+    let written = false;
+    const writing = shim.stdout.writeFile(all).then(() => {
+      written = true;
+    });
+    await eventually('the log stops growing', async () => {
+      const size = () => readFileSync(logFile(), { flag: 'a+' }).length;
+      const before = size();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return before > 0 && size() === before;
+    });
+    assert.equal(written, false);
+    lazy.close();
+    await writing;
+    await shim.stdout.close();
+  });
+
+  test('input goes to the container; with stdinOnce its end is told to containerd, but not of a terminal', async () => {
+    for (const [tty, told] of [
+      [false, ['closeStdin']],
+      [true, ['resize 80 24']],
+    ] as const) {
+      asked = [];
+      const of = settings({ stdinOnce: true, tty });
+      const shim = await start(of);
+      const session = await attach(of);
+      session.resize(80, 24); // without a terminal there is nothing to size
+      session.stdin?.end('typed\n');
+      const { buffer, bytesRead } = await (shim.stdin as FileHandle).read();
+      assert.equal(buffer.toString('utf8', 0, bytesRead), 'typed\n');
+      await eventually('what containerd is asked', () => assert.deepEqual(asked, told) === undefined);
+      session.close();
+      await session.exit;
+      for (const handle of Object.values(shim)) await handle?.close();
+      removeConsole(folder);
+    }
+  });
+
+  test('there is no input where the container has none, or none any more', async () => {
+    const shim = await start(settings());
+    await shim.stdin?.close();
+    const session = await attach(settings());
+    assert.equal(session.stdin, undefined);
+    session.close();
+    await assert.rejects(attach(settings({ stdin: false }), true), {
+      reason: 'AttachError',
+      message: /without|not created/,
+    });
+    await shim.stdout.close();
+    await shim.stderr?.close();
+    await eventually('the end of the process', () =>
+      assert.rejects(attach(settings()), { reason: 'AttachError', message: /console has ended/ }).then(() => true),
+    );
+  });
+
+  test('is found again by the labels of its container', () => {
+    for (const one of [settings(), settings({ stdinOnce: true }), settings({ stdin: false, tty: true })]) {
+      const labels = { [LABEL_CONSOLE]: one.folder, [LABEL_CONSOLE_STREAMS]: consoleStreams(one) };
+      assert.deepEqual(consoleOf(labels), one);
+    }
+    assert.equal(consoleOf({}), undefined);
+  });
+});
