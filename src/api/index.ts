@@ -1,4 +1,11 @@
 // The built-in resources. All of them come from the facts; those with behaviour of their own are listed here.
+import {
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
+} from './admissionregistration/policies.ts';
+import { webhookConfigurations } from './admissionregistration/webhooks.ts';
 import { controllerRevisions, daemonSets, deployments, replicaSets, statefulSets } from './apps/workloads.ts';
 import { autoscalersV1, autoscalersV2 } from './autoscaling/autoscalers.ts';
 import { cronJobs, jobs } from './batch/jobs.ts';
@@ -49,6 +56,12 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   replicationcontrollers: replicationControllers,
   secrets,
   services,
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': mutatingAdmissionPolicies,
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings': mutatingAdmissionPolicyBindings,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhookConfigurations,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': validatingAdmissionPolicies,
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings': validatingAdmissionPolicyBindings,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': webhookConfigurations,
   'apps/controllerrevisions': controllerRevisions,
   'apps/daemonsets': daemonSets,
   'apps/deployments': deployments,
