@@ -4,6 +4,7 @@
 // soak: what runs for hours. Names of files instead run just those.
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { runFiles, type Tally } from './testing/files.ts';
 
@@ -21,6 +22,8 @@ const CHECKS: readonly [name: string, argv: readonly string[]][] = [
 /** Folders under test/ that need root and the host's container programs; they run one file at a time. */
 const HOST = ['test/e2e', 'test/host'];
 const SOAK = ['test/soak'];
+/** What takes longest begins first, so that it does not run on alone at the end. */
+const LONG = ['test/vectors', 'test/storage', 'test/scripts'];
 const MINUTE = 60_000;
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
@@ -47,7 +50,8 @@ async function runMode(mode: (typeof MODES)[number]): Promise<void> {
   for (const [name, argv] of CHECKS) check(name, argv);
   if (mode === 'soak') return test(files.filter(under(SOAK)), { concurrency: 1, timeout: 24 * 60 * MINUTE });
   const portable = files.filter((file) => !under([...HOST, ...SOAK])(file));
-  await test(portable, { concurrency: 2, timeout: 2 * MINUTE });
+  const ordered = [...portable.filter(under(LONG)), ...portable.filter((file) => !under(LONG)(file))];
+  await test(ordered, { concurrency: availableParallelism(), timeout: 5 * MINUTE });
   if (mode === 'all') await test(files.filter(under(HOST)), { concurrency: 1, timeout: 8 * MINUTE });
 }
 
@@ -62,7 +66,7 @@ else {
   }
   await test(
     asked.map((file) => path.resolve(file)),
-    { concurrency: 2, timeout: 8 * MINUTE },
+    { concurrency: availableParallelism(), timeout: 8 * MINUTE },
   );
 }
 

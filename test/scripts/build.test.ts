@@ -91,7 +91,8 @@ test('its server answers, with the store on disk', { timeout: 60_000 }, async ()
     server.once('exit', resolve);
   });
   try {
-    await eventually(`200 of /readyz\n${printed}`, () => ready(port), { timeoutMs: 30_000, everyMs: 50 });
+    await eventually('200 of /readyz', () => ready(port), { timeoutMs: 30_000, everyMs: 50 });
+    await eventually('the word that it is up', () => printed.includes(' is up: '), { timeoutMs: 30_000 });
   } finally {
     server.kill('SIGTERM');
   }
