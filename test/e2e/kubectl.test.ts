@@ -311,7 +311,17 @@ describe('kubectl', () => {
 
   test('a namespace goes with everything in it', async () => {
     await kubectl('create', 'namespace', 'short');
-    await kubectl('-n', 'short', 'run', 'a', '--image=busybox:1.36', '--', 'sh', '-c', 'trap exit TERM; sleep 1000 & wait');
+    await kubectl(
+      '-n',
+      'short',
+      'run',
+      'a',
+      '--image=busybox:1.36',
+      '--',
+      'sh',
+      '-c',
+      'trap exit TERM; sleep 1000 & wait',
+    );
     await kubectl('-n', 'short', 'wait', '--for=condition=Ready', 'pod/a', '--timeout=20s');
     await kubectl('delete', 'namespace', 'short', '--timeout=60s');
     await failure('get', 'namespace', 'short');

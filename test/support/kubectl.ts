@@ -38,7 +38,8 @@ export interface Kubectl {
 export async function kubectlFor(kubeconfig: string): Promise<Kubectl> {
   const file = await toolPath('kubectl');
   const env = { KUBECONFIG: kubeconfig, HOME: path.dirname(kubeconfig) };
-  const call = async (args: string[], input?: string) => run([file, ...args], { env, timeout: 120_000, ...(input === undefined ? {} : { input }) });
+  const call = async (args: string[], input?: string) =>
+    run([file, ...args], { env, timeout: 120_000, ...(input === undefined ? {} : { input }) });
   return Object.assign(async (...args: string[]) => (await call(args)).stdout, {
     withInput: (input: string, ...args: string[]) => call(args, input),
     json: async <T>(...args: string[]) => JSON.parse((await call([...args, '-o', 'json'])).stdout) as T,
