@@ -12,7 +12,7 @@ import type { PodObjects } from './pod-objects.ts';
 import { specOf } from './pod-record.ts';
 import { VOLUME_TYPES } from './volumes/index.ts';
 import { bindSubPath } from './volumes/sub-path.ts';
-import { VolumeError } from './volumes/volume.ts';
+import { VolumeError, type VolumeSetUp } from './volumes/volume.ts';
 
 export interface PodVolumesOptions {
   /** The pod's directory. */
@@ -37,13 +37,13 @@ const PROPAGATION = { None: 'private', HostToContainer: 'rslave', Bidirectional:
 
 export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
   const { directory, mounter } = options;
-  const paths = new Map<string, string>();
+  const volumes = new Map<string, VolumeSetUp>();
   let ready = false;
 
   async function setUpOne(volume: Volume, pod: Pod): Promise<number | undefined> {
     const type = VOLUME_TYPES.find((t) => volume[t.field] !== undefined);
     if (!type) throw new VolumeError(`the type of volume "${volume.name}" is not supported by this kubelet`);
-    const { path: place, refreshAt } = await type
+    const made = await type
       .setUp({
         pod,
         volume,
@@ -56,8 +56,8 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       .catch((cause: Error) => {
         throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${cause.message}`, cause);
       });
-    paths.set(volume.name, place);
-    return refreshAt;
+    volumes.set(volume.name, made);
+    return made.refreshAt;
   }
 
   async function mountOf(
@@ -65,7 +65,7 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
     index: number,
     at: { container: Container; env: readonly { name: string; value: string }[] },
   ): Promise<Mount> {
-    const volume = paths.get(mount.name);
+    const volume = volumes.get(mount.name);
     if (volume === undefined) {
       throw new RuntimeError(
         'CreateContainerConfigError',
@@ -73,10 +73,10 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       );
     }
     const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, at.env) : mount.subPath;
-    let hostPath = volume;
+    let hostPath = volume.path;
     if (subPath) {
       hostPath = path.join(directory, 'volume-subpaths', mount.name, at.container.name, String(index));
-      await bindSubPath({ volume, subPath, target: hostPath }, mounter).catch((cause: Error) => {
+      await bindSubPath({ volume: volume.path, subPath, target: hostPath }, mounter).catch((cause: Error) => {
         const message = `failed to prepare subPath for volumeMount "${mount.name}" of container "${at.container.name}"`;
         throw new RuntimeError('CreateContainerConfigError', `${message}: ${cause.message}`, cause);
       });
@@ -84,7 +84,7 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
     return {
       hostPath,
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-      readOnly: mount.readOnly ?? false,
+      readOnly: (mount.readOnly ?? false) || (volume.readOnly ?? false),
       propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
     };
   }

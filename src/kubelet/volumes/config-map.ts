@@ -11,6 +11,6 @@ export const configMapVolume: VolumeType = {
     const { name = '', items, optional, defaultMode } = context.volume.configMap ?? {};
     const files = await configMapFiles(name, context, { items, optional, mode: defaultMode ?? DEFAULT_MODE });
     await writeAtomically(context.directory, files, specOf(context.pod).securityContext?.fsGroup);
-    return { path: context.directory };
+    return { path: context.directory, readOnly: true };
   },
 };

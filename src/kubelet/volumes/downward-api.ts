@@ -11,6 +11,6 @@ export const downwardApiVolume: VolumeType = {
     const { items = [], defaultMode } = context.volume.downwardAPI ?? {};
     const files = downwardFiles(items, { ...context, mode: defaultMode ?? DEFAULT_MODE });
     await writeAtomically(context.directory, files, specOf(context.pod).securityContext?.fsGroup);
-    return { path: context.directory };
+    return { path: context.directory, readOnly: true };
   },
 };

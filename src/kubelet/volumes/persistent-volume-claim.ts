@@ -7,7 +7,7 @@ export const persistentVolumeClaimVolume: VolumeType = {
   field: 'persistentVolumeClaim',
   plugin: 'kubernetes.io~local-volume',
   async setUp({ volume, objects }) {
-    const name = volume.persistentVolumeClaim?.claimName ?? '';
+    const { claimName: name = '', readOnly = false } = volume.persistentVolumeClaim ?? {};
     const claim = await objects.persistentVolumeClaim(name);
     if (!claim) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
     const bound = claim.spec?.volumeName;
@@ -18,12 +18,12 @@ export const persistentVolumeClaimVolume: VolumeType = {
     const { hostPath, local } = source.spec ?? {};
     if (hostPath) {
       await checkHostPath(hostPath.path, hostPath.type ?? '');
-      return { path: hostPath.path };
+      return { path: hostPath.path, readOnly };
     }
     if (local) {
       if (!(await stat(local.path).catch(() => undefined)))
         throw new VolumeError(`path "${local.path}" does not exist`);
-      return { path: local.path };
+      return { path: local.path, readOnly };
     }
     throw new VolumeError(
       `the type of persistentvolume "${bound}" is not supported on this node: use hostPath or local`,

@@ -16,7 +16,7 @@ export const projectedVolume: VolumeType = {
     await ensureTmpfs(context);
     await writeAtomically(context.directory, files, specOf(context.pod).securityContext?.fsGroup);
     const refreshAt = Math.min(...parts.map((part) => part.refreshAt ?? Number.POSITIVE_INFINITY));
-    return { path: context.directory, ...(Number.isFinite(refreshAt) ? { refreshAt } : {}) };
+    return { path: context.directory, readOnly: true, ...(Number.isFinite(refreshAt) ? { refreshAt } : {}) };
   },
 };
 

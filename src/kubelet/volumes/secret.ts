@@ -13,6 +13,6 @@ export const secretVolume: VolumeType = {
     const files = await secretFiles(secretName, context, { items, optional, mode: defaultMode ?? DEFAULT_MODE });
     await ensureTmpfs(context);
     await writeAtomically(context.directory, files, specOf(context.pod).securityContext?.fsGroup);
-    return { path: context.directory };
+    return { path: context.directory, readOnly: true };
   },
 };

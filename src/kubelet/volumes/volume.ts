@@ -48,6 +48,8 @@ export interface VolumeSetUp {
   path: string;
   /** Wall-clock milliseconds at which the contents must be made anew. */
   refreshAt?: number;
+  /** No container may write to it, whatever it asks for (upstream's Attributes.ReadOnly). */
+  readOnly?: boolean;
 }
 
 export interface VolumeType {
