@@ -16,7 +16,7 @@ const REAL =
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'setup-'));
-  mkdirSync(path.join(folder, 'bin'));
+  for (const name of ['bin', 'fakes']) mkdirSync(path.join(folder, name));
   for (const tool of REAL) {
     const found = ['/usr/bin', '/bin'].map((place) => path.join(place, tool)).find(existsSync);
     if (found) symlinkSync(found, path.join(folder, 'bin', tool));
@@ -24,9 +24,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A program that writes its name and arguments to the list of calls, then runs `body`. */
+/**
+ * A program that writes its name and arguments to the list of calls, then runs `body`. It stands in a folder of its
+ * own before the links: writing to a link would write to the machine's real program.
+ */
 function fake(name: string, body = ''): void {
-  writeFileSync(path.join(folder, 'bin', name), `#!/bin/bash\necho "${name} $*" >>"${folder}/calls"\n${body}\n`, {
+  writeFileSync(path.join(folder, 'fakes', name), `#!/bin/bash\necho "${name} $*" >>"${folder}/calls"\n${body}\n`, {
     mode: 0o755,
   });
 }
@@ -37,10 +40,10 @@ const calls = (): string[] =>
 /** Runs bash `code` with plan.sh sourced; PATH is the folder alone. */
 function bash(code: string, env: Record<string, string> = {}) {
   // plan.sh appends the system's folders for root tools; here they would bring the real ones.
-  const script = `. "${PLAN}"; PATH=${folder}/tools/bin:${folder}/bin; ${code}`;
+  const script = `. "${PLAN}"; PATH=${folder}/tools/bin:${folder}/fakes:${folder}/bin; ${code}`;
   const result = spawnSync('/bin/bash', ['--norc', '-euo', 'pipefail', '-c', script], {
     encoding: 'utf8',
-    env: { PATH: `${folder}/bin`, HOME: folder, TSUKUBE_TOOLS: `${folder}/tools`, ...env },
+    env: { PATH: `${folder}/fakes:${folder}/bin`, HOME: folder, TSUKUBE_TOOLS: `${folder}/tools`, ...env },
   });
   return { code: result.status, out: result.stdout.trim(), error: result.stderr.trim() };
 }
@@ -73,7 +76,6 @@ describe('Node', () => {
   });
 
   test('on a machine that it is not built for is one sentence', () => {
-    rmSync(path.join(folder, 'bin/uname'));
     fake('uname', 'echo riscv64');
     const { code, error } = bash('install_node');
     assert.equal(code, 1);
@@ -154,7 +156,7 @@ describe('system packages', () => {
 
   test('nothing is missing when all is there', () => {
     for (const name of programs.split(' ')) fake(name);
-    const { out } = bash(`CNI_FOLDERS=${folder}/bin; plan system nerdctl; echo "missing: \${MISSING[*]}"`);
+    const { out } = bash(`CNI_FOLDERS=${folder}/fakes; plan system nerdctl; echo "missing: \${MISSING[*]}"`);
     assert.equal(out, 'missing:');
   });
 });
@@ -165,8 +167,8 @@ describe('nerdctl', () => {
   beforeEach(() => {
     const archive = path.join(folder, 'nerdctl.tar.gz');
     fake('nerdctl', 'echo release');
-    spawnSync('tar', ['-czf', archive, '-C', path.join(folder, 'bin'), 'nerdctl']);
-    rmSync(path.join(folder, 'bin/nerdctl'));
+    spawnSync('tar', ['-czf', archive, '-C', path.join(folder, 'fakes'), 'nerdctl']);
+    rmSync(path.join(folder, 'fakes/nerdctl'));
     url = `file://${archive}`;
     sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
   });
