@@ -10,6 +10,7 @@ import { startStorage } from '../storage/open.ts';
 import { ensureContainerd } from './containerd.ts';
 import { hostAddress } from './host.ts';
 import { openLedger } from './ledger.ts';
+import { createMemoryReturn, processHeap } from './memory.ts';
 import type { ComponentName, Config } from './options.ts';
 import type { Progress } from './progress.ts';
 import { createStatusBoard, type ProcessStatus } from './status.ts';
@@ -75,6 +76,9 @@ export async function startServer(config: Config, progress: Progress): Promise<R
     const { connect, startComponents } = await import('./components.ts');
     const cluster = connect({ config, clock, log, plane, ledger: openLedger(config) }, board);
     components.push({ name: 'informers', start: async () => {}, stop: () => cluster.informers.stop() });
+    const memory = createMemoryReturn({ clock, heap: processHeap });
+    await memory.start();
+    components.push(memory);
     const started = startComponents(cluster, { containerd, progress, board, components });
     started.catch(() => undefined); // told by whoever waits for it
     return { url: api.url, kubeconfig, started, failed: failure.promise, status: board.report, stop };
