@@ -40,7 +40,14 @@ export async function stopServer(config: Pick<Config, 'run-dir'>, clock: Clock =
 export async function stopPods(config: Config, progress: Progress): Promise<number> {
   const clock = systemClock;
   const log = silentLogger;
-  if (!existsSync(path.join(config['data-dir'], 'nerdctl'))) return 0; // no pod ever ran
+  const endContainerd = async () => {
+    const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
+    if (!config.containerd) await stopContainerd({ ...place, clock, log });
+  };
+  if (!existsSync(path.join(config['data-dir'], 'nerdctl'))) {
+    await endContainerd(); // no pod ever ran, but a server that failed early may have left it
+    return 0;
+  }
   const node = createNode(config, { clock, log, ledger: openLedger(config) });
   await startNode(node, ensureContainerd(config, { clock, log }));
   try {
@@ -61,8 +68,7 @@ export async function stopPods(config: Config, progress: Progress): Promise<numb
   } finally {
     await node.runtime.stop();
     await node.network.stop();
-    if (!config.containerd)
-      await stopContainerd({ dataDir: config['data-dir'], runDir: config['run-dir'], clock, log });
+    await endContainerd();
   }
 }
 
