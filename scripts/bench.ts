@@ -1,6 +1,7 @@
 // Measures what users feel (start, pods, idle cost, requests a second, storage), prints a table and puts it into
 // docs/benchmarks.md. Everything runs in folders and on ports of its own and is removed afterwards.
 //   npm run bench -- [--only=start,pods,idle,api,storage] [--idle-seconds=120] [--port=7943] [--no-record]
+import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../src/exec.ts';
@@ -90,6 +91,8 @@ async function part(name: (typeof PARTS)[number], measure: () => Promise<Row[]>)
 }
 
 async function main(): Promise<void> {
+  const [busy = 0] = loadavg();
+  if (busy > 0.3) remark(`the machine was doing other work: load average ${busy.toFixed(1)} before the run`);
   const components = await fitComponents(remark);
   const pods = components.includes('kubelet');
   await part('start', () => measureStarts(components));
