@@ -1,6 +1,6 @@
 // Runs the checks and the test files of a mode and prints one closing line: `tests: N passed, N failed`
 // (`, N skipped` when some were, each with its reason above). Exit code 1 when anything failed.
-// quick: static checks and everything that needs neither root nor programs of the host; all: that and the rest;
+// quick: static checks, and what needs neither root nor programs of the host nor more than seconds; all: the rest too;
 // soak: what runs for hours. Names of files instead run just those.
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -22,8 +22,10 @@ const CHECKS: readonly [name: string, argv: readonly string[]][] = [
 /** Folders under test/ that need root and the host's container programs; they run one file at a time. */
 const HOST = ['test/e2e', 'test/host'];
 const SOAK = ['test/soak'];
+/** Some 7,200 recorded requests: too long for quick. */
+const THOROUGH = ['test/vectors'];
 /** What takes longest begins first, so that it does not run on alone at the end. */
-const LONG = ['test/vectors', 'test/storage', 'test/scripts'];
+const LONG = [...THOROUGH, 'test/storage', 'test/scripts'];
 const MINUTE = 60_000;
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
@@ -49,7 +51,8 @@ async function runMode(mode: (typeof MODES)[number]): Promise<void> {
   const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
   for (const [name, argv] of CHECKS) check(name, argv);
   if (mode === 'soak') return test(files.filter(under(SOAK)), { concurrency: 1, timeout: 24 * 60 * MINUTE });
-  const portable = files.filter((file) => !under([...HOST, ...SOAK])(file));
+  const left = [...HOST, ...SOAK, ...(mode === 'quick' ? THOROUGH : [])];
+  const portable = files.filter((file) => !under(left)(file));
   const ordered = [...portable.filter(under(LONG)), ...portable.filter((file) => !under(LONG)(file))];
   await test(ordered, { concurrency: availableParallelism(), timeout: 5 * MINUTE });
   if (mode === 'all') await test(files.filter(under(HOST)), { concurrency: 1, timeout: 8 * MINUTE });
