@@ -3,15 +3,15 @@
 // belong to (defaults/), since a PodSpec has the same ones in a Pod and in a Deployment.
 import type { AnyObject } from '../apimachinery/meta.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
-import type { CreateContext, ResourceDefinition, TableContext } from './definition.ts';
+import type { ResourceDefinition, TableContext, WriteContext } from './definition.ts';
 
 export type Cell = string | number | boolean | null;
 export type Cells = (object: AnyObject, context: TableContext) => Cell[];
 
 export interface Behaviour {
-  prepareForCreate?(object: AnyObject, context: CreateContext): void;
-  prepareForUpdate?(object: AnyObject, old: AnyObject): void;
-  prepareForStatusUpdate?(object: AnyObject, old: AnyObject): void;
+  prepareForCreate?(object: AnyObject, context: WriteContext): void;
+  prepareForUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;
+  prepareForStatusUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;
 
   validateName?: ResourceDefinition['validateName'];
   /** Rules of the object by itself, metadata apart; checked on create and on update. */

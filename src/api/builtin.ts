@@ -21,7 +21,12 @@ import {
   STATUS_KEEPS_METADATA,
   STATUS_ON_CREATE,
 } from './strategies.ts';
-import { validateMetadata, validateMetadataUpdate, validatePlainMetadata } from './validation/metadata.ts';
+import {
+  validateFinalizerDomains,
+  validateMetadata,
+  validateMetadataUpdate,
+  validatePlainMetadata,
+} from './validation/metadata.ts';
 
 const normalising = { schema: builtinSchema, defaults: typeDefaults };
 
@@ -57,27 +62,29 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       behaviour.prepareForCreate?.(object, context);
       normalise(object, schema, normalising);
     },
-    prepareForUpdate(object, old) {
+    prepareForUpdate(object, old, context) {
       if (hasStatus) keepField(object, old, 'status');
-      behaviour.prepareForUpdate?.(object, old);
+      behaviour.prepareForUpdate?.(object, old, context);
       normalise(object, schema, normalising);
       if (COUNTS_GENERATIONS.has(id) && desiredChanged(object, old))
         object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
-    prepareForStatusUpdate(object, old) {
+    prepareForStatusUpdate(object, old, context) {
       for (const field of new Set([...Object.keys(object), ...Object.keys(old)])) {
         if (field !== 'metadata' && field !== 'status') keepField(object, old, field);
       }
       if (STATUS_KEEPS_METADATA.has(id)) keepMetadata(object.metadata, old.metadata);
-      behaviour.prepareForStatusUpdate?.(object, old);
+      behaviour.prepareForStatusUpdate?.(object, old, context);
       normalise(object, schema, normalising);
     },
     hasGeneration,
 
     validateName: behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain),
-    validate: (object) => [...validate(object), ...(behaviour.validateCreate?.(object) ?? [])],
+    validate,
+    validateCreate: (object) => behaviour.validateCreate?.(object) ?? [],
     validateUpdate: (object, old) => [
       ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(object.metadata)),
       ...(behaviour.updateIsChangeOnly ? metadataRules(object.metadata) : validate(object)),
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],

@@ -1,8 +1,9 @@
 // A resource is a value. Built-in types get theirs from the facts plus, where a type has behaviour of its own,
 // a file under src/api/<group>/; a CustomResourceDefinition makes the same value at run time.
-import type { AnyObject, KubeObject } from '../apimachinery/meta.ts';
+import type { Decoded } from '../apimachinery/codec/decoded.ts';
+import type { AnyObject, JsonObject, KubeObject } from '../apimachinery/meta.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
-import type { TypeSchema } from './schema.ts';
+import type { SchemaSet, TypeSchema } from './schema.ts';
 
 /** What a client needs to know to address a resource. The type parameter is only for the compiler. */
 export interface ResourceType<T extends KubeObject = KubeObject> {
@@ -41,8 +42,16 @@ export interface TableContext {
   now: number;
 }
 
-export interface CreateContext {
+export interface WriteContext {
+  /** Wall-clock milliseconds, for times that the server writes. */
   now: number;
+}
+
+export interface ScalePaths {
+  specReplicas: readonly string[];
+  statusReplicas: readonly string[];
+  /** A label selector as text. */
+  selector: readonly string[] | undefined;
 }
 
 /**
@@ -63,26 +72,38 @@ export interface ResourceDefinition extends ResourceType {
   /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
   readonly selectableFields: Readonly<Record<string, (object: AnyObject) => string>>;
 
+  /**
+   * Types made at run time have no model and bring bodies into shape themselves: returns the value without what
+   * the type does not know, and the problems that strict reading reports. Throws DecodeError.
+   */
+  readonly fit?: (decoded: Decoded, types: SchemaSet) => { value: JsonObject; problems: readonly string[] };
   setDefaults(object: AnyObject): void;
   /** Between this version and the storage version; identity for nearly all. */
   toStorage(object: AnyObject): AnyObject;
   fromStorage(object: AnyObject): AnyObject;
 
   /** What a create may not set is reset here (status, and what the type's strategy says). */
-  prepareForCreate(object: AnyObject, context: CreateContext): void;
+  prepareForCreate(object: AnyObject, context: WriteContext): void;
   /** What an update of the main resource may not change is put back here; also decides generation. */
-  prepareForUpdate(object: AnyObject, old: AnyObject): void;
+  prepareForUpdate(object: AnyObject, old: AnyObject, context: WriteContext): void;
   /** The same for /status: everything but status comes from `old`. */
-  prepareForStatusUpdate(object: AnyObject, old: AnyObject): void;
+  prepareForStatusUpdate(object: AnyObject, old: AnyObject, context: WriteContext): void;
   /** Whether metadata.generation counts changes of this type. */
   readonly hasGeneration: boolean;
 
   validateName(name: string, prefix: boolean): string[];
   validate(object: AnyObject): FieldError[];
+  /** What only a new object must be, over `validate`. */
+  validateCreate?(object: AnyObject): FieldError[];
   validateUpdate(object: AnyObject, old: AnyObject): FieldError[];
   validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[];
   /** Texts for Warning headers. */
   warnings(object: AnyObject, old: AnyObject | undefined): string[];
+
+  /** The text of the Warning that every use of this version gets, for types made at run time. */
+  readonly deprecation?: string;
+  /** Where /scale finds its numbers, for types made at run time; spec.replicas and its like elsewhere. */
+  readonly scale?: ScalePaths;
 
   readonly allowCreateOnUpdate: boolean;
   readonly allowUnconditionalUpdate: boolean;

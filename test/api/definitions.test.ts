@@ -61,7 +61,7 @@ test('a changed spec counts a generation, status and labels do not', () => {
   const change = (edit: (object: AnyObject) => void): number | undefined => {
     const object = structuredClone(old);
     edit(object);
-    definition.prepareForUpdate(object, old);
+    definition.prepareForUpdate(object, old, { now: 0 });
     return object.metadata.generation;
   };
   assert.equal(
@@ -88,13 +88,13 @@ test('an update of the main resource keeps the status, one of the status keeps t
   const old = created('pods', pod);
   const object = structuredClone(old);
   object.status = { phase: 'Running' };
-  definition.prepareForUpdate(object, old);
+  definition.prepareForUpdate(object, old, { now: 0 });
   assert.deepEqual(object.status, old.status);
 
   const reported = structuredClone(old);
   reported.status = { phase: 'Running' };
   Object.assign(reported.spec as object, { nodeName: 'elsewhere' });
-  definition.prepareForStatusUpdate(reported, old);
+  definition.prepareForStatusUpdate(reported, old, { now: 0 });
   assert.deepEqual(reported.spec, old.spec);
   assert.equal((reported.status as { phase: string }).phase, 'Running');
 });
@@ -172,7 +172,7 @@ for (const [what, id, given, edit, causes] of UPDATES) {
     const old = created(id, given);
     const object = structuredClone(old);
     edit((object.spec ?? {}) as Record<string, unknown>, object);
-    definition.prepareForUpdate(object, old);
+    definition.prepareForUpdate(object, old, { now: 0 });
     const errors = definition.validateUpdate(object, old);
     assert.deepEqual(
       errors.map(({ reason, field }) => `${reason} ${field}`),

@@ -80,8 +80,16 @@ function create(definition: ResourceDefinition, object: AnyObject): FieldError[]
   metadata.uid = UID;
   if (definition.hasGeneration) metadata.generation = 1;
   else delete metadata.generation;
+  settle(definition, object);
   definition.prepareForCreate(object, { now: 0 });
-  return [...nameErrors, ...definition.validate(object)];
+  return [...nameErrors, ...definition.validate(object), ...(definition.validateCreate?.(object) ?? [])];
+}
+
+/** What admission and allocators have settled before a definition sees an object. */
+function settle({ plural }: ResourceDefinition, object: AnyObject): void {
+  const spec = object.spec as { serviceAccountName?: string; clusterIP?: string; clusterIPs?: string[] } | undefined;
+  if (plural === 'pods' && spec) spec.serviceAccountName ||= 'default';
+  if (plural === 'services' && spec?.clusterIP) spec.clusterIPs ??= [spec.clusterIP];
 }
 
 function compareCauses(errors: readonly FieldError[], wanted: readonly StatusCause[]): string {

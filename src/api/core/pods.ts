@@ -1,10 +1,11 @@
 // Pods: what their strategy does (pkg/registry/core/pod/strategy.go).
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { Pod } from '../types/core/v1.ts';
-import { validatePodSpec } from '../validation/pod-spec.ts';
-import { validatePodSpecUpdate } from '../validation/pod-update.ts';
+import { applyAppArmorAnnotations, applyLabelKeys, preparePodSpec } from './pod-preparation.ts';
+import { validatePodStatus } from './pod-status.ts';
+import { validateNewPod, validatePod, validatePodUpdate } from './pod-validation.ts';
+import { newPodWarnings } from './pod-warnings.ts';
 import { qosClass } from './qos.ts';
 
 const asPod = (object: AnyObject): Pod => object as unknown as Pod;
@@ -17,19 +18,28 @@ function deletionGrace(object: AnyObject, requested: number | undefined): number
   return period < 0 ? 1 : period;
 }
 
-/** Blanks around an image are caught in Pods only: templates with them exist, and must stay writable. */
-const imageErrors = ({ spec }: Pod): FieldError[] =>
-  (['initContainers', 'containers'] as const).flatMap((list) =>
-    (spec?.[list] ?? []).flatMap(({ image = '' }, i) =>
-      image === image.trim()
-        ? []
-        : [fieldError.invalid(`spec.${list}[${i}].image`, image, 'must not have leading or trailing whitespace')],
-    ),
-  );
+/** Clients that know nothing of these fields, kubelets of old among them, take nothing away. */
+function keepObserved(pod: Pod, old: Pod): void {
+  const status = pod.status ?? {};
+  const before = old.status ?? {};
+  if (!status.qosClass && before.qosClass) status.qosClass = before.qosClass;
+  if (!status.observedGeneration && before.observedGeneration) status.observedGeneration = before.observedGeneration;
+  const generations = new Map<string, (number | undefined)[]>();
+  for (const { type, observedGeneration } of before.conditions ?? []) {
+    generations.set(type, [...(generations.get(type) ?? []), observedGeneration]);
+  }
+  for (const condition of status.conditions ?? []) {
+    const generation = generations.get(condition.type)?.shift();
+    if (!condition.observedGeneration && generation) condition.observedGeneration = generation;
+  }
+}
 
 export const pods: Behaviour = {
-  prepareForCreate(object) {
+  prepareForCreate(object, { now }) {
     const pod = asPod(object);
+    preparePodSpec(pod.spec);
+    applyLabelKeys(pod);
+    applyAppArmorAnnotations(pod);
     object.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
     if (pod.spec.schedulingGates?.length) {
       object.status = {
@@ -38,6 +48,7 @@ export const pods: Behaviour = {
           {
             type: 'PodScheduled',
             status: 'False',
+            lastTransitionTime: `${new Date(now).toISOString().slice(0, 19)}Z`,
             reason: 'SchedulingGated',
             message: 'Scheduling is blocked due to non-empty scheduling gates',
           },
@@ -45,13 +56,18 @@ export const pods: Behaviour = {
       };
     }
   },
+  prepareForUpdate: (object) => preparePodSpec(asPod(object).spec),
   prepareForStatusUpdate(object, old) {
     // Old kubelets corrupt owner references in a way that has the garbage collector delete the Pod.
     if (old.metadata.ownerReferences) object.metadata.ownerReferences = structuredClone(old.metadata.ownerReferences);
     else delete object.metadata.ownerReferences;
+    keepObserved(asPod(object), asPod(old));
   },
-  validate: (object) => [...imageErrors(asPod(object)), ...validatePodSpec(asPod(object).spec ?? {}, 'spec')],
-  validateUpdate: (object, old) => validatePodSpecUpdate(asPod(object).spec, asPod(old).spec),
+  validate: (object) => validatePod(asPod(object)),
+  validateCreate: (object) => validateNewPod(asPod(object)),
+  validateUpdate: (object, old) => validatePodUpdate(asPod(object), asPod(old)),
+  validateStatusUpdate: (object, old) => validatePodStatus(asPod(object), asPod(old)),
+  warnings: (object, old) => (old ? [] : newPodWarnings(asPod(object))),
   deletionGrace,
   selectableFields: {
     'spec.host': (object) => asPod(object).spec.nodeName ?? '',

@@ -1,142 +1,205 @@
-// Services: rules of the spec (pkg/apis/core/validation ValidateService). Addresses and node ports are the
-// allocators' business, which run before this.
+// Services (pkg/apis/core/validation validateService). Addresses and node ports are given by allocators, which run
+// before this; what they may be is in service-addresses.ts.
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import {
-  isDNS1123Label,
-  isDNS1123Subdomain,
-  isQualifiedName,
-  isValidPortName,
-  isValidPortNum,
-  nameIsDNSLabel,
-} from '../../apimachinery/names.ts';
+import { isDNS1123Subdomain, isQualifiedName, isValidPortNum, nameIsDNSLabel } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { ServicePort, ServiceSpec } from '../types/core/v1.ts';
-import { endpointIp } from '../validation/ip.ts';
-import { FIELD_IMMUTABLE, validateLabels } from '../validation/metadata.ts';
+import type { LoadBalancerStatus, ServiceSpec } from '../types/core/v1.ts';
+import { unusableIp, validCidr, validIp } from '../validation/ip.ts';
+import { validateLabels } from '../validation/metadata.ts';
 import { invalidEach, oneOf, requiredOneOf } from '../validation/rules.ts';
+import { isHeadless, validateAddressChange, validateAddresses } from './service-addresses.ts';
+import { validateServicePorts } from './service-ports.ts';
+import { serviceWarnings } from './service-warnings.ts';
 
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const MAX_AFFINITY_SECONDS = 86_400;
+const ONLY_BALANCERS = "may only be used when `type` is 'LoadBalancer'";
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
 
 const specOf = (object: AnyObject): ServiceSpec => (object.spec ?? {}) as ServiceSpec;
 
-function validate(object: AnyObject): FieldError[] {
+function validate(object: AnyObject, old?: AnyObject): FieldError[] {
   const spec = specOf(object);
-  const headless = spec.clusterIP === 'None';
+  const before = old && specOf(old);
   return [
-    ...portsErrors(spec, headless),
+    ...topologyErrors(object),
+    ...typeErrors(spec),
+    ...validateServicePorts(spec),
     ...validateLabels(spec.selector, 'spec.selector'),
     ...requiredOneOf(spec.sessionAffinity, ['ClientIP', 'None'], 'spec.sessionAffinity'),
     ...affinityErrors(spec),
+    ...validateAddresses(spec, before),
+    ...(spec.externalIPs ?? []).flatMap((ip, i) => externalIp(ip, `spec.externalIPs[${i}]`, before)),
     ...requiredOneOf(spec.type, TYPES, 'spec.type'),
-    ...externalNameErrors(spec),
-    ...(spec.externalIPs ?? []).flatMap((ip, i) => endpointIp(ip, `spec.externalIPs[${i}]`)),
-    ...trafficErrors(spec),
+    ...sourceRanges(object, old),
     ...balancerErrors(spec),
+    ...trafficErrors(spec),
   ];
 }
 
-function portsErrors(spec: ServiceSpec, headless: boolean): FieldError[] {
-  const ports = spec.ports ?? [];
-  if (ports.length === 0 && !headless && spec.type !== 'ExternalName') return [fieldError.required('spec.ports')];
-  const names = new Set<string>();
-  const taken = new Set<string>();
-  return ports.flatMap((port, i) => {
-    const at = `spec.ports[${i}]`;
-    const errors = portErrors(port, at, ports.length > 1);
-    if (port.name) {
-      if (names.has(port.name)) errors.push(fieldError.duplicate(`${at}.name`, port.name));
-      names.add(port.name);
-    }
-    const key = `${port.protocol}/${port.port}`;
-    if (taken.has(key)) errors.push(fieldError.duplicate(at, { protocol: port.protocol, port: port.port }));
-    taken.add(key);
-    if (port.nodePort && spec.type === 'ClusterIP') {
-      errors.push(fieldError.forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    }
-    return errors;
-  });
+function topologyErrors({ metadata: { annotations = {} } }: AnyObject): FieldError[] {
+  const { [TOPOLOGY_HINTS]: hints, [TOPOLOGY_MODE]: mode } = annotations;
+  if (hints === undefined || mode === undefined || hints === mode) return [];
+  const text = `must match annotations[${TOPOLOGY_HINTS}] when both are specified`;
+  return [fieldError.invalid(`metadata.annotations[${TOPOLOGY_MODE}]`, mode, text)];
 }
 
-function portErrors(port: ServicePort, at: string, requireName: boolean): FieldError[] {
-  const errors: FieldError[] = [];
-  if (port.name) errors.push(...invalidEach(`${at}.name`, port.name, isDNS1123Label(port.name)));
-  else if (requireName) errors.push(fieldError.required(`${at}.name`));
-  errors.push(
-    ...invalidEach(`${at}.port`, port.port, isValidPortNum(port.port)),
-    ...requiredOneOf(port.protocol, PROTOCOLS, `${at}.protocol`),
-  );
-  const { targetPort } = port;
-  if (typeof targetPort === 'number')
-    errors.push(...invalidEach(`${at}.targetPort`, targetPort, isValidPortNum(targetPort)));
-  else if (targetPort !== undefined) {
-    errors.push(...invalidEach(`${at}.targetPort`, targetPort, isValidPortName(targetPort)));
+function typeErrors(spec: ServiceSpec): FieldError[] {
+  const { type, externalName = '' } = spec;
+  if ((type === 'LoadBalancer' || type === 'NodePort') && isHeadless(spec)) {
+    return [fieldError.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`)];
   }
-  if (port.appProtocol !== undefined) {
-    errors.push(...invalidEach(`${at}.appProtocol`, port.appProtocol, isQualifiedName(port.appProtocol)));
-  }
-  return errors;
-}
-
-function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
-  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (sessionAffinity !== 'ClientIP' || seconds === undefined) return [];
-  return seconds > 0 && seconds <= MAX_AFFINITY_SECONDS
-    ? []
-    : [
-        fieldError.invalid(
-          'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
-          seconds,
-          `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`,
-        ),
-      ];
-}
-
-function externalNameErrors({ type, externalName = '' }: ServiceSpec): FieldError[] {
   if (type !== 'ExternalName') return [];
+  const given = (['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const).filter((field) => spec[field] !== undefined);
   const name = externalName.replace(/\.$/, '');
-  return name
-    ? invalidEach('spec.externalName', name, isDNS1123Subdomain(name))
-    : [fieldError.required('spec.externalName')];
+  return [
+    ...given.map((field) => fieldError.forbidden(`spec.${field}`, 'may not be set for ExternalName services')),
+    ...(name
+      ? invalidEach('spec.externalName', name, isDNS1123Subdomain(name))
+      : [fieldError.required('spec.externalName')]),
+  ];
 }
 
-function trafficErrors(spec: ServiceSpec): FieldError[] {
-  const { type, externalTrafficPolicy, internalTrafficPolicy, externalIPs } = spec;
-  const errors: FieldError[] = [];
-  const external = type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && !!externalIPs?.length);
-  if (!external && externalTrafficPolicy) {
-    const text = 'may only be set for externally-accessible services';
-    errors.push(fieldError.invalid('spec.externalTrafficPolicy', externalTrafficPolicy, text));
-  } else if (external) {
-    errors.push(...requiredOneOf(externalTrafficPolicy, ['Cluster', 'Local'], 'spec.externalTrafficPolicy'));
+function affinityErrors({ sessionAffinity, sessionAffinityConfig: config }: ServiceSpec): FieldError[] {
+  const path = 'spec.sessionAffinityConfig';
+  if (sessionAffinity === 'None' && config) {
+    return [fieldError.forbidden(path, 'must not be set when session affinity is None')];
   }
-  if (internalTrafficPolicy !== undefined) {
-    errors.push(...oneOf(internalTrafficPolicy, ['Cluster', 'Local'], 'spec.internalTrafficPolicy'));
+  if (sessionAffinity !== 'ClientIP') return [];
+  const missing = (at: string) => [fieldError.required(at, 'when session affinity type is ClientIP')];
+  if (!config) return missing(path);
+  if (!config.clientIP) return missing(`${path}.clientIP`);
+  const seconds = config.clientIP.timeoutSeconds;
+  const at = `${path}.clientIP.timeoutSeconds`;
+  if (seconds === undefined) return missing(at);
+  const text = `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`;
+  return seconds > 0 && seconds <= MAX_AFFINITY_SECONDS ? [] : [fieldError.invalid(at, seconds, text)];
+}
+
+function externalIp(ip: string, path: string, before: ServiceSpec | undefined): FieldError[] {
+  const errors = before?.externalIPs?.includes(ip) ? [] : validIp(ip, path);
+  return errors.length > 0 ? errors : unusableIp(ip, path);
+}
+
+/** Of the field, else of the annotation that came before it. Blanks around them are part of the API. */
+function sourceRanges(object: AnyObject, old: AnyObject | undefined): FieldError[] {
+  const { loadBalancerSourceRanges: ranges = [], type } = specOf(object);
+  const misplaced = (path: string) => (type === 'LoadBalancer' ? [] : [fieldError.forbidden(path, ONLY_BALANCERS)]);
+  if (ranges.length > 0) {
+    const path = 'spec.LoadBalancerSourceRanges';
+    const known = new Set((old ? (specOf(old).loadBalancerSourceRanges ?? []) : []).map((range) => range.trim()));
+    return [
+      ...misplaced(path),
+      ...ranges.flatMap((range, i) => (known.has(range.trim()) ? [] : validCidr(range.trim(), `${path}[${i}]`))),
+    ];
   }
-  return errors;
+  const annotation = object.metadata.annotations?.[SOURCE_RANGES];
+  if (annotation === undefined) return [];
+  const path = `metadata.annotations[${SOURCE_RANGES}]`;
+  const unchanged = old?.metadata.annotations?.[SOURCE_RANGES] === annotation;
+  const list = unchanged || !annotation.trim() ? [] : annotation.split(',');
+  return [...misplaced(path), ...list.flatMap((range) => validCidr(range.trim(), path))];
 }
 
 function balancerErrors(spec: ServiceSpec): FieldError[] {
-  if (spec.type === 'LoadBalancer') return [];
-  const text = "may only be used when `type` is 'LoadBalancer'";
+  const isBalancer = spec.type === 'LoadBalancer';
+  const { allocateLoadBalancerNodePorts: allocate, loadBalancerClass } = spec;
   const errors: FieldError[] = [];
-  if (spec.loadBalancerSourceRanges?.length) errors.push(fieldError.forbidden('spec.LoadBalancerSourceRanges', text));
-  if (spec.allocateLoadBalancerNodePorts !== undefined) {
-    errors.push(fieldError.forbidden('spec.allocateLoadBalancerNodePorts', text));
+  if (allocate !== undefined && !isBalancer) {
+    errors.push(fieldError.forbidden('spec.allocateLoadBalancerNodePorts', ONLY_BALANCERS));
   }
-  if (spec.loadBalancerClass !== undefined) errors.push(fieldError.forbidden('spec.loadBalancerClass', text));
+  if (allocate === undefined && isBalancer) errors.push(fieldError.required('allocateLoadBalancerNodePorts'));
+  return [...errors, ...classErrors(loadBalancerClass, isBalancer)];
+}
+
+function classErrors(name: string | undefined, isBalancer: boolean): FieldError[] {
+  if (name === undefined) return [];
+  const path = 'spec.loadBalancerClass';
+  return isBalancer ? invalidEach(path, name, isQualifiedName(name)) : [fieldError.forbidden(path, ONLY_BALANCERS)];
+}
+
+const checksHealth = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+
+function trafficErrors(spec: ServiceSpec): FieldError[] {
+  const { type, externalTrafficPolicy: external, internalTrafficPolicy: internal, trafficDistribution } = spec;
+  const errors: FieldError[] = [];
+  const reachable =
+    type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && !!spec.externalIPs?.length);
+  if (reachable) errors.push(...requiredOneOf(external, ['Cluster', 'Local'], 'spec.externalTrafficPolicy'));
+  else if (external) {
+    const text = 'may only be set for externally-accessible services';
+    errors.push(fieldError.invalid('spec.externalTrafficPolicy', external, text));
+  }
+  errors.push(...healthCheckPort(spec));
+  if (internal !== undefined) errors.push(...oneOf(internal, ['Cluster', 'Local'], 'spec.internalTrafficPolicy'));
+  else if (type && TYPES.includes(type) && type !== 'ExternalName') {
+    errors.push(fieldError.required('spec.internalTrafficPolicy'));
+  }
+  if (trafficDistribution !== undefined) {
+    const known = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
+    errors.push(...oneOf(trafficDistribution, known, 'spec.trafficDistribution'));
+  }
   return errors;
 }
 
-/** An address, once given, stays as long as the type has addresses. */
-function validateUpdate(object: AnyObject, old: AnyObject): FieldError[] {
-  const before = specOf(old);
-  const now = specOf(object);
-  const hadAddress = before.type !== 'ExternalName' && !!before.clusterIP && now.type !== 'ExternalName';
-  if (!hadAddress || now.clusterIP === before.clusterIP) return [];
-  return [fieldError.invalid('spec.clusterIPs[0]', now.clusterIP ?? '', FIELD_IMMUTABLE)];
+function healthCheckPort(spec: ServiceSpec): FieldError[] {
+  const { healthCheckNodePort: port = 0 } = spec;
+  const path = 'spec.healthCheckNodePort';
+  if (checksHealth(spec))
+    return port === 0 ? [fieldError.required(path)] : invalidEach(path, port, isValidPortNum(port));
+  const text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+  return port === 0 ? [] : [fieldError.invalid(path, port, text)];
 }
 
-export const services: Behaviour = { validateName: nameIsDNSLabel, validate, validateUpdate };
+/** The object's own rules come with `validate`; here are those of the change. */
+function validateUpdate(object: AnyObject, old: AnyObject): FieldError[] {
+  const spec = specOf(object);
+  const before = specOf(old);
+  const errors = validateAddressChange(spec, before);
+  const isBalancer = spec.type === 'LoadBalancer';
+  if (isBalancer && before.type === 'LoadBalancer' && spec.loadBalancerClass !== before.loadBalancerClass) {
+    const text = 'may not change once set';
+    errors.push(fieldError.invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, text));
+  }
+  errors.push(...classErrors(spec.loadBalancerClass, isBalancer));
+  if (checksHealth(spec) && checksHealth(before) && spec.healthCheckNodePort !== before.healthCheckNodePort) {
+    errors.push(fieldError.forbidden('spec.healthCheckNodePort', 'field is immutable'));
+  }
+  return errors;
+}
+
+function validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[] {
+  const ingressOf = ({ status }: AnyObject) =>
+    (status as { loadBalancer?: LoadBalancerStatus } | undefined)?.loadBalancer?.ingress ?? [];
+  const path = 'status.loadBalancer.ingress';
+  const list = ingressOf(object);
+  if (specOf(object).type !== 'LoadBalancer' && list.length > 0) {
+    return [fieldError.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  }
+  const known = new Set(ingressOf(old).map(({ ip }) => ip));
+  return list.flatMap(({ ip, ipMode, hostname }, i) => {
+    const at = `${path}[${i}]`;
+    const errors = ip && !known.has(ip) ? validIp(ip, `${at}.ip`) : [];
+    if (ipMode === undefined) {
+      if (ip) errors.push(fieldError.required(`${at}.ipMode`, 'must be specified when `ip` is set'));
+    } else if (!ip) errors.push(fieldError.forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'));
+    else errors.push(...oneOf(ipMode, ['Proxy', 'VIP'], `${at}.ipMode`));
+    if (!hostname) return errors;
+    errors.push(...invalidEach(`${at}.hostname`, hostname, isDNS1123Subdomain(hostname)));
+    const isAddress = validIp(hostname, '').length === 0;
+    const text = 'must be a DNS name, not an IP address';
+    return isAddress ? [...errors, fieldError.invalid(`${at}.hostname`, hostname, text)] : errors;
+  });
+}
+
+export const services: Behaviour = {
+  validateName: nameIsDNSLabel,
+  validate,
+  validateUpdate,
+  validateStatusUpdate,
+  warnings: (object, old) => serviceWarnings(object, old),
+};

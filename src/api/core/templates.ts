@@ -19,7 +19,11 @@ function validateController(object: AnyObject): FieldError[] {
     const text = '`selector` does not match template `labels`';
     errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? null, text));
   }
-  return [...errors, ...validatePodTemplate(template, 'spec.template'), ...alwaysRestarts(template, 'spec.template')];
+  return [
+    ...errors,
+    ...validatePodTemplate(template, 'spec.template'),
+    ...alwaysRestarts(template, 'spec.template', 'ReplicationController'),
+  ];
 }
 
 export const replicationControllers: Behaviour = {

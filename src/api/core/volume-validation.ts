@@ -5,7 +5,7 @@ import { compareQuantity, parseQuantity, ZERO } from '../../apimachinery/quantit
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { PersistentVolumeSpec } from '../types/core/v1.ts';
 import { oneOf } from '../validation/rules.ts';
-import { accessModes } from './claim-validation.ts';
+import { accessModes } from './claim-spec.ts';
 
 const NOT_SOURCES = [
   'capacity',

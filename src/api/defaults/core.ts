@@ -33,7 +33,7 @@ function trafficPolicies(spec: Struct): void {
     spec.type === 'LoadBalancer' ||
     (spec.type === 'ClusterIP' && Array.isArray(spec.externalIPs) && spec.externalIPs.length > 0);
   if (external) spec.externalTrafficPolicy ||= 'Cluster';
-  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
+  if (['NodePort', 'LoadBalancer', 'ClusterIP'].includes(spec.type as string)) spec.internalTrafficPolicy ??= 'Cluster';
 }
 
 function loadBalancer(spec: Struct, status: Struct | undefined): void {

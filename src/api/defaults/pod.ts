@@ -1,7 +1,9 @@
 // Defaults of Pods and of pod templates, after pkg/apis/core/v1/defaults.go. Those of a Pod alone (requests from
 // limits, host ports) do not apply to templates.
-import { addQuantity, compareQuantity, formatQuantity, parseQuantity } from '../../apimachinery/quantity.ts';
+import { formatQuantity, milliValue, parseQuantity, quantityOfMilli } from '../../apimachinery/quantity.ts';
+import { aggregateLimits, aggregateRequests, type Quantities } from '../core/aggregate-resources.ts';
 import type { Struct, TypeDefault } from '../normalise.ts';
+import { imageTag } from './image-reference.ts';
 
 interface Container {
   image?: string;
@@ -16,8 +18,6 @@ interface Resources {
   requests?: Quantities;
 }
 
-type Quantities = Record<string, string>;
-
 interface PodSpec {
   containers?: Container[];
   initContainers?: Container[];
@@ -27,18 +27,27 @@ interface PodSpec {
   resources?: Resources;
 }
 
-/** The tag of an image reference; 'latest' when it has neither tag nor digest (pkg/util/parsers). */
-export function imageTag(reference: string): string {
-  const [name = '', digest] = reference.split('@');
-  const tag = /:([^/:]+)$/.exec(name)?.[1] ?? '';
-  return tag || (digest ? '' : 'latest');
-}
-
 const pullPolicy = (reference: unknown): string =>
-  typeof reference === 'string' && reference !== '' && imageTag(reference) !== 'latest' ? 'IfNotPresent' : 'Always';
+  typeof reference === 'string' && imageTag(reference) === 'latest' ? 'Always' : 'IfNotPresent';
 
 function container(value: Struct): void {
   value.imagePullPolicy ??= pullPolicy(value.image);
+}
+
+/** Lists of resources know nothing finer than a thousandth (SetDefaults_ResourceList). */
+export const roundUp =
+  (...fields: readonly string[]): TypeDefault =>
+  (value) => {
+    for (const field of fields) {
+      const amounts = value[field] as Quantities | undefined;
+      for (const [name, text] of Object.entries(amounts ?? {})) (amounts as Quantities)[name] = wholeThousandths(text);
+    }
+  };
+
+function wholeThousandths(text: string): string {
+  const quantity = parseQuantity(text);
+  if (quantity.nano % 1_000_000n === 0n) return text;
+  return formatQuantity({ ...quantityOfMilli(milliValue(quantity)), format: quantity.format });
 }
 
 /** A Volume of no kind is an emptyDir; `name` is its only other field. */
@@ -64,59 +73,37 @@ function pod(value: Struct): void {
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);
 
-/** Requests of the whole Pod: what its containers ask for, else its limits. */
+/** Limits of huge pages from the containers; requests are what the containers ask for, else the Pod's limits. */
 function podLevelResources(spec: PodSpec): void {
   const { resources } = spec;
   if (!resources) return;
-  const sums = containerRequests(spec);
-  if (resources.limits || resources.requests) {
-    for (const [name, sum] of Object.entries(sums)) {
-      if (!isHugePages(name) || resources.limits?.[name] !== undefined) continue;
-      resources.limits = { ...resources.limits, [name]: sum };
+  if (!isEmpty(resources.limits) || !isEmpty(resources.requests)) {
+    for (const [name, sum] of Object.entries(aggregateLimits(spec))) {
+      if (!isHugePages(name) || resources.requests?.[name] !== undefined) continue;
+      resources.limits = { [name]: sum, ...resources.limits };
     }
   }
-  if (!resources.limits || Object.keys(resources.limits).length === 0) return;
-  const requests: Quantities = { ...resources.requests };
-  for (const [name, sum] of Object.entries(sums)) {
-    if (isPodLevel(name) && !isHugePages(name)) requests[name] ??= sum;
-  }
-  for (const [name, limit] of Object.entries(resources.limits)) if (isPodLevel(name)) requests[name] ??= limit;
-  if (Object.keys(requests).length > 0) resources.requests = requests;
+  if (isEmpty(resources.limits)) return;
+  const asked = Object.entries(aggregateRequests(spec)).filter(([name]) => isPodLevel(name) && !isHugePages(name));
+  const limits = Object.entries(resources.limits ?? {}).filter(([name]) => isPodLevel(name));
+  const requests = { ...Object.fromEntries(limits), ...Object.fromEntries(asked), ...resources.requests };
+  if (!isEmpty(requests)) resources.requests = requests;
 }
 
-/** Sum over containers and sidecars, or what a single init container needs beside the sidecars started before it. */
-function containerRequests({ containers = [], initContainers = [] }: PodSpec): Quantities {
-  const sum: Quantities = {};
-  for (const { resources } of containers) addTo(sum, resources?.requests);
-  const sidecars: Quantities = {};
-  const peak: Quantities = {};
-  for (const { restartPolicy, resources } of initContainers) {
-    if (restartPolicy === 'Always') {
-      addTo(sum, resources?.requests);
-      addTo(sidecars, resources?.requests);
-      raiseTo(peak, sidecars);
-    } else {
-      const needed = { ...sidecars };
-      addTo(needed, resources?.requests);
-      raiseTo(peak, needed);
-    }
-  }
-  raiseTo(sum, peak);
-  return sum;
+const isEmpty = (amounts: Quantities | undefined): boolean => Object.keys(amounts ?? {}).length === 0;
+
+/** One account under two names: the older one is the newer one's echo (pkg/apis/core/v1/conversion.go). */
+function podSpec(value: Struct): void {
+  value.securityContext ??= {};
+  const account = value.serviceAccountName || value.serviceAccount;
+  if (account) Object.assign(value, { serviceAccountName: account, serviceAccount: account });
 }
 
-function addTo(sum: Quantities, more: Quantities = {}): void {
-  for (const [name, text] of Object.entries(more)) {
-    const before = sum[name];
-    sum[name] = before === undefined ? text : formatQuantity(addQuantity(parseQuantity(before), parseQuantity(text)));
-  }
-}
-
-function raiseTo(floor: Quantities, other: Quantities): void {
-  for (const [name, text] of Object.entries(other)) {
-    const before = floor[name];
-    if (before === undefined || compareQuantity(parseQuantity(text), parseQuantity(before)) > 0) floor[name] = text;
-  }
+/** The first of the addresses has a field of its own, which wins where the two differ (pkg/apis/core/v1/conversion.go). */
+function podStatus(value: Struct): void {
+  const { podIP, podIPs = [] } = value as { podIP?: string; podIPs?: { ip?: string }[] };
+  if (podIP && podIPs[0]?.ip !== podIP) value.podIPs = [{ ip: podIP }];
+  else if (!podIP && podIPs[0]?.ip) value.podIP = podIPs[0].ip;
 }
 
 export const podDefaults: Readonly<Record<string, TypeDefault>> = {
@@ -124,7 +111,8 @@ export const podDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.api.core.v1.EphemeralContainer': container,
   'io.k8s.api.core.v1.Volume': volume,
   'io.k8s.api.core.v1.Pod': pod,
-  'io.k8s.api.core.v1.PodSpec': (value) => {
-    value.securityContext ??= {};
-  },
+  'io.k8s.api.core.v1.PodSpec': podSpec,
+  'io.k8s.api.core.v1.PodStatus': podStatus,
+  'io.k8s.api.core.v1.ResourceRequirements': roundUp('limits', 'requests'),
+  'io.k8s.api.core.v1.VolumeResourceRequirements': roundUp('limits', 'requests'),
 };

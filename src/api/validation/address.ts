@@ -109,6 +109,19 @@ export function strictCidr(text: string, path: string): FieldError[] {
   return [fieldError.invalid(path, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
 }
 
+/** An address with the length of its network, as interfaces have it. */
+export function interfaceAddress(text: string, path: string): FieldError[] {
+  const block = parseBlock(text);
+  if (!block) {
+    const problem = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)';
+    return [fieldError.invalid(path, text, problem)];
+  }
+  const prefix = block.mapped ? block.prefix - (WIDTH[6] - WIDTH[4]) : block.prefix;
+  const canonical = `${block.canonical}/${prefix}`;
+  if (canonical === text) return [];
+  return [fieldError.invalid(path, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
 /** Warns of an address that can be written better. */
 export function ipWarnings(text: string, path: string): string[] {
   const address = parseAddress(text);

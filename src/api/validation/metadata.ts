@@ -10,7 +10,7 @@ export const FIELD_IMMUTABLE = 'field is immutable';
 /** What most types ask of metadata (pkg/apis/core/validation ValidateObjectMeta). */
 export const validateMetadata = (metadata: ObjectMeta, path = 'metadata'): FieldError[] => [
   ...validatePlainMetadata(metadata, path),
-  ...unqualifiedFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
+  ...validateFinalizerDomains(metadata, path),
 ];
 
 /** What all types ask of it. */
@@ -37,7 +37,12 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, pa
       errors.push(fieldError.invalid(`${path}.${field}`, metadata[field] ?? '', FIELD_IMMUTABLE));
     }
   }
-  return errors;
+  return [
+    ...errors,
+    ...validateLabels(metadata.labels, `${path}.labels`),
+    ...validateAnnotations(metadata.annotations, `${path}.annotations`),
+    ...validateOwnerReferences(metadata.ownerReferences ?? [], `${path}.ownerReferences`),
+  ];
 }
 
 const IMMUTABLE_METADATA = [
@@ -66,13 +71,13 @@ function newFinalizers(metadata: ObjectMeta, old: ObjectMeta, path: string): Fie
 const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
 /** Only Kubernetes' own may lack a domain (pkg/apis/core/validation validateKubeFinalizerName). */
-const unqualifiedFinalizers = (finalizers: readonly string[], path: string): FieldError[] =>
+export const validateFinalizerDomains = ({ finalizers = [] }: ObjectMeta, path = 'metadata'): FieldError[] =>
   finalizers.flatMap((finalizer, i) =>
     finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)
       ? []
       : [
           fieldError.invalid(
-            `${path}[${i}]`,
+            `${path}.finalizers[${i}]`,
             finalizer,
             'name is neither a standard finalizer name nor is it fully qualified',
           ),

@@ -1,67 +1,60 @@
-// A template and the selector that must pick its Pods (pkg/apis/core/validation ValidatePodTemplateSpec,
-// pkg/apis/apps/validation ValidatePodTemplateSpecForReplicaSet).
+// A template and the selector that must pick its Pods (pkg/apis/core/validation ValidatePodTemplateSpec).
 import { matchesLabelSelector } from '../../apimachinery/labels.ts';
 import type { LabelSelector } from '../../apimachinery/meta.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { PodTemplateSpec } from '../types/core/v1.ts';
-import { validateLabelSelector } from './label-selector.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
+import { validatePodAnnotations, validateProfilesAgree } from './pod-annotations.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
-export function validatePodTemplate(
-  template: PodTemplateSpec | undefined,
-  path: string,
-  claims: readonly string[] = [],
-): FieldError[] {
-  const { metadata, spec } = template ?? {};
+export function validatePodTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
+  const { metadata, spec = { containers: [] } } = template ?? {};
   const errors = [
-    ...validateLabels(metadata?.labels, `${path}.labels`),
-    ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
-    ...validatePodSpec(spec ?? ({} as never), `${path}.spec`, claims),
+    ...validateTemplateMetadata(template, path),
+    ...validatePodSpec(spec, `${path}.spec`),
+    ...validateProfilesAgree(metadata?.annotations, spec, `${path}.spec`),
   ];
-  if (spec?.ephemeralContainers?.length) {
-    errors.push(
-      fieldError.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
-    );
+  if (spec.ephemeralContainers?.length) {
+    const text = 'ephemeral containers not allowed in pod template';
+    errors.push(fieldError.forbidden(`${path}.spec.ephemeralContainers`, text));
   }
   return errors;
 }
 
-/** The selector, the template's labels under it, and the template. */
-export function validateSelectorAndTemplate(
-  spec: { selector?: LabelSelector; template?: PodTemplateSpec },
+export const validateTemplateMetadata = (template: PodTemplateSpec | undefined, path: string): FieldError[] => {
+  const { metadata, spec = { containers: [] } } = template ?? {};
+  return [
+    ...validateLabels(metadata?.labels, `${path}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
+    ...validatePodAnnotations(metadata?.annotations, spec, `${path}.annotations`),
+  ];
+};
+
+/** The template's labels must be picked. Without a selector none are; an empty one picks all. */
+export function selectorMismatch(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec | undefined,
   path: string,
-  claims: readonly string[] = [],
 ): FieldError[] {
-  const { selector, template } = spec;
-  const errors: FieldError[] = [];
-  if (!selector) errors.push(fieldError.required(`${path}.selector`));
-  else {
-    const wrong = validateLabelSelector(selector, `${path}.selector`);
-    errors.push(...wrong);
-    const empty = isEmptySelector(selector);
-    if (empty) {
-      errors.push(fieldError.invalid(`${path}.selector`, selector, 'empty selector is invalid for deployment'));
-    } else if (wrong.length > 0) {
-      errors.push(fieldError.invalid(`${path}.selector`, selector, 'invalid label selector'));
-    } else if (!matchesLabelSelector(selector, template?.metadata?.labels)) {
-      errors.push(
-        fieldError.invalid(
-          `${path}.template.metadata.labels`,
-          template?.metadata?.labels ?? null,
-          '`selector` does not match template `labels`',
-        ),
-      );
-    }
-  }
-  return [...errors, ...validatePodTemplate(template, `${path}.template`, claims)];
+  const labels = template?.metadata?.labels;
+  if (selector && (isEmptySelector(selector) || matchesLabelSelector(selector, labels))) return [];
+  const text = '`selector` does not match template `labels`';
+  return [fieldError.invalid(`${path}.metadata.labels`, labels ?? null, text)];
 }
 
-const isEmptySelector = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>
+export const isEmptySelector = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>
   Object.keys(matchLabels ?? {}).length === 0 && (matchExpressions ?? []).length === 0;
 
-/** Workloads that keep Pods running restart them always. */
-export function alwaysRestarts(template: PodTemplateSpec | undefined, path: string): FieldError[] {
-  const policy = template?.spec?.restartPolicy ?? '';
-  return policy === 'Always' ? [] : [fieldError.notSupported(`${path}.spec.restartPolicy`, policy, ['Always'])];
+/** Workloads that keep Pods running restart them always, and end none by a deadline. */
+export function alwaysRestarts(template: PodTemplateSpec | undefined, path: string, kind: string): FieldError[] {
+  const { restartPolicy = '', activeDeadlineSeconds } = template?.spec ?? {};
+  const errors: FieldError[] = [];
+  if (restartPolicy !== 'Always') {
+    errors.push(fieldError.notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always']));
+  }
+  if (activeDeadlineSeconds !== undefined) {
+    const text = `activeDeadlineSeconds in ${kind} is not Supported`;
+    errors.push(fieldError.forbidden(`${path}.spec.activeDeadlineSeconds`, text));
+  }
+  return errors;
 }

@@ -7,7 +7,7 @@ import { invalidEach, nonNegative, oneOf, portNumOrName, required } from './rule
 type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<LifecycleHandler, 'sleep'>;
 
 const CHECKS: {
-  [K in keyof Handler]-?: (action: NonNullable<Handler[K]>, path: string, grace: number) => FieldError[];
+  [K in keyof Handler]-?: (action: NonNullable<Handler[K]>, path: string, grace: number | undefined) => FieldError[];
 } = {
   exec: (action, path) => (action.command?.length ? [] : [fieldError.required(`${path}.command`)]),
   httpGet: (action, path) => [
@@ -21,22 +21,23 @@ const CHECKS: {
   tcpSocket: (action, path) => portNumOrName(action.port, `${path}.port`),
   grpc: (action, path) => invalidEach(`${path}.port`, action.port, isValidPortNum(action.port)),
   sleep: ({ seconds }, path, grace) =>
-    seconds < 0 || seconds > grace
+    grace !== undefined && (seconds < 0 || seconds > grace)
       ? [
           fieldError.invalid(
             path,
             seconds,
-            `must be non-negative and less than terminationGracePeriodSeconds (${grace}). Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep.`,
+            `must be non-negative and less than terminationGracePeriodSeconds (${grace})`,
           ),
         ]
       : [],
 };
 
-export function validateHandler(handler: Handler, path: string, grace: number): FieldError[] {
+/** `grace`: seconds that the Pod has to stop, undefined where it does not say. */
+export function validateHandler(handler: Handler, path: string, grace: number | undefined): FieldError[] {
   const given = (Object.keys(CHECKS) as (keyof Handler)[]).filter((kind) => handler[kind] !== undefined);
   const [first, ...others] = given;
   if (!first) return [fieldError.required(path, 'must specify a handler type')];
-  const check = CHECKS[first] as (action: unknown, path: string, grace: number) => FieldError[];
+  const check = CHECKS[first] as (action: unknown, path: string, grace: number | undefined) => FieldError[];
   return [
     ...check(handler[first], `${path}.${first}`, grace),
     ...others.map((kind) => fieldError.forbidden(`${path}.${kind}`, 'may not specify more than 1 handler type')),
@@ -45,11 +46,16 @@ export function validateHandler(handler: Handler, path: string, grace: number): 
 
 export type ProbeKind = 'livenessProbe' | 'readinessProbe' | 'startupProbe';
 
-export function validateProbe(probe: Probe | undefined, kind: ProbeKind, path: string): FieldError[] {
+export function validateProbe(
+  probe: Probe | undefined,
+  kind: ProbeKind,
+  path: string,
+  podGrace: number | undefined,
+): FieldError[] {
   if (!probe) return [];
   const grace = probe.terminationGracePeriodSeconds;
   const errors = [
-    ...validateHandler(probe, path, 0),
+    ...validateHandler(probe, path, podGrace),
     ...nonNegative(probe.initialDelaySeconds, `${path}.initialDelaySeconds`),
     ...nonNegative(probe.timeoutSeconds, `${path}.timeoutSeconds`),
     ...nonNegative(probe.periodSeconds, `${path}.periodSeconds`),

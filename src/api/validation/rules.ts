@@ -1,7 +1,7 @@
 // Rules that many types share, in the words of pkg/apis/core/validation.
 
 import { isValidPortName, isValidPortNum } from '../../apimachinery/names.ts';
-import { compareQuantity, parseQuantity, ZERO } from '../../apimachinery/quantity.ts';
+import { compareQuantity, milliValue, parseQuantity, ZERO } from '../../apimachinery/quantity.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { isPath } from './path.ts';
 
@@ -13,6 +13,13 @@ export const nonNegative = (value: number | undefined, path: string): FieldError
 
 export const required = (value: unknown, path: string, detail = ''): FieldError[] =>
   value === undefined || value === '' || value === null ? [fieldError.required(path, detail)] : [];
+
+/** Each of `fields` that a struct lacks. */
+export const requiredFields = (value: object, path: string, fields: readonly string[]): FieldError[] =>
+  fields.flatMap((field) => required((value as Record<string, unknown>)[field], `${path}.${field}`));
+
+export const positive = (value: number, path: string): FieldError[] =>
+  value <= 0 ? [fieldError.invalid(path, value, NOT_ZERO)] : [];
 
 /** Each text of `problems` as an invalid value. */
 export const invalidEach = (path: string, value: unknown, problems: readonly string[]): FieldError[] =>
@@ -30,6 +37,28 @@ export const portNumOrName = (port: number | string, path: string): FieldError[]
 
 export const nonNegativeQuantity = (text: string, path: string): FieldError[] =>
   compareQuantity(parseQuantity(text), ZERO) < 0 ? [fieldError.invalid(path, text, NOT_NEGATIVE)] : [];
+
+export const positiveQuantity = (text: string, path: string): FieldError[] =>
+  compareQuantity(parseQuantity(text), ZERO) <= 0 ? [fieldError.invalid(path, text, NOT_ZERO)] : [];
+
+/** Whether a quantity counts whole things, to a thousandth. */
+export const isWhole = (text: string): boolean => milliValue(parseQuantity(text)) % 1000 === 0;
+
+/** A file below a volume's root, whose name the kubelet may not need for itself. */
+export function localPath(path: string, field: string): FieldError[] {
+  const errors = descendingPath(path, field);
+  if (path.startsWith('..') && !path.startsWith('../')) {
+    errors.push(fieldError.invalid(field, path, "must not start with '..'"));
+  }
+  return errors;
+}
+
+const MAX_MODE = 0o777;
+
+export const fileMode = (mode: number | undefined, path: string): FieldError[] =>
+  mode !== undefined && (mode < 0 || mode > MAX_MODE)
+    ? [fieldError.invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive')]
+    : [];
 
 /** A path below something: relative, and never up. */
 export function descendingPath(path: string, field: string): FieldError[] {

@@ -95,7 +95,7 @@ function appears(
 function mountToken(spec: NonNullable<Pod['spec']>, suffix: () => string): void {
   const existing = spec.volumes?.find(({ name }) => name.startsWith(VOLUME_PREFIX));
   const name = existing?.name ?? `${VOLUME_PREFIX}${suffix()}`;
-  const containers: Container[] = [...(spec.initContainers ?? []), ...spec.containers];
+  const containers: Container[] = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   // Who mounts something there already does not want the token.
   const lacking = containers.filter((c) => !c.volumeMounts?.some((mount) => mount.mountPath === TOKEN_PATH));
   for (const container of lacking) {

@@ -1,10 +1,11 @@
 // What a Service gets from the server: addresses, node ports, a health check port, IP families. Taken before
 // validation and kept when the write succeeds; given back when the Service goes or no longer needs them
 // (pkg/registry/core/service/storage/alloc.go). The allocators are memory, filled from the stored Services.
-import type { Service, ServiceSpec } from '../../api/types/core/v1.ts';
+import type { Service } from '../../api/types/core/v1.ts';
 import { fieldError, internalError, invalid } from '../../apimachinery/status-error.ts';
 import type { Reservation, ResourceHooks } from '../registry/hooks.ts';
 import type { IpAllocator } from './ip-allocator.ts';
+import { alignAddresses, settleFamilies } from './ip-families.ts';
 import type { PortAllocator } from './port-allocator.ts';
 import {
   dropTypeDependentFields,
@@ -27,6 +28,8 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
     beginCreate(object, { dryRun }) {
       const service = object as ServiceObject;
       if (!service.spec) return NOTHING;
+      alignAddresses(service, undefined);
+      settleFamilies(service, undefined);
       return reserving(dryRun, (undo) => {
         takeAddresses(service, { undo, addresses });
         takePorts(service, undefined, { undo, ports });
@@ -37,6 +40,8 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
       const before = old as ServiceObject;
       if (!service.spec) return NOTHING;
       keepAllocated(service, before);
+      alignAddresses(service, before);
+      settleFamilies(service, before);
       dropTypeDependentFields(service, before);
       const reservation = reserving(dryRun, (undo) => {
         if (!clusterIPOf(before)) takeAddresses(service, { undo, addresses });
@@ -97,16 +102,9 @@ const nodePortsOf = ({ spec }: Service): number[] => [
 function takeAddresses(service: ServiceObject, { undo, addresses }: { undo: Undo; addresses: IpAllocator }): void {
   const { spec } = service;
   if (!needsAddress(service)) return;
-  spec.clusterIP ||= spec.clusterIPs?.[0] ?? '';
-  spec.ipFamilyPolicy ??= 'SingleStack';
-  if (!spec.ipFamilies?.length && !(spec.clusterIP === 'None' && !hasSelector(spec))) spec.ipFamilies = ['IPv4'];
-  if (spec.clusterIP === 'None') {
-    spec.clusterIPs ??= ['None'];
-    return;
-  }
+  if (spec.clusterIP === 'None') return;
   if (spec.clusterIP) {
     const wanted = spec.clusterIP;
-    spec.clusterIPs ??= [wanted];
     const result = addresses.allocate(wanted);
     if (result !== 'ok') {
       const why =
@@ -124,8 +122,6 @@ function takeAddresses(service: ServiceObject, { undo, addresses }: { undo: Undo
   spec.clusterIP = next;
   spec.clusterIPs = [next];
 }
-
-const hasSelector = ({ selector }: ServiceSpec): boolean => selector !== undefined && Object.keys(selector).length > 0;
 
 /** One number serves TCP and UDP of one Service port; what the Service had before is its own. */
 function takePorts(

@@ -21,12 +21,8 @@ export function keepAllocated(service: ServiceObject, before: ServiceObject): vo
     return;
   }
   if (needsAddress(before)) {
-    if (!spec.clusterIP && !spec.clusterIPs?.length) {
-      if (before.spec.clusterIP) spec.clusterIP = before.spec.clusterIP;
-      if (before.spec.clusterIPs) spec.clusterIPs = [...before.spec.clusterIPs];
-    }
-    if (!spec.ipFamilies?.length && before.spec.ipFamilies) spec.ipFamilies = [...before.spec.ipFamilies];
-    if (!spec.ipFamilyPolicy && before.spec.ipFamilyPolicy) spec.ipFamilyPolicy = before.spec.ipFamilyPolicy;
+    if (!spec.clusterIP && before.spec.clusterIP) spec.clusterIP = before.spec.clusterIP;
+    if (!spec.clusterIPs?.length && before.spec.clusterIPs) spec.clusterIPs = [...before.spec.clusterIPs];
   }
   if (needsNodePorts(service) && needsNodePorts(before)) keepPorts(spec.ports ?? [], before.spec.ports ?? []);
   if (needsHealthCheckPort(service) && needsHealthCheckPort(before) && !spec.healthCheckNodePort) {

@@ -86,7 +86,11 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
   const reservation = hooksOf(env, definition)?.beginCreate?.(object, { dryRun, user: target.user });
   try {
     definition.prepareForCreate(object, { now: env.clock.now() });
-    const errors = [...nameErrors(target, object), ...definition.validate(object)];
+    const errors = [
+      ...nameErrors(target, object),
+      ...definition.validate(object),
+      ...(definition.validateCreate?.(object) ?? []),
+    ];
     if (errors.length > 0) throw invalid(definition, object.metadata.name ?? '', errors);
     for (const text of definition.warnings(object, undefined)) target.warn(text);
     await validateAdmission(

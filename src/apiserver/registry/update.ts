@@ -1,7 +1,8 @@
 // update and patch over a definition: a function is applied to the current object, the result is admitted,
 // validated and written if nothing came in between; else it is applied again to what came (rules 7, 38-43).
 
-import { validateMetadataUpdate } from '../../api/validation/metadata.ts';
+import type { WriteContext } from '../../api/definition.ts';
+import { validateMetadataUpdate, validatePlainMetadata } from '../../api/validation/metadata.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import {
   badRequest,
@@ -33,7 +34,7 @@ export interface UpdatePlan {
   /** The new object from the current one (frozen); called again when something came in between. */
   apply(current: AnyObject | undefined): AnyObject | Promise<AnyObject>;
   /** Puts back what this endpoint may not change, and decides generation. Default: the definition's own. */
-  prepare?(object: AnyObject, old: AnyObject): void;
+  prepare?(object: AnyObject, old: AnyObject, context: WriteContext): void;
   validate?(object: AnyObject, old: AnyObject): FieldError[];
   /** Whether a missing object is made. */
   createMissing?: boolean;
@@ -116,9 +117,10 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
   keepMetadata(object, old);
   const reservation = hooksOf(env, definition)?.beginUpdate?.(object, old, { dryRun: r.dryRun });
   try {
-    (plan.prepare ?? definition.prepareForUpdate)(object, old);
+    (plan.prepare ?? definition.prepareForUpdate)(object, old, { now: env.clock.now() });
     // The generic rules come first and, upstream, once more with the type's own.
     const errors = [
+      ...validatePlainMetadata(object.metadata),
       ...validateMetadataUpdate(object.metadata, old.metadata),
       ...(plan.validate ?? definition.validateUpdate)(object, old),
     ];
