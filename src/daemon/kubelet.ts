@@ -25,6 +25,8 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     podCidr: config['cluster-cidr'],
     tls: { ...plane.pki.kubeletServing, ca: plane.pki.ca.cert },
     port: config['kubelet-port'],
+    bindAddress: config['bind-address'],
+    maxPods: config['max-pods'],
     ledger,
   });
 }
