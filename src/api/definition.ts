@@ -2,6 +2,7 @@
 // a file under src/api/<group>/; a CustomResourceDefinition makes the same value at run time.
 import type { Decoded } from '../apimachinery/codec/decoded.ts';
 import type { AnyObject, JsonObject, KubeObject } from '../apimachinery/meta.ts';
+import type { Shape } from '../apimachinery/patch/apply/shape.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
 import type { SchemaSet, TypeSchema } from './schema.ts';
 
@@ -77,6 +78,8 @@ export interface ResourceDefinition extends ResourceType {
    * the type does not know, and the problems that strict reading reports. Throws DecodeError.
    */
   readonly fit?: (decoded: Decoded, types: SchemaSet) => { value: JsonObject; problems: readonly string[] };
+  /** How server-side apply sees such a type. */
+  readonly applyShape?: (types: SchemaSet) => Shape;
   setDefaults(object: AnyObject): void;
   /** Between this version and the storage version; identity for nearly all. */
   toStorage(object: AnyObject): AnyObject;

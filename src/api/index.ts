@@ -6,6 +6,7 @@ import {
   validatingAdmissionPolicyBindings,
 } from './admissionregistration/policies.ts';
 import { webhookConfigurations } from './admissionregistration/webhooks.ts';
+import { customResourceDefinitions } from './apiextensions/custom-resource-definitions.ts';
 import { controllerRevisions, daemonSets, deployments, replicaSets, statefulSets } from './apps/workloads.ts';
 import { autoscalersV1, autoscalersV2 } from './autoscaling/autoscalers.ts';
 import { cronJobs, jobs } from './batch/jobs.ts';
@@ -62,6 +63,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'admissionregistration.k8s.io/validatingadmissionpolicies': validatingAdmissionPolicies,
   'admissionregistration.k8s.io/validatingadmissionpolicybindings': validatingAdmissionPolicyBindings,
   'admissionregistration.k8s.io/validatingwebhookconfigurations': webhookConfigurations,
+  'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitions,
   'apps/controllerrevisions': controllerRevisions,
   'apps/daemonsets': daemonSets,
   'apps/deployments': deployments,

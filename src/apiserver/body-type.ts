@@ -1,6 +1,6 @@
 // Types of bodies that are no stored resource: Scale, Binding, Eviction, reviews.
 
-import type { SubresourceDefinition } from '../api/definition.ts';
+import type { ResourceDefinition, SubresourceDefinition } from '../api/definition.ts';
 import { kindFact } from '../api/facts.ts';
 import { normalise } from '../api/normalise.ts';
 import type { AnyObject } from '../apimachinery/meta.ts';
@@ -12,6 +12,7 @@ export interface BodyType {
   version: string;
   kind: string;
   schema: TypeSchema;
+  fit?: ResourceDefinition['fit'];
   setDefaults(object: AnyObject): void;
 }
 

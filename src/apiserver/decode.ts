@@ -2,11 +2,12 @@
 
 import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
 import { decodeJson } from '../apimachinery/codec/json.ts';
-import { decodeTyped, strictError, untypedProblems } from '../apimachinery/codec/strict.ts';
+import { decodeTyped, strictError } from '../apimachinery/codec/strict.ts';
 import { decodeYaml } from '../apimachinery/codec/yaml.ts';
-import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
+import { type AnyObject, type Json, type JsonObject, parseGroupVersion } from '../apimachinery/meta.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
-import { badRequest } from '../apimachinery/status-error.ts';
+import { badRequest, fieldError, invalid } from '../apimachinery/status-error.ts';
+import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
 import { type BodyFormat, bodyFormat } from './negotiation.ts';
 import { decodeProtobuf } from './protobuf-body.ts';
@@ -65,8 +66,8 @@ export async function decodeObject(
 
 /** Checks type and shape, reports what strictness asks for, fills in type and defaults. */
 export function toObject(given: Decoded, definition: BodyType, strictness: Strictness): AnyObject {
-  // null is an object of which nothing is said.
-  const decoded = given.value === null ? { ...given, value: {} } : given;
+  // null is an object of which nothing is said; types made at run time must say what they are.
+  const decoded = given.value === null && !definition.fit ? { ...given, value: {} } : given;
   checkType(decoded.value, definition);
   const { value, problems } = refusing(() => fit(decoded, definition, strictness.types));
   report(problems, strictness);
@@ -74,14 +75,15 @@ export function toObject(given: Decoded, definition: BodyType, strictness: Stric
   object.kind = definition.kind;
   object.apiVersion = apiVersionOf(definition);
   object.metadata ??= {};
+  const forgets = Array.isArray(object.metadata.managedFields);
   definition.setDefaults(object);
+  // An empty list is no list to Go, but here it asks for all owners to be forgotten.
+  if (forgets) object.metadata.managedFields ??= [];
   return object;
 }
 
-/** Types made at run time bring their own rules (setDefaults prunes); only the text is checked here. */
 function fit(decoded: Decoded, definition: BodyType, types: SchemaSet) {
-  if (definition.schema.model !== '') return decodeTyped(decoded, definition.schema, types);
-  return { value: decoded.value as JsonObject, problems: untypedProblems(decoded) };
+  return definition.fit?.(decoded, types) ?? decodeTyped(decoded, definition.schema, types);
 }
 
 /** What only strict reading minds: 400, warnings or nothing, as the request wants. */
@@ -97,10 +99,37 @@ function checkType(value: Json, definition: BodyType): void {
   }
   const { kind, apiVersion } = value;
   const wanted = apiVersionOf(definition);
+  if (definition.fit) {
+    checkCustomType(value, definition);
+    return;
+  }
   if ((kind && kind !== definition.kind) || (apiVersion && apiVersion !== wanted)) {
     const given = `${String(kind)} in version ${JSON.stringify(apiVersion ?? wanted)}`;
     throw badRequest(`${given} cannot be handled as a ${definition.kind}: expected ${wanted}`);
   }
+}
+
+/** A custom resource says its type itself; another kind of its version is invalid, not malformed. */
+function checkCustomType({ kind, apiVersion, metadata }: JsonObject, definition: BodyType): void {
+  const wanted = apiVersionOf(definition);
+  if (!kind) throw badRequest("Object 'Kind' is missing in the body");
+  if (apiVersion !== wanted) {
+    throw badRequest(`${String(kind)} in version ${JSON.stringify(apiVersion)} cannot be handled: expected ${wanted}`);
+  }
+  requireCustomType({ kind, apiVersion, ...(metadata === undefined ? {} : { metadata }) }, definition);
+}
+
+/** 422 for a custom resource that has become another type. */
+export function requireCustomType(object: JsonObject, definition: Pick<BodyType, 'group' | 'version' | 'kind'>): void {
+  const { kind, apiVersion, metadata } = object;
+  const wanted = apiVersionOf(definition);
+  const errors = [
+    ...(kind === definition.kind ? [] : [fieldError.invalid('kind', kind, `must be ${definition.kind}`)]),
+    ...(apiVersion === wanted ? [] : [fieldError.invalid('apiVersion', apiVersion, `must be ${wanted}`)]),
+  ];
+  if (errors.length === 0) return;
+  const name = isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+  throw invalid({ ...parseGroupVersion(String(apiVersion)), kind: String(kind) }, name, errors);
 }
 
 function refusing<T>(decode: () => T): T {

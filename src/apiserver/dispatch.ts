@@ -1,10 +1,11 @@
 // From request info to the handler: which definition, which subresource, which verb; 404 and 405 for the rest.
 import { deprecationWarnings } from '../api/deprecation.ts';
-import { pathNotFound } from '../apimachinery/status-error.ts';
+import { notFound, pathNotFound } from '../apimachinery/status-error.ts';
 import type { CallHandler, HandlerTable, ResourceCall } from './call.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
 import { negotiate } from './negotiation.ts';
 import { methodNotServed, plainNotFound } from './paths/path-table.ts';
+import { groupResource } from './registry/keys.ts';
 import { type ApiResult, header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
@@ -18,11 +19,15 @@ export async function dispatch(
   const { info } = call;
   const definition = catalogue.find(info.apiGroup, info.apiVersion, info.resource);
   if (!definition) {
-    // The mux of a group that is not there knows no Status.
-    if (!catalogue.hasGroup(info.apiGroup)) return plainNotFound();
+    // What custom resources do not serve is left to the mux, which knows no Status.
+    const isBuiltIn = catalogue.all().some((one) => one.group === info.apiGroup && !isCustom(one));
+    if (!isBuiltIn) return plainNotFound();
     throw pathNotFound();
   }
-  checkScope(definition, info);
+  if (!isInScope(definition, info)) {
+    if (isCustom(definition)) return plainNotFound();
+    throw pathNotFound();
+  }
   const handler = info.subresource
     ? subresourceHandler(definition, info, handlers)
     : mainHandler(definition, info, handlers);
@@ -45,7 +50,7 @@ function subresourceHandler(
   handlers: HandlerTable,
 ): CallHandler {
   const subresource = definition.subresources[info.subresource];
-  if (!subresource) throw pathNotFound();
+  if (!subresource) throw isCustom(definition) ? notFound(groupResource(definition), info.name) : pathNotFound();
   if (info.parts.length > 3 && info.subresource !== 'proxy') throw pathNotFound();
   if (!subresource.verbs.includes(info.verb)) throw methodNotServed();
   const handler =
@@ -56,11 +61,13 @@ function subresourceHandler(
 }
 
 /** A path must name a namespace where there are such, and none where there are not. */
-function checkScope(definition: ResourceCall['definition'], { namespace, name, resource }: RequestInfo): void {
-  if (definition.namespaced) {
-    if (name && !namespace) throw pathNotFound();
-  } else if (namespace && !(resource === 'namespaces' && name === namespace)) throw pathNotFound();
+function isInScope(definition: ResourceCall['definition'], { namespace, name, resource }: RequestInfo): boolean {
+  if (definition.namespaced) return namespace !== '' || !name;
+  return !namespace || (resource === 'namespaces' && name === namespace);
 }
+
+/** Made of a CustomResourceDefinition. */
+const isCustom = ({ fit }: ResourceCall['definition']): boolean => fit !== undefined;
 
 const NAMED_VERBS = new Set(['get', 'update', 'patch', 'delete']);
 
@@ -74,5 +81,7 @@ function mainHandler(definition: ResourceCall['definition'], info: RequestInfo, 
   return handler;
 }
 
-const deprecationOf = ({ group, version, kind, schema }: ResourceCall['definition']): string[] =>
-  schema.model === '' ? [] : deprecationWarnings({ g: group, v: version, k: kind });
+function deprecationOf({ group, version, kind, fit, deprecation }: ResourceCall['definition']): string[] {
+  if (fit) return deprecation === undefined ? [] : [deprecation];
+  return deprecationWarnings({ g: group, v: version, k: kind });
+}

@@ -1,6 +1,7 @@
 // The transport of callers in this process: the same pipeline as kubectl's, without sockets and encoding.
 // Objects that come back are the store's own, frozen.
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
+import { pathNotFound } from '../apimachinery/status-error.ts';
 import { TransportError } from '../client/client.ts';
 import type { Transport, TransportRequest } from '../client/transport.ts';
 import { listValue } from './encoding.ts';
@@ -27,6 +28,8 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
       if (result.type === 'raw' && /json/.test(result.contentType)) {
         return JSON.parse(Buffer.from(result.body).toString()) as KubeObject;
       }
+      // What the mux answers in plain text is a Status to clients.
+      if (result.type === 'raw' && result.status === 404) throw pathNotFound();
       throw new TransportError(`${request.path} does not answer with an object`);
     },
     async *stream(request) {

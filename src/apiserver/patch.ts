@@ -9,7 +9,7 @@ import { badRequest, hasReason, notFound, StatusError, unsupportedMediaType } fr
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
 import { type ResourceCall, strictness, writeTarget } from './call.ts';
-import { decodedValue, readBody, report, toObject } from './decode.ts';
+import { decodedValue, readBody, report, requireCustomType, toObject } from './decode.ts';
 import { groupResource, objectKey } from './registry/keys.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
@@ -53,6 +53,7 @@ export async function patchObject(
   return await updateObject(env, target, {
     apply: (current) => {
       const patched = decodedValue(patcher(current as unknown as Json));
+      if (definition.fit && isObject(patched.value)) requireCustomType(patched.value, definition);
       return asInvalidPatch(() => toObject(patched, definition, strictness(call, parameters)));
     },
     ...strategy,

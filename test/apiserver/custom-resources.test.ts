@@ -1,10 +1,13 @@
 // CustomResourceDefinitions: served while they exist, with the rules of their schema.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { applyDefaults } from '../../src/api/apiextensions/defaulting.ts';
+import { prune } from '../../src/api/apiextensions/pruning.ts';
+import type { Schema } from '../../src/api/apiextensions/schema.ts';
+import { validateValue } from '../../src/api/apiextensions/value-rules.ts';
 import type { KubeObject } from '../../src/apimachinery/meta.ts';
 import { StatusError } from '../../src/apimachinery/status-error.ts';
 import { compileJsonPath } from '../../src/apiserver/apiextensions/json-path.ts';
-import { applyDefaults, prune, type Schema, validateValue } from '../../src/apiserver/apiextensions/structural.ts';
 import type { Transport } from '../../src/client/transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { ADMIN, startTestServer, type TestServer } from '../support/server.ts';
@@ -56,7 +59,12 @@ after(() => api.stop());
 
 const send = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) =>
   (await transport.request({ method, path, body })) as Thing;
-const thing = (name: string, spec: Record<string, unknown>) => ({ metadata: { name }, spec });
+const thing = (name: string, spec: Record<string, unknown>, kind = 'Thing') => ({
+  apiVersion: 'example.com/v1',
+  kind,
+  metadata: { name },
+  spec,
+});
 
 test('a definition becomes established', async () => {
   const types = await eventually('conditions', async () => {
@@ -89,7 +97,7 @@ test('deleting a definition takes its objects along and ends the serving', async
   const path = THINGS.replace('things', 'others');
   await send('POST', CRDS, { metadata: { name }, spec: { ...definition.spec, names } });
   await eventually('the type to be served', () => api.server.catalogue.find('example.com', 'v1', 'others'));
-  await send('POST', path, thing('a', { size: 1 }));
+  await send('POST', path, thing('a', { size: 1 }, 'Other'));
   await send('DELETE', `${CRDS}/${name}`);
   await eventually('the type to be gone', () => !api.server.catalogue.find('example.com', 'v1', 'others'));
   await assert.rejects(send('GET', path), (error) => error instanceof StatusError && error.code === 404);
@@ -134,7 +142,7 @@ const invalid: [value: unknown, schema: Schema, reason: string][] = [
 for (const [value, schema, reason] of invalid) {
   test(`${JSON.stringify(value)} against ${JSON.stringify(schema)} is ${reason}`, () => {
     assert.deepEqual(
-      validateValue(value, schema, 'spec').map((error) => error.reason),
+      validateValue(value, schema, { path: 'spec' }).map((error) => error.reason),
       [reason],
     );
   });

@@ -14,9 +14,18 @@ const names: TypeDefault = (value) => {
   value.listKind ??= `${kind}List`;
 };
 
+/** Something is always stored. */
+const storedVersions: TypeDefault = (value) => {
+  const { versions } = (value.spec ?? {}) as { versions?: { name: string; storage: boolean }[] };
+  const status = (value.status ?? {}) as { storedVersions?: string[] };
+  if (status.storedVersions?.length || !Array.isArray(versions)) return;
+  value.status = { ...status, storedVersions: versions.filter(({ storage }) => storage).map(({ name }) => name) };
+};
+
 const WEBHOOK_PORT = 443;
 
 export const apiextensionsDefaults: Readonly<Record<string, TypeDefault>> = {
+  [`${MODEL}.CustomResourceDefinition`]: storedVersions,
   [`${MODEL}.CustomResourceDefinitionSpec`]: (value) => {
     spec(value);
     // Only what is asked for has defaults, not what was accepted.

@@ -1,31 +1,50 @@
 // A version of a CustomResourceDefinition as the same value that built-in types have: one registry, one path.
+import { applyDefaults } from '../../api/apiextensions/defaulting.ts';
+import { prune } from '../../api/apiextensions/pruning.ts';
+import type { Schema } from '../../api/apiextensions/schema.ts';
 import { ageOf } from '../../api/columns/age.ts';
-import type { Column, ResourceDefinition, SubresourceDefinition, TableContext, Verb } from '../../api/definition.ts';
+import type {
+  Column,
+  ResourceDefinition,
+  ScalePaths,
+  SubresourceDefinition,
+  TableContext,
+  Verb,
+} from '../../api/definition.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../api/types/apiextensions/v1.ts';
-import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { nameIsDNSSubdomain } from '../../apimachinery/names.ts';
+import { forbidden } from '../../apimachinery/status-error.ts';
+import { applyShape } from './apply-shape.ts';
+import { fitToSchema } from './fit.ts';
 import { compileJsonPath } from './json-path.ts';
-import { applyDefaults, prune, type Schema, validateValue } from './structural.ts';
+import { finalizerWarnings, validateCustom, validateCustomStatus, validateCustomUpdate } from './validation.ts';
 
 const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const WRITING = ['get', 'patch', 'update'];
 
 /** One definition for each served version. */
-export function definitionsOf({ spec }: CustomResourceDefinition): ResourceDefinition[] {
-  return (spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(spec, version));
+export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition[] {
+  return (crd.spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(crd, version));
 }
 
 function definitionOf(
-  spec: CustomResourceDefinition['spec'],
+  { spec, metadata: { deletionTimestamp } = {} }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
 ): ResourceDefinition {
   const { group, names } = spec;
   const stored = spec.versions.find(({ storage }) => storage) ?? version;
-  const schema = (version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true }) as Schema;
+  const schema = schemaOf(version);
+  const scale = scaleOf(version);
+  const rules = { schema, scale };
   const hasStatus = version.subresources?.status !== undefined;
   const columns = columnsOf(version);
-  const validate = (object: AnyObject) => [...validateMetadata(object.metadata), ...validateValue(object, schema)];
+  // Without a conversion webhook versions differ only in their names (strategy None), and in what they know.
+  const convert = (object: AnyObject, to: CustomResourceDefinitionVersion): AnyObject => {
+    const converted = { ...object, apiVersion: `${group}/${to.name}` };
+    prune(converted, schemaOf(to));
+    return converted;
+  };
   return {
     group,
     version: version.name,
@@ -47,19 +66,26 @@ function definitionOf(
       }),
     ),
 
+    fit: (decoded, types) => fitToSchema(decoded, schema, types),
+    applyShape: (types) => applyShape(schema, types),
     setDefaults(object) {
       // Type and metadata are not the schema's, whatever it says of them.
       const { apiVersion, kind, metadata, ...rest } = object;
-      if (!spec.preserveUnknownFields) prune(rest, schema);
       applyDefaults(rest, schema);
       for (const key of Object.keys(object)) delete object[key];
       Object.assign(object, { apiVersion, kind, metadata }, rest);
     },
-    // Without a conversion webhook versions differ only in their names (strategy None).
-    toStorage: (object) => ({ ...object, apiVersion: `${group}/${stored.name}` }),
-    fromStorage: (object) => ({ ...object, apiVersion: `${group}/${version.name}` }),
+    toStorage: (object) => convert(object, stored),
+    fromStorage: (object) => convert(object, version),
 
     prepareForCreate(object) {
+      if (deletionTimestamp) {
+        throw forbidden(
+          { group, resource: names.plural },
+          object.metadata.name ?? '',
+          'create not allowed while custom resource definition is terminating',
+        );
+      }
       if (hasStatus) delete object.status;
     },
     prepareForUpdate(object, old) {
@@ -79,16 +105,14 @@ function definitionOf(
     hasGeneration: true,
 
     validateName: nameIsDNSSubdomain,
-    validate,
-    validateUpdate: (object, old) => [...validateMetadataUpdate(object.metadata, old.metadata), ...validate(object)],
-    validateStatusUpdate: (object, old) => [
-      ...validateMetadataUpdate(object.metadata, old.metadata),
-      ...validate(object),
-    ],
-    warnings: () => {
-      if (!version.deprecated) return [];
-      return [version.deprecationWarning || `${group}/${version.name} ${names.kind} is deprecated`];
-    },
+    validate: (object) => validateCustom(object, rules),
+    validateUpdate: (object, old) => validateCustomUpdate(object, old, rules),
+    validateStatusUpdate: (object, old) => validateCustomStatus(object, old, rules),
+    warnings: finalizerWarnings,
+    ...(version.deprecated
+      ? { deprecation: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated` }
+      : {}),
+    ...(scale ? { scale } : {}),
 
     allowCreateOnUpdate: false,
     allowUnconditionalUpdate: false,
@@ -102,9 +126,27 @@ function definitionOf(
   };
 }
 
+const schemaOf = ({ schema }: CustomResourceDefinitionVersion): Schema =>
+  (schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true }) as Schema;
+
+const steps = (path: string): string[] => path.replace(/^\./, '').split('.');
+
+function scaleOf({ subresources }: CustomResourceDefinitionVersion): ScalePaths | undefined {
+  if (!subresources?.scale) return undefined;
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = subresources.scale;
+  return {
+    specReplicas: steps(specReplicasPath),
+    statusReplicas: steps(statusReplicasPath),
+    selector: labelSelectorPath ? steps(labelSelectorPath) : undefined,
+  };
+}
+
 function subresourcesOf(group: string, { name, subresources }: CustomResourceDefinitionVersion, kind: string) {
   const found: Record<string, SubresourceDefinition> = {};
   if (subresources?.status) found.status = { name: 'status', group, version: name, kind, verbs: WRITING };
+  if (subresources?.scale) {
+    found.scale = { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: WRITING };
+  }
   return found;
 }
 

@@ -94,7 +94,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
     if (!target || isEstablished(crd)) return;
     await updateObject(env, target, {
       apply: (current) => established(current as Definition, timestamp(env.clock)),
-      prepare: (object, old) => target.definition.prepareForStatusUpdate(object, old),
+      prepare: (object, old, context) => target.definition.prepareForStatusUpdate(object, old, context),
       validate: () => [],
       unconditional: true,
     }).catch(ignoreMissing);

@@ -1,6 +1,12 @@
 // FieldManagers over the algorithms of apimachinery/patch/apply.
+import { STATUS_KEEPS_METADATA } from '../../api/strategies.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { applyPatch, updateManagedFields, type WriteContext } from '../../apimachinery/patch/apply/apply.ts';
+import {
+  applyPatch,
+  keepTimesIfUnchanged,
+  updateManagedFields,
+  type WriteContext,
+} from '../../apimachinery/patch/apply/apply.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import type { Clock } from '../../clock.ts';
 import { apiVersionOf } from './keys.ts';
@@ -13,6 +19,7 @@ export function createFieldManagers({ clock, types }: { clock: Clock; types: Sch
     subresource,
     now: clock.now(),
     schema: definition.schema.model === '' ? undefined : definition.schema,
+    shape: definition.applyShape?.(types),
     types,
     resetFields: resetFieldsOf(definition, subresource),
   });
@@ -29,14 +36,23 @@ export function createFieldManagers({ clock, types }: { clock: Clock; types: Sch
         patch: patch as unknown as AnyObject,
         force: change.force,
       }),
+    keepTimes: keepTimesIfUnchanged,
   };
 }
 
+/** What was asked to be signed cannot be changed; approvers and signers have a part each. */
+const SIGNING_REQUEST_RESETS: Readonly<Record<string, readonly string[][]>> = {
+  '': [['spec'], ['status']],
+  status: [['spec'], ['status', 'conditions']],
+  approval: [['spec'], ['status', 'certificate']],
+};
+
 /** Each endpoint puts back what the other writes, so nobody owns that here (GetResetFields of the strategies). */
 function resetFieldsOf(definition: OwnershipChange['definition'], subresource: string): readonly string[][] {
-  // What was asked to be signed cannot be changed.
-  if (subresource === '' && definition.kind === 'CertificateSigningRequest') return [['spec'], ['status']];
+  if (definition.kind === 'CertificateSigningRequest') return SIGNING_REQUEST_RESETS[subresource] ?? [];
   if (!Object.hasOwn(definition.subresources, 'status')) return [];
   if (subresource === '') return [['status']];
-  return subresource === 'status' ? [['spec']] : [];
+  if (subresource !== 'status') return [];
+  const keepsMetadata = definition.fit || STATUS_KEEPS_METADATA.has(`${definition.group}/${definition.plural}`);
+  return keepsMetadata ? [['metadata'], ['spec']] : [['spec']];
 }

@@ -15,4 +15,6 @@ export interface FieldManagers {
   trackUpdate(object: AnyObject, change: OwnershipChange): void;
   /** The result of applying `patch`, without defaults, to `live`. Throws 409 when others own what it changes and `force` is off. */
   apply(patch: Json, change: OwnershipChange & { force: boolean }): AnyObject;
+  /** `next` with the times of `live` when nothing but those would change, so that nothing is written. */
+  keepTimes(live: AnyObject, next: AnyObject): AnyObject;
 }

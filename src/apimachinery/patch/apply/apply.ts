@@ -18,7 +18,7 @@ import {
   managerKey,
 } from './managers.ts';
 import { afterApply, afterUpdate, type Ownership } from './ownership.ts';
-import { objectShape } from './shape.ts';
+import { objectShape, type Shape } from './shape.ts';
 import { zeroObject } from './zero.ts';
 
 export interface WriteContext {
@@ -32,6 +32,8 @@ export interface WriteContext {
   now: number;
   /** Undefined for custom resources without a schema. */
   schema: TypeSchema | undefined;
+  /** Of types made at run time, which have no model. */
+  shape?: Shape | undefined;
   types: SchemaSet;
   /** Paths by field names that this endpoint resets and therefore nobody can own here: [['status']]. */
   resetFields?: readonly (readonly string[])[];
@@ -141,8 +143,8 @@ const writerOf = (context: WriteContext, operation: ManagerId['operation']): Man
   subresource: context.subresource ?? '',
 });
 
-const ownershipOf = ({ schema, types, resetFields }: WriteContext): Ownership => ({
-  shape: objectShape(schema, types),
+const ownershipOf = ({ schema, shape, types, resetFields }: WriteContext): Ownership => ({
+  shape: shape ?? objectShape(schema, types),
   ignored: setOf(...(resetFields ?? []).map((path) => path.map(fieldElement))),
 });
 

@@ -1,0 +1,31 @@
+// Paths of selectable fields and of rules: members and quoted keys of what a schema declares
+// (apiextensions-apiserver pkg/apiserver/schema/cel ValidFieldPath).
+import { OBJECT_FIELDS, type Schema, valuesOf } from './schema.ts';
+
+const STEP = /\.(?<member>[^.[\]]+)|\[(?:'(?<single>(?:\\.|[^'\\])*)'|"(?<double>(?:\\.|[^"\\])*)")\]/y;
+
+/** The schema the path leads to; undefined when it leads nowhere or is none. */
+export function schemaAt(path: string, root: Schema, options: { keys: boolean }): Schema | undefined {
+  const pattern = new RegExp(STEP);
+  let schema: Schema | undefined = root;
+  while (pattern.lastIndex < path.length) {
+    const groups: Record<string, string | undefined> | undefined = pattern.exec(path)?.groups;
+    const quoted: string | undefined = groups?.single ?? groups?.double;
+    if (!groups || (quoted !== undefined && !options.keys)) return undefined;
+    const key: string = groups.member ?? (quoted as string).replace(/\\(.)/g, '$1');
+    const isMetadata: boolean = schema === root && OBJECT_FIELDS.has(key);
+    const declared: Schema | undefined = schema.properties?.[key];
+    // Of metadata only the names can be declared, and they may be left out.
+    schema = declared ?? (isMetadata ? METADATA : quoted === undefined ? undefined : valuesOf(schema));
+    if (!schema) return undefined;
+  }
+  return schema === root ? undefined : schema;
+}
+
+const METADATA: Schema = {
+  type: 'object',
+  properties: { name: { type: 'string' }, generateName: { type: 'string' } },
+};
+
+export const isFieldPath = (path: string, schema: Schema): boolean =>
+  schemaAt(path, schema, { keys: true }) !== undefined;

@@ -1,0 +1,202 @@
+// What is wrong with a value by its schema, as k8s.io/kube-openapi pkg/validation/validate judges, with
+// apiextensions-apiserver's reasons (pkg/apiserver/validation). An update leaves alone what it did not touch:
+// errors of a value that is as it was do not count (ratcheting.go).
+import { isDeepStrictEqual } from 'node:util';
+import { RE2JS } from 're2js';
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
+import { fitsFormat } from './formats.ts';
+import { type Fields, isFields, itemsOf, type Schema, valuesOf } from './schema.ts';
+
+export interface Place {
+  /** '' for a whole object. */
+  path: string;
+  /** The value before, where it is known which one that was. */
+  old?: { value: unknown } | undefined;
+}
+
+/** Errors that name no field stand at this one. */
+const NOWHERE = '<nil>';
+
+export const validateValue = (value: unknown, schema: Schema, place: Place = { path: '' }): FieldError[] =>
+  judge(value, schema, place).errors;
+
+interface Judgement {
+  errors: FieldError[];
+  /** How many kinds of rules were looked at: of several alternatives the one that went furthest is reported. */
+  checks: number;
+}
+
+function judge(value: unknown, schema: Schema, place: Place): Judgement {
+  const field = place.path || NOWHERE;
+  const errors = typeErrors(value, schema, field);
+  let checks = schema.type || schema['x-kubernetes-int-or-string'] ? 3 : 2;
+  if (value !== null) {
+    const combined = combinationErrors(value, schema, place);
+    errors.push(...combined.errors, ...scalarErrors(value, schema, field));
+    checks += combined.checks + 2;
+    if (Array.isArray(value)) errors.push(...listErrors(value, schema, place));
+    else if (isFields(value)) errors.push(...fieldsErrors(value, schema, place));
+  }
+  errors.push(...enumErrors(value, schema, field));
+  const unchanged = errors.length > 0 && place.old !== undefined && isDeepStrictEqual(value, place.old.value);
+  return { errors: unchanged ? [] : errors, checks };
+}
+
+function typeErrors(value: unknown, schema: Schema, field: string): FieldError[] {
+  if (value === null ? schema.nullable || !typesOf(schema) : hasType(value, schema)) {
+    if (typeof value === 'string' && schema.format && !fitsFormat(value, schema.format)) {
+      return [typeError(field, value, `be of type ${schema.format}`)];
+    }
+    return [];
+  }
+  return [typeError(field, value, `be of type ${typesOf(schema)}`)];
+}
+
+const typesOf = (schema: Schema): string =>
+  schema['x-kubernetes-int-or-string'] ? 'integer,string' : (schema.type ?? '');
+
+const typeError = (field: string, value: unknown, must: string): FieldError => {
+  const given = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  return fieldError.typeInvalid(field, value, `${field} in body must ${must}: ${JSON.stringify(given)}`);
+};
+
+/** Integers are those of 64 bits, however they are written. */
+const isInteger = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
+
+function hasType(value: unknown, schema: Schema): boolean {
+  if (schema['x-kubernetes-int-or-string']) return isInteger(value) || typeof value === 'string';
+  switch (schema.type) {
+    case 'string':
+    case 'boolean':
+    case 'number':
+      return typeof value === schema.type;
+    case 'integer':
+      return isInteger(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isFields(value);
+    default:
+      return true;
+  }
+}
+
+function enumErrors(value: unknown, schema: Schema, field: string): FieldError[] {
+  if (!schema.enum || schema.enum.some((one) => isDeepStrictEqual(one, value))) return [];
+  const shown = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  return [fieldError.notSupported(field, value, shown)];
+}
+
+function combinationErrors(value: unknown, schema: Schema, place: Place): Judgement {
+  const { anyOf, oneOf, allOf, not } = schema;
+  const errors: FieldError[] = [];
+  let checks = 0;
+  const compose = (text: string) => errors.push(fieldError.invalid(NOWHERE, '', `${place.path} ${text}`));
+  const judgeAll = (schemas: readonly Schema[]) => {
+    const judgements = schemas.map((one) => judge(value, one, place));
+    const valid = judgements.filter((one) => one.errors.length === 0);
+    const best = judgements.reduce((a, b) => (b.checks > a.checks ? b : a));
+    return { valid, told: valid[0] ?? best, judgements };
+  };
+  if (anyOf?.length) {
+    const { valid, told } = judgeAll(anyOf);
+    if (valid.length === 0) compose('must validate at least one schema (anyOf)');
+    errors.push(...told.errors);
+    checks += told.checks;
+  }
+  if (oneOf?.length) {
+    const { valid, told } = judgeAll(oneOf);
+    if (valid.length !== 1) compose('must validate one and only one schema (oneOf)');
+    errors.push(...told.errors);
+    checks += told.checks;
+  }
+  if (allOf?.length) {
+    const { valid, judgements } = judgeAll(allOf);
+    errors.push(...judgements.flatMap((one) => one.errors));
+    if (valid.length !== allOf.length) compose('must validate all the schemas (allOf)');
+    checks += judgements.reduce((sum, one) => sum + one.checks, 0);
+  }
+  if (not && judge(value, not, place).errors.length === 0) compose('must not validate the schema (not)');
+  return { errors, checks };
+}
+
+function scalarErrors(value: unknown, schema: Schema, field: string): FieldError[] {
+  if (typeof value === 'number') return numberErrors(value, schema, field);
+  if (typeof value !== 'string') return [];
+  const errors: FieldError[] = [];
+  const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
+  const length = [...value].length;
+  const { maxLength, minLength, pattern } = schema;
+  if (maxLength !== undefined && length > maxLength) errors.push(fieldError.tooLong(field, maxLength));
+  if (minLength !== undefined && length < minLength) refuse(`be at least ${minLength} chars long`);
+  if (pattern && !RE2JS.compile(pattern).matcher(value).find()) refuse(`match '${pattern}'`);
+  return errors;
+}
+
+const MAX_INT32 = 2 ** 31 - 1;
+
+function numberErrors(value: number, schema: Schema, field: string): FieldError[] {
+  const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
+  const errors: FieldError[] = [];
+  const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
+  const fits = schema.format !== 'int32' || (value <= MAX_INT32 && value >= -MAX_INT32 - 1);
+  if (schema.type === 'integer' && !(isInteger(value) && fits)) {
+    const type = schema.format ? `integer with format ${schema.format}` : 'integer';
+    errors.push(fieldError.invalid(NOWHERE, '', `Checked value must be of type ${type} in ${field}`));
+  }
+  if (multipleOf && !Number.isInteger(value / multipleOf)) refuse(`be a multiple of ${multipleOf}`);
+  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value === maximum))) {
+    refuse(`be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+  }
+  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value === minimum))) {
+    refuse(`be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
+  }
+  return errors;
+}
+
+function listErrors(list: readonly unknown[], schema: Schema, { path, old }: Place): FieldError[] {
+  const field = path || NOWHERE;
+  const items = itemsOf(schema);
+  const errors = countErrors(list.length, { field, min: schema.minItems, max: schema.maxItems, of: 'items' });
+  if (!items) return errors;
+  const before = correlatedItems(schema, old?.value);
+  return [
+    ...list.flatMap((item, i) => validateValue(item, items, { path: `${path}[${i}]`, old: before(item) })),
+    ...errors,
+  ];
+}
+
+/** Which item an item was before is only known where lists have keys. */
+function correlatedItems(schema: Schema, old: unknown): (item: unknown) => Place['old'] {
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return () => undefined;
+  const keyOf = (item: unknown) => JSON.stringify(keys.map((key) => (isFields(item) ? item[key] : undefined)));
+  const byKey = new Map(old.map((item) => [keyOf(item), { value: item as unknown }]));
+  return (item) => byKey.get(keyOf(item));
+}
+
+function fieldsErrors(value: Fields, schema: Schema, { path, old }: Place): FieldError[] {
+  const field = path || NOWHERE;
+  const { properties = {}, required = [], minProperties: min, maxProperties: max } = schema;
+  const values = valuesOf(schema);
+  const child = (key: string) => (path ? `${path}.${key}` : key);
+  const before = (key: string) =>
+    isFields(old?.value) && Object.hasOwn(old.value, key) ? { value: old.value[key] } : undefined;
+  const errors = countErrors(Object.keys(value).length, { field, min, max, of: 'properties' });
+  for (const [key, part] of Object.entries(value)) {
+    const member = Object.hasOwn(properties, key) ? properties[key] : values;
+    if (member) errors.push(...validateValue(part, member, { path: child(key), old: before(key) }));
+  }
+  for (const key of required) if (value[key] === undefined) errors.push(fieldError.required(child(key)));
+  return errors;
+}
+
+function countErrors(
+  count: number,
+  { field, min, max, of }: { field: string; min: number | undefined; max: number | undefined; of: string },
+): FieldError[] {
+  if (min !== undefined && count < min) {
+    return [fieldError.invalid(field, count, `${field} in body should have at least ${min} ${of}`)];
+  }
+  return max !== undefined && count > max ? [fieldError.tooMany(field, count, max)] : [];
+}
