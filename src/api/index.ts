@@ -12,6 +12,7 @@ import { autoscalersV1, autoscalersV2 } from './autoscaling/autoscalers.ts';
 import { cronJobs, jobs } from './batch/jobs.ts';
 import type { Behaviour } from './behaviour.ts';
 import { builtinDefinition } from './builtin.ts';
+import { certificateSigningRequests } from './certificates/signing-requests.ts';
 import { leases } from './coordination/leases.ts';
 import { configMaps, secrets } from './core/configuration.ts';
 import { endpoints } from './core/endpoints.ts';
@@ -34,6 +35,9 @@ import { networkPolicies } from './networking/network-policies.ts';
 import { runtimeClasses } from './node/runtime-classes.ts';
 import { podDisruptionBudgets } from './policy/disruption-budgets.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac/rbac.ts';
+import { resourceClaims, resourceClaimTemplates } from './resource/claims.ts';
+import { deviceClasses } from './resource/device-classes.ts';
+import { resourceSlices } from './resource/slices.ts';
 import { priorityClasses } from './scheduling/priority-classes.ts';
 import { csiDrivers } from './storage/csi-drivers.ts';
 import { csiNodes } from './storage/csi-nodes.ts';
@@ -73,6 +77,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'autoscaling/v1/horizontalpodautoscalers': autoscalersV1,
   'batch/cronjobs': cronJobs,
   'batch/jobs': jobs,
+  'certificates.k8s.io/certificatesigningrequests': certificateSigningRequests,
   'coordination.k8s.io/leases': leases,
   'discovery.k8s.io/endpointslices': endpointSlices,
   'events.k8s.io/events': events,
@@ -89,6 +94,10 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'rbac.authorization.k8s.io/clusterroles': clusterRoles,
   'rbac.authorization.k8s.io/rolebindings': roleBindings,
   'rbac.authorization.k8s.io/roles': roles,
+  'resource.k8s.io/deviceclasses': deviceClasses,
+  'resource.k8s.io/resourceclaims': resourceClaims,
+  'resource.k8s.io/resourceclaimtemplates': resourceClaimTemplates,
+  'resource.k8s.io/resourceslices': resourceSlices,
   'scheduling.k8s.io/priorityclasses': priorityClasses,
   'storage.k8s.io/csidrivers': csiDrivers,
   'storage.k8s.io/csinodes': csiNodes,

@@ -23,6 +23,7 @@ import {
   validateAdmission,
   type WriteEnvironment,
   type WriteTarget,
+  wipeSystemFields,
 } from './write.ts';
 
 const NAME_ATTEMPTS = 8;
@@ -42,6 +43,7 @@ export async function createObject(
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${target.name})`,
     );
   }
+  wipeSystemFields(object);
   if (!options.managed) {
     env.fieldManagers.trackUpdate(object, {
       definition,

@@ -102,12 +102,16 @@ export function dropDuplicateOwners({ metadata }: AnyObject, warn: (text: string
   );
 }
 
-/** uid and creationTimestamp are the server's; what marks a deletion is not for clients to set. */
-export function stampNew(object: AnyObject, now: string): void {
-  const { metadata } = object;
+/** Takes out of a new object what only the server writes, before anybody is said to own it. */
+export function wipeSystemFields({ metadata }: AnyObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
+}
+
+/** uid and creationTimestamp are the server's; what marks a deletion is not for clients to set. */
+export function stampNew(object: AnyObject, now: string): void {
+  const { metadata } = object;
   metadata.uid = randomUUID();
   metadata.creationTimestamp = now;
 }

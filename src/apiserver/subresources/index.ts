@@ -13,9 +13,11 @@ import { kubeletHandler, nodeProxyHandler } from '../proxy/kubelet.ts';
 import type { ObjectReader } from '../reader.ts';
 import { componentStatusHandler } from '../virtual/component-statuses.ts';
 import { reviewHandlers } from '../virtual/reviews.ts';
+
+import { approvalHandler } from './approval.ts';
 import { bindingHandler } from './binding.ts';
 import { evictionHandler } from './eviction.ts';
-import { approval, ephemeralContainers, finalize, partialUpdateHandler, resize } from './partial-update.ts';
+import { ephemeralContainers, finalize, partialUpdateHandler, resize } from './partial-update.ts';
 import { scaleHandler } from './scale.ts';
 import { statusHandler } from './status.ts';
 import { tokenHandler } from './token.ts';
@@ -59,7 +61,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ['/pods/resize', partialUpdateHandler(resize)],
     ['/serviceaccounts/token', tokenHandler({ reader, tokens, clock })],
     ['/services/proxy', serviceProxyHandler(reader)],
-    ['certificates.k8s.io/certificatesigningrequests/approval', partialUpdateHandler(approval)],
+    ['certificates.k8s.io/certificatesigningrequests/approval', approvalHandler],
     ...reviewHandlers({
       authorizer,
       rulesFor,

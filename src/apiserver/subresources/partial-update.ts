@@ -1,4 +1,4 @@
-// Subresources that are the object itself with one part writable: ephemeralcontainers, resize, approval, finalize.
+// Subresources that are the object itself with one part writable: ephemeralcontainers, resize, finalize.
 // What else a body holds is silently put back.
 import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
@@ -85,12 +85,6 @@ export const resize: Writable = (object, given) => {
   if (init) pod.spec.initContainers = init;
   if (wanted.resources) pod.spec.resources = wanted.resources;
   countChange(pod, before);
-};
-
-/** The conditions of a CertificateSigningRequest. */
-export const approval: Writable = (object, given) => {
-  const conditions = (given.status as { conditions?: unknown } | undefined)?.conditions;
-  object.status = { ...(object.status as object | undefined), ...(conditions ? { conditions } : {}) };
 };
 
 /** The finalizers of a Namespace's spec. */

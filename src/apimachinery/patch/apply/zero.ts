@@ -23,8 +23,10 @@ function zeroField(field: FieldSchema, types: SchemaSet): Json | undefined {
   const { type } = field;
   if (type.kind === 'struct' && !field.pointer) {
     const schema = types.type(type.model);
-    // omitempty does not work on structs; special types have a text of their own or none.
-    return schema.special || field.omitZero ? undefined : zeroStruct(schema, types);
+    if (field.omitZero) return undefined;
+    // omitempty does not work on structs; special types are written as their zero: mostly null.
+    if (!schema.special) return zeroStruct(schema, types);
+    return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : zeroSpecial(schema);
   }
   if (field.omitEmpty || field.pointer) return undefined;
   switch (type.kind) {
@@ -39,4 +41,11 @@ function zeroField(field: FieldSchema, types: SchemaSet): Json | undefined {
     default:
       return null;
   }
+}
+
+/** By type, as JSON: an IntOrString is a number first, a Quantity and a Duration have a text for nothing. */
+function zeroSpecial({ model, special }: TypeSchema): Json {
+  if (special?.format === 'int-or-string') return 0;
+  if (model.endsWith('.Quantity')) return '0';
+  return model.endsWith('.meta.v1.Duration') ? '0s' : null;
 }
