@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSy
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { writeTestImages } from '../../../../scripts/test-images.ts';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import type { ContainerConfig, Runtime, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -219,6 +221,27 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
       assert.match(await output(id, 'touch /data/x 2>&1'), /Read-only file system/);
       assert.equal(await output(id, 'cat /etc/hosts'), '127.0.0.1 from-the-kubelet');
       await runtime.removeSandbox(sandbox.id);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('archives are loaded plain, by gzip and by zstd; one that is cut off is told by its name', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'img-'));
+    try {
+      const plain = readFileSync(writeTestImages(folder)[0] as string);
+      const forms = { 'a.tar': plain, 'a.tar.gz': gzipSync(plain), 'a.tar.zst': zstdCompressSync(plain) };
+      for (const [name, bytes] of Object.entries(forms)) {
+        writeFileSync(path.join(folder, name), bytes);
+        const references = await runtime.loadImages(path.join(folder, name));
+        assert.ok(references.includes('docker.io/library/busybox:1.36'), name);
+      }
+      const broken = path.join(folder, 'broken.tar');
+      writeFileSync(broken, plain.subarray(0, plain.length / 2));
+      await assert.rejects(runtime.loadImages(broken), {
+        reason: 'ImageLoadError',
+        message: /broken\.tar is not a whole/,
+      });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
