@@ -7,6 +7,7 @@ import {
 } from './admissionregistration/policies.ts';
 import { webhookConfigurations } from './admissionregistration/webhooks.ts';
 import { customResourceDefinitions } from './apiextensions/custom-resource-definitions.ts';
+import { apiServices } from './apiregistration/api-services.ts';
 import { controllerRevisions, daemonSets, deployments, replicaSets, statefulSets } from './apps/workloads.ts';
 import { autoscalersV1, autoscalersV2 } from './autoscaling/autoscalers.ts';
 import { cronJobs, jobs } from './batch/jobs.ts';
@@ -68,6 +69,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'admissionregistration.k8s.io/validatingadmissionpolicybindings': validatingAdmissionPolicyBindings,
   'admissionregistration.k8s.io/validatingwebhookconfigurations': webhookConfigurations,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitions,
+  'apiregistration.k8s.io/apiservices': apiServices,
   'apps/controllerrevisions': controllerRevisions,
   'apps/daemonsets': daemonSets,
   'apps/deployments': deployments,

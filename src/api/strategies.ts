@@ -6,7 +6,7 @@ const list = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\
 /** AllowCreateOnUpdate: a PUT may make the object. */
 export const CREATE_ON_UPDATE = list(`
   endpoints events limitranges services
-  batch/cronjobs batch/jobs coordination.k8s.io/leases events.k8s.io/events
+  coordination.k8s.io/leases events.k8s.io/events
   node.k8s.io/runtimeclasses
   rbac.authorization.k8s.io/clusterrolebindings rbac.authorization.k8s.io/clusterroles
   rbac.authorization.k8s.io/rolebindings rbac.authorization.k8s.io/roles`);
@@ -18,7 +18,7 @@ export const CONDITIONAL_UPDATE = list(`
   admissionregistration.k8s.io/validatingadmissionpolicybindings
   admissionregistration.k8s.io/validatingwebhookconfigurations
   apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
-  batch/cronjobs batch/jobs coordination.k8s.io/leases
+  coordination.k8s.io/leases
   flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
   node.k8s.io/runtimeclasses policy/poddisruptionbudgets
   storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/csistoragecapacities
@@ -72,4 +72,4 @@ export const PLAIN_METADATA = list(`
   admissionregistration.k8s.io/validatingadmissionpolicybindings
   admissionregistration.k8s.io/validatingwebhookconfigurations
   apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
-  coordination.k8s.io/leases node.k8s.io/runtimeclasses policy/poddisruptionbudgets`);
+  coordination.k8s.io/leases events node.k8s.io/runtimeclasses policy/poddisruptionbudgets`);

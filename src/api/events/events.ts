@@ -1,11 +1,13 @@
-// Events: they go after an hour, and have two faces for one stored object (pkg/registry/core/event).
+// Events: they go after an hour, and have two faces for one stored object; the newer face is the stricter one
+// (pkg/registry/core/event, pkg/apis/core/validation/events.go).
 import type { AnyObject } from '../../apimachinery/meta.ts';
+import { nameIsPathSegment } from '../../apimachinery/names.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { eventFromCore, eventToCore } from './conversion.ts';
+import { commonErrors, creationErrors, updateErrors } from './validation.ts';
 
 /** Upstream's --event-ttl. */
 const TTL_SECONDS = 3600;
-const anyName = (): string[] => [];
 const storage = { group: '', resource: 'events', version: 'v1' };
 
 interface Source {
@@ -14,7 +16,7 @@ interface Source {
 }
 
 export const coreEvents: Behaviour = {
-  validateName: anyName,
+  validateName: nameIsPathSegment,
   ttlSeconds: TTL_SECONDS,
   selectableFields: {
     source: (object) => {
@@ -22,6 +24,7 @@ export const coreEvents: Behaviour = {
       return source?.component || reportingComponent || '';
     },
   },
+  validate: (object) => commonErrors(object, 'reportingComponent'),
 };
 
 export const events: Behaviour = {
@@ -29,4 +32,7 @@ export const events: Behaviour = {
   storage,
   toStorage: eventToCore,
   fromStorage: eventFromCore,
+  validate: (object) => commonErrors(eventToCore(object), 'reportingController'),
+  validateCreate: (object) => creationErrors(eventToCore(object)),
+  validateUpdate: (object, old) => updateErrors(eventToCore(object), eventToCore(old)),
 };
