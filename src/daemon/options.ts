@@ -149,7 +149,7 @@ function storage(value: string): string {
 export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = {
   'data-dir': { description: 'where everything that lasts is kept', default: DEFAULT_DATA_DIR, parse: absolute },
   'run-dir': { description: 'where sockets and other run-time state are kept', default: RUN_DIR, parse: absolute },
-  'bind-address': { description: 'address the API listens on', default: '0.0.0.0', parse: address },
+  'bind-address': { description: 'address the API and the kubelet listen on', default: '0.0.0.0', parse: address },
   'advertise-address': {
     description: 'address pods and clients reach the API at (default: that of the default route)',
     default: '',
