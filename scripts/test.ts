@@ -19,8 +19,10 @@ const CHECKS: readonly [name: string, argv: readonly string[]][] = [
   ['import rules', ['node', 'scripts/check-imports.ts']],
 ];
 
-/** Folders under test/ that need root and the host's container programs; they run one file at a time. */
+/** Need root and the host's container programs. They compare the host before and after, so each file runs alone. */
 const HOST = ['test/e2e', 'test/host'];
+/** Do so as far as they find what they need. */
+const ALONE = [...HOST, 'test/kubelet/cri'];
 const SOAK = ['test/soak'];
 /** Some 7,200 recorded requests: too long for quick. */
 const THOROUGH = ['test/vectors'];
@@ -51,11 +53,12 @@ async function runMode(mode: (typeof MODES)[number]): Promise<void> {
   const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
   for (const [name, argv] of CHECKS) check(name, argv);
   if (mode === 'soak') return test(files.filter(under(SOAK)), { concurrency: 1, timeout: 24 * 60 * MINUTE });
-  const left = [...HOST, ...SOAK, ...(mode === 'quick' ? THOROUGH : [])];
-  const portable = files.filter((file) => !under(left)(file));
-  const ordered = [...portable.filter(under(LONG)), ...portable.filter((file) => !under(LONG)(file))];
+  const left = mode === 'quick' ? [...SOAK, ...HOST, ...THOROUGH] : SOAK;
+  const chosen = files.filter((file) => !under(left)(file));
+  const together = chosen.filter((file) => !under(ALONE)(file));
+  const ordered = [...together.filter(under(LONG)), ...together.filter((file) => !under(LONG)(file))];
   await test(ordered, { concurrency: availableParallelism(), timeout: 5 * MINUTE });
-  if (mode === 'all') await test(files.filter(under(HOST)), { concurrency: 1, timeout: 8 * MINUTE });
+  await test(chosen.filter(under(ALONE)), { concurrency: 1, timeout: 8 * MINUTE });
 }
 
 const asked = process.argv.slice(2);
