@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ContainerStatus, Pod } from '../../src/api/types/core/v1.ts';
 import type { EndpointSliceList } from '../../src/api/types/discovery/v1.ts';
-import { RunError, run } from '../../src/exec.ts';
+import { RunError, run, spawn } from '../../src/exec.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { type FollowedPods, followPods } from './follow-pods.ts';
@@ -128,7 +128,7 @@ describe('pods', { timeout: 180_000 }, () => {
         "sh: can't create /config/x: Read-only file system",
         "sh: can't create /locked/x: Read-only file system",
       ]);
-      assert.equal(readFileSync(path.join(folder, 'made/written'), 'utf8'), '\n');
+      assert.equal(readFileSync(path.join(folder, 'made/written'), 'utf8'), 'folder\n');
     });
 
     test('a path of the host that is something else keeps the pod waiting, with an event', async () => {
@@ -260,6 +260,62 @@ describe('pods', { timeout: 180_000 }, () => {
       }
       await assert.rejects(lookUp('beta.group.default.svc.cluster.local'), RunError);
     });
+  });
+
+  describe('streams for clients that speak SPDY', () => {
+    const env = { KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false', KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' };
+    const spdy = (args: string[], input = '') =>
+      run([kubectl.path, ...args], { env: { ...kubectl.env, ...env }, timeout: 20_000, input });
+
+    test('exec passes input and its end, both outputs and the exit code', async () => {
+      await running('token');
+      const script = 'cat; echo wrong >&2; exit 7';
+      const error = await spdy(['exec', '-i', 'token', '--', 'sh', '-c', script], 'typed\n').then(
+        () => undefined,
+        (e: RunError) => e,
+      );
+      assert.equal(error?.exitCode, 7);
+      assert.match(error?.output ?? '', /^typed\n(.*\n)*wrong\n/);
+      const long = await spdy(['exec', 'token', '--', 'sh', '-c', 'yes | head -c 3000000']);
+      assert.equal(long.stdout.length, 3_000_000);
+    });
+
+    test('attach passes what is typed', async () => {
+      await running('listener');
+      assert.equal((await spdy(['attach', '-i', 'listener'], 'typed\n')).stdout, 'typed\n');
+      assert.equal((await ended('listener')).status?.phase, 'Succeeded');
+    });
+
+    for (const { what, settings } of [
+      { what: 'over SPDY', settings: env },
+      { what: 'over SPDY in a WebSocket', settings: {} },
+    ]) {
+      test(`port-forward ${what} carries connections at once and tells of a port that refuses`, async () => {
+        await running('host-port');
+        const child = spawn([kubectl.path, 'port-forward', 'pod/host-port', ':8080', ':9'], {
+          env: { ...kubectl.env, ...settings },
+        });
+        let told = '';
+        for (const output of [child.stdout, child.stderr]) {
+          output?.on('data', (chunk: Buffer) => {
+            told += chunk;
+          });
+        }
+        try {
+          const port = (to: number) =>
+            eventually('the port', () => new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${to}`).exec(told)?.[1]);
+          const url = `http://127.0.0.1:${await port(8080)}/`;
+          const answers = await Promise.all(Array.from({ length: 20 }, () => get(url)));
+          assert.deepEqual(new Set(answers), new Set(['by the host\n']));
+          await assert.rejects(get(`http://127.0.0.1:${await port(9)}/`));
+          await eventually('the error', () =>
+            /error forwarding port 9 to pod default\/host-port: .*refused/i.test(told),
+          );
+        } finally {
+          child.kill();
+        }
+      });
+    }
   });
 });
 
