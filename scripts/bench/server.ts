@@ -5,7 +5,6 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { run, spawn } from '../../src/exec.ts';
-import { PREFIX } from '../../src/proxy/iptables/rules.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const PROGRAM = [process.execPath, path.join(root, 'bin/run.js')];
@@ -121,7 +120,7 @@ const ready = (url: string): Promise<boolean> =>
     request.on('error', () => resolve(false));
   });
 
-/** What this machine can run, as `tsukube check` says. Rules have one owner: beside another cluster no pods run. */
+/** What this machine can run, as `tsukube check` says. */
 export async function fitComponents(remark: (line: string) => void): Promise<string[]> {
   const control = ['apiserver', 'controllers', 'scheduler'];
   const found = await run([...PROGRAM, 'check', '--json', '--port=7999', '--kubelet-port=7998']).catch(
@@ -135,11 +134,6 @@ export async function fitComponents(remark: (line: string) => void): Promise<str
   const unfit = findings.find(({ ok, fatal }) => !ok && fatal);
   if (unfit) {
     remark(`control plane only, no pods: ${unfit.message}`);
-    return control;
-  }
-  const { stdout: rules } = await run(['iptables-save', '-t', 'nat']);
-  if (rules.includes(`:${PREFIX}-`)) {
-    remark('control plane only, no pods: another cluster has its Service rules on this machine');
     return control;
   }
   return [...control, 'kubelet', 'proxy', 'dns'];

@@ -14,6 +14,7 @@ import type { Cluster } from './cluster.ts';
 import { controllerComponents } from './controllers.ts';
 import { dnsComponent } from './dns.ts';
 import { LOOPBACK, SCHEDULER } from './identities.ts';
+import { instanceOf } from './instance.ts';
 import { kubeletComponent } from './kubelet.ts';
 import { createNode, startNode } from './node.ts';
 import type { ComponentName } from './options.ts';
@@ -98,6 +99,7 @@ export async function startComponents(cluster: Cluster, options: StartOptions): 
           log: log.child({ component: 'proxy' }),
           nodeName: config['node-name'],
           clusterCidr: config['cluster-cidr'],
+          chainPrefix: instanceOf(config['data-dir']).chainPrefix,
           setSysctl: (name, value) => changeSysctl(ledger, name, value),
         }),
       );

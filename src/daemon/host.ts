@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 
 /** Our own and other container links; their addresses are not the host's. */
-const VIRTUAL = /^(lo|tsukube|cni|docker|br-|veth|virbr|podman|flannel|cali)/;
+const VIRTUAL = /^(lo|tsukube|tsk|cni|docker|br-|veth|virbr|podman|flannel|cali)/;
 
 /**
  * The IPv4 address of the interface with the default route, else of the first real interface, else loopback

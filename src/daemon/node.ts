@@ -1,9 +1,7 @@
 // What makes this host a node: containerd, the runtime over it, the pod network, and the record of all that
 // they change on the host.
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
-import { DEFAULT_DATA_DIR, PRODUCT } from '../constants.ts';
 import { containerdAddress } from '../kubelet/cri/containerd-process.ts';
 import { createNerdctlRuntime } from '../kubelet/cri/nerdctl/driver.ts';
 import type { Runtime } from '../kubelet/cri/runtime.ts';
@@ -13,6 +11,7 @@ import { createCniNetwork } from '../network/cni.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
 import { CNI_FOLDERS } from './check.ts';
 import { ensureContainerd } from './containerd.ts';
+import { instanceOf } from './instance.ts';
 import type { Config } from './options.ts';
 
 export interface Node {
@@ -29,11 +28,13 @@ export function createNode(
 ): Node {
   const dataDir = config['data-dir'];
   const runDir = config['run-dir'];
+  const { bridge, cgroup } = instanceOf(dataDir);
   mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const network = createCniNetwork({
     binDirs: CNI_FOLDERS,
     ...(config['cni-conf-dir'] ? { confDir: config['cni-conf-dir'] } : {}),
     podCIDR: config['cluster-cidr'],
+    bridge,
     runDir,
     ledger,
     log: log.child({ component: 'network' }),
@@ -48,16 +49,10 @@ export function createNode(
     ledger,
     clock,
     log: log.child({ component: 'runtime' }),
-    cgroup: cgroupOf(dataDir),
+    cgroup,
   });
   return { runtime, network };
 }
-
-/** Each instance on a host has its own, so that one can be removed while another runs. */
-const cgroupOf = (dataDir: string): string =>
-  dataDir === DEFAULT_DATA_DIR
-    ? PRODUCT
-    : `${PRODUCT}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
 
 /** The runtime, which adopts what runs, once containerd answers; the pod network meanwhile. */
 export async function startNode(node: Node, containerd: Promise<void>): Promise<void> {

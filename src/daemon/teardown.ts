@@ -8,6 +8,7 @@ import { stopContainerd } from '../kubelet/cri/containerd-process.ts';
 import { silentLogger } from '../log.ts';
 import { removeRules } from '../proxy/iptables/apply.ts';
 import { ensureContainerd } from './containerd.ts';
+import { instanceOf } from './instance.ts';
 import { removeKubeconfig } from './kubeconfig.ts';
 import { ledgerFile, openLedger } from './ledger.ts';
 import { createNode, startNode } from './node.ts';
@@ -78,7 +79,7 @@ export async function uninstall(config: Config, progress: Progress): Promise<str
   await progress.step('pods', () => stopPods(config, progress));
   const remaining: string[] = [];
   if (process.getuid?.() === 0) {
-    await progress.step('Service rules', () => removeRules());
+    await progress.step('Service rules', () => removeRules(instanceOf(config['data-dir']).chainPrefix));
     if (existsSync(ledgerFile(config['data-dir']))) {
       const left = await progress.step('changes of the host', () => openLedger(config).undoAll());
       remaining.push(...left.map(({ change, reason }) => `${JSON.stringify(change)}: ${reason}`));

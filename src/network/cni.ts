@@ -16,6 +16,8 @@ export interface CniOptions {
   /** A folder like /etc/cni/net.d; without it, or when it has no list, the default bridge is used. */
   confDir?: string;
   podCIDR: string;
+  /** Name of the default list's bridge; default tsukube0. */
+  bridge?: string;
   /** Results and leases live in `<runDir>/cni`: they go with a reboot, as the namespaces do. */
   runDir: string;
   ledger: HostLedger;
@@ -52,7 +54,7 @@ export function createCniNetwork(
     name: 'pod-network',
     async start() {
       const configured = options.confDir === undefined ? undefined : readConflist(options.confDir);
-      list = configured ?? defaultConflist({ podCIDR: options.podCIDR, dataDir: path.join(options.runDir, 'cni') });
+      list = configured ?? defaultConflist({ ...options, dataDir: path.join(options.runDir, 'cni') });
       await prepareHost(list, options.ledger, options.log);
     },
     async stop() {}, // the network outlives the server, as the pods do

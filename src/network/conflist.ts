@@ -18,14 +18,19 @@ export interface NetworkList {
 export const DEFAULT_BRIDGE = 'tsukube0';
 
 /** Pods on one bridge, addresses by host-local, host ports by portmap. `dataDir` holds the leases. */
-export function defaultConflist(options: { podCIDR: string; dataDir: string; mtu?: number }): NetworkList {
+export function defaultConflist(options: {
+  podCIDR: string;
+  dataDir: string;
+  bridge?: string;
+  mtu?: number;
+}): NetworkList {
   return {
     cniVersion: '1.0.0',
     name: 'tsukube',
     plugins: [
       {
         type: 'bridge',
-        bridge: DEFAULT_BRIDGE,
+        bridge: options.bridge ?? DEFAULT_BRIDGE,
         isGateway: true,
         ipMasq: true,
         hairpinMode: true, // a pod reaches itself through its Service

@@ -18,6 +18,8 @@ export interface ProxyOptions {
   log: Logger;
   nodeName: string;
   clusterCidr: string;
+  /** Of the names of our iptables chains. */
+  chainPrefix: string;
   /** Changes a setting of the host, such as net.ipv4.conf.all.route_localnet, so that uninstall can undo it. */
   setSysctl(name: string, value: string): void;
 }
@@ -28,7 +30,7 @@ export interface Proxy extends Component {
 }
 
 export function createProxy(options: ProxyOptions): Proxy {
-  const { informers, clock, log, nodeName, clusterCidr } = options;
+  const { informers, clock, log, nodeName, clusterCidr, chainPrefix: prefix } = options;
   let applied: readonly ServicePort[] = [];
   let written = '';
   let dirty = false;
@@ -48,7 +50,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       const text = JSON.stringify(wanted);
       if (text === written) continue;
       try {
-        await applyRules(wanted, clusterCidr);
+        await applyRules(wanted, { prefix, clusterCidr });
         await deleteFlows(staleFlows(applied, wanted));
         applied = wanted;
         written = text;
@@ -77,7 +79,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       await Promise.all([informers.for(services).synced, informers.for(endpointSlices).synced]);
       dirty = true;
       await sync(); // the chains must be there before anything jumps to them
-      await ensureJumps();
+      await ensureJumps(prefix);
       const handler = { added: changed, updated: changed, deleted: changed };
       unsubscribe.push(informers.for(services).addHandler(handler), informers.for(endpointSlices).addHandler(handler));
     },

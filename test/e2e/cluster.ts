@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { environmentName } from '../../src/daemon/config.ts';
 import { type RunResult, run, spawn } from '../../src/exec.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Kubectl, kubectlFor } from '../support/kubectl.ts';
@@ -36,7 +37,16 @@ export async function createCluster(): Promise<Cluster> {
   const dataDir = path.join(folder, 'data');
   const runDir = path.join(folder, 'run');
   const kubeconfig = path.join(folder, 'kubeconfig');
-  const settings = [`--data-dir=${dataDir}`, `--run-dir=${runDir}`, `--write-kubeconfig=${kubeconfig}`];
+  // Beside a cluster that may run on this machine: other ports and other ranges.
+  const settings = [
+    `--data-dir=${dataDir}`,
+    `--run-dir=${runDir}`,
+    `--write-kubeconfig=${kubeconfig}`,
+    '--port=16443',
+    '--kubelet-port=20250',
+    '--cluster-cidr=10.52.0.0/24',
+    '--service-cidr=10.53.0.0/16',
+  ];
   await run([process.execPath, path.join(root, 'scripts/test-images.ts'), path.join(dataDir, 'images')]);
   const kubectl = await kubectlFor(kubeconfig);
 
@@ -44,7 +54,14 @@ export async function createCluster(): Promise<Cluster> {
   let printed = '';
   let ended: Promise<void> = Promise.resolve();
 
-  const tsukube = (...args: string[]) => run([...PROGRAM, ...args, ...settings], { timeout: 120_000 });
+  // What a command has no flag for comes to it by the environment.
+  const env = Object.fromEntries(
+    settings.map((setting) => {
+      const [name, value] = setting.slice(2).split('=') as [string, string];
+      return [environmentName(name), value];
+    }),
+  );
+  const tsukube = (...args: string[]) => run([...PROGRAM, ...args], { env, timeout: 120_000 });
 
   const cluster: Cluster = {
     kubectl,

@@ -145,7 +145,7 @@ function readSpecial({ model }: TypeSchema, bytes: Uint8Array): Json {
   const texts: Uint8Array[][] = [];
   eachField(new WireReader(bytes), (number, reader, wireType) => {
     if (wireType === 0) numbers[number] = reader.varint();
-    else if (wireType === 2) (texts[number] ??= []).push(reader.bytes());
+    else if (wireType === 2) texts[number] = [...(texts[number] ?? []), reader.bytes()];
     else return false;
     return true;
   });

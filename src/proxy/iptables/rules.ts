@@ -7,153 +7,195 @@
 import { createHash } from 'node:crypto';
 import type { EndpointAddress, ServicePort } from '../service-ports.ts';
 
-export const PREFIX = 'TSK';
+/** Of chain names. Another instance on the same host has another one; at most 7 characters. */
+export const DEFAULT_PREFIX = 'TSK';
 /** Packets with this mark are masqueraded on their way out. kube-proxy has 0x4000, CNI portmap 0x2000. */
 const MASQUERADE = '0x20000/0x20000';
 
-const SERVICES = `${PREFIX}-SERVICES`;
-const EXTERNAL = `${PREFIX}-EXTERNAL`;
-const NODE_PORTS = `${PREFIX}-NODEPORTS`;
-const POSTROUTING = `${PREFIX}-POSTROUTING`;
-const MARK = `${PREFIX}-MARK-MASQ`;
-const FORWARD = `${PREFIX}-FORWARD`;
-const FIREWALL = `${PREFIX}-FIREWALL`;
+const chainsOf = (prefix: string) => ({
+  services: `${prefix}-SERVICES`,
+  external: `${prefix}-EXTERNAL`,
+  nodePorts: `${prefix}-NODEPORTS`,
+  postrouting: `${prefix}-POSTROUTING`,
+  mark: `${prefix}-MARK-MASQ`,
+  forward: `${prefix}-FORWARD`,
+  firewall: `${prefix}-FIREWALL`,
+});
+
+export interface Jump {
+  table: 'nat' | 'filter';
+  chain: string;
+  rule: readonly string[];
+}
 
 /** Jumps from the kernel's chains into ours; apply.ts keeps each in place once. */
-export const JUMPS: readonly { table: 'nat' | 'filter'; chain: string; rule: readonly string[] }[] = [
-  { table: 'nat', chain: 'PREROUTING', rule: ['-j', SERVICES] },
-  { table: 'nat', chain: 'OUTPUT', rule: ['-j', SERVICES] },
-  { table: 'nat', chain: 'POSTROUTING', rule: ['-j', POSTROUTING] },
-  { table: 'filter', chain: 'INPUT', rule: ['-j', FIREWALL] },
-  { table: 'filter', chain: 'INPUT', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', EXTERNAL] },
-  { table: 'filter', chain: 'FORWARD', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', SERVICES] },
-  { table: 'filter', chain: 'FORWARD', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', EXTERNAL] },
-  { table: 'filter', chain: 'FORWARD', rule: ['-j', FORWARD] },
-  { table: 'filter', chain: 'OUTPUT', rule: ['-m', 'conntrack', '--ctstate', 'NEW', '-j', SERVICES] },
-];
+export function jumps(prefix: string): Jump[] {
+  const { services, postrouting, firewall, external, forward } = chainsOf(prefix);
+  const fresh = ['-m', 'conntrack', '--ctstate', 'NEW', '-j'];
+  return [
+    { table: 'nat', chain: 'PREROUTING', rule: ['-j', services] },
+    { table: 'nat', chain: 'OUTPUT', rule: ['-j', services] },
+    { table: 'nat', chain: 'POSTROUTING', rule: ['-j', postrouting] },
+    { table: 'filter', chain: 'INPUT', rule: ['-j', firewall] },
+    { table: 'filter', chain: 'INPUT', rule: [...fresh, external] },
+    { table: 'filter', chain: 'FORWARD', rule: [...fresh, services] },
+    { table: 'filter', chain: 'FORWARD', rule: [...fresh, external] },
+    { table: 'filter', chain: 'FORWARD', rule: ['-j', forward] },
+    { table: 'filter', chain: 'OUTPUT', rule: [...fresh, services] },
+  ];
+}
 
 export interface RuleOptions {
+  /** Default DEFAULT_PREFIX. */
+  prefix?: string;
   /** Pods' range: traffic from elsewhere to a cluster IP is masqueraded. */
   clusterCidr: string;
   /** Chains of ours that the kernel has now; those no longer wanted are removed. */
   existing?: { nat: readonly string[]; filter: readonly string[] };
 }
 
+/** What is being written: both tables, and the names in them. */
+interface Rules {
+  nat: Table;
+  filter: Table;
+  names: ReturnType<typeof chainsOf>;
+  prefix: string;
+  clusterCidr: string;
+}
+
 /** Input of `iptables-restore --noflush`: flushes and refills our chains, touches no other. */
 export function renderRules(ports: readonly ServicePort[], options: RuleOptions): string {
-  const nat = new Table([SERVICES, NODE_PORTS, POSTROUTING, MARK]);
-  const filter = new Table([SERVICES, EXTERNAL, FORWARD, FIREWALL]);
+  const prefix = options.prefix ?? DEFAULT_PREFIX;
+  const names = chainsOf(prefix);
+  const nat = new Table([names.services, names.nodePorts, names.postrouting, names.mark]);
+  const filter = new Table([names.services, names.external, names.forward, names.firewall]);
+  const rules: Rules = { nat, filter, names, prefix, clusterCidr: options.clusterCidr };
 
-  nat.add(MARK, `-j MARK --or-mark ${MASQUERADE.split('/')[0]}`);
-  nat.add(POSTROUTING, `-m mark ! --mark ${MASQUERADE} -j RETURN`);
-  nat.add(POSTROUTING, `-j MARK --xor-mark ${MASQUERADE.split('/')[0]}`);
-  nat.add(POSTROUTING, '-j MASQUERADE --random-fully');
+  nat.add(rules.names.mark, `-j MARK --or-mark ${MASQUERADE.split('/')[0]}`);
+  nat.add(rules.names.postrouting, `-m mark ! --mark ${MASQUERADE} -j RETURN`);
+  nat.add(rules.names.postrouting, `-j MARK --xor-mark ${MASQUERADE.split('/')[0]}`);
+  nat.add(rules.names.postrouting, '-j MASQUERADE --random-fully');
 
   // With route_localnet on, loopback addresses must stay unreachable from other hosts (CVE-2020-8558).
-  filter.add(FIREWALL, '! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP');
-  filter.add(FORWARD, '-m conntrack --ctstate INVALID -j DROP');
-  filter.add(FORWARD, `-m mark --mark ${MASQUERADE} -j ACCEPT`);
-  filter.add(FORWARD, '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT');
+  filter.add(
+    rules.names.firewall,
+    '! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
+  );
+  filter.add(rules.names.forward, '-m conntrack --ctstate INVALID -j DROP');
+  filter.add(rules.names.forward, `-m mark --mark ${MASQUERADE} -j ACCEPT`);
+  filter.add(rules.names.forward, '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT');
 
   for (const port of ports) {
-    if (port.endpoints.length === 0) rejectPort(filter, port);
-    else forwardPort(nat, filter, port, options.clusterCidr);
+    if (port.endpoints.length === 0) rejectPort(rules, port);
+    else forwardPort(rules, port);
   }
   // Last, so that a cluster IP or external IP that is local to this host is found first.
-  nat.add(SERVICES, `-m addrtype --dst-type LOCAL -j ${NODE_PORTS}`);
+  nat.add(rules.names.services, `-m addrtype --dst-type LOCAL -j ${rules.names.nodePorts}`);
 
   return nat.render('nat', options.existing?.nat ?? []) + filter.render('filter', options.existing?.filter ?? []);
 }
 
 /** Nothing serves this port: connections are refused at once instead of hanging. */
-function rejectPort(filter: Table, port: ServicePort): void {
+function rejectPort(rules: Rules, port: ServicePort): void {
+  const { filter } = rules;
   const to = destination(port, port.clusterIP, port.port);
-  filter.add(SERVICES, `${comment(port, 'has no endpoints')} ${to} -j REJECT`);
+  filter.add(rules.names.services, `${comment(port, 'has no endpoints')} ${to} -j REJECT`);
   for (const ip of port.externalIPs) {
-    filter.add(EXTERNAL, `${comment(port, 'has no endpoints')} ${destination(port, ip, port.port)} -j REJECT`);
+    filter.add(
+      rules.names.external,
+      `${comment(port, 'has no endpoints')} ${destination(port, ip, port.port)} -j REJECT`,
+    );
   }
   if (port.nodePort) {
     filter.add(
-      EXTERNAL,
+      rules.names.external,
       `${comment(port, 'has no endpoints')} -m addrtype --dst-type LOCAL -p ${port.protocol} --dport ${port.nodePort} -j REJECT`,
     );
   }
 }
 
-function forwardPort(nat: Table, filter: Table, port: ServicePort, clusterCidr: string): void {
-  const chain = chainName('SVC', port);
+function forwardPort(rules: Rules, port: ServicePort): void {
+  const { nat, filter, clusterCidr } = rules;
+  const chain = chainName(rules, 'SVC', port);
   const isExternal = port.nodePort !== undefined || port.externalIPs.length > 0;
   const local = port.endpoints.filter((endpoint) => endpoint.local);
 
-  for (const endpoint of port.endpoints) endpointChain(nat, port, endpoint);
+  for (const endpoint of port.endpoints) endpointChain(rules, port, endpoint);
 
   const to = destination(port, port.clusterIP, port.port);
   if (!port.internalLocal || isExternal) {
     nat.declare(chain);
-    nat.add(chain, `${comment(port, 'cluster IP')} ! -s ${clusterCidr} ${to} -j ${MARK}`);
-    balance(nat, chain, port, port.endpoints);
+    nat.add(chain, `${comment(port, 'cluster IP')} ! -s ${clusterCidr} ${to} -j ${rules.names.mark}`);
+    balance(rules, chain, { port, endpoints: port.endpoints });
   }
   if (!port.internalLocal) {
-    nat.add(SERVICES, `${comment(port, 'cluster IP')} ${to} -j ${chain}`);
+    nat.add(rules.names.services, `${comment(port, 'cluster IP')} ${to} -j ${chain}`);
   } else if (local.length > 0) {
-    nat.add(SERVICES, `${comment(port, 'cluster IP')} ${to} -j ${localChain(nat, port, local)}`);
+    nat.add(rules.names.services, `${comment(port, 'cluster IP')} ${to} -j ${localChain(rules, port, local)}`);
   } else {
-    filter.add(SERVICES, `${comment(port, 'has no local endpoints')} ${to} -j DROP`);
+    filter.add(rules.names.services, `${comment(port, 'has no local endpoints')} ${to} -j DROP`);
   }
   if (!isExternal) return;
 
-  const external = chainName('EXT', port);
+  const external = chainName(rules, 'EXT', port);
   nat.declare(external);
-  if (port.externalLocal) externalLocal(nat, filter, port, { external, chain, local, clusterCidr });
+  if (port.externalLocal) externalLocal(rules, port, { external, chain, local });
   else {
-    nat.add(external, `${comment(port, 'from outside')} -j ${MARK}`);
+    nat.add(external, `${comment(port, 'from outside')} -j ${rules.names.mark}`);
     nat.add(external, `-j ${chain}`);
   }
   for (const ip of port.externalIPs) {
-    nat.add(SERVICES, `${comment(port, 'external IP')} ${destination(port, ip, port.port)} -j ${external}`);
+    nat.add(rules.names.services, `${comment(port, 'external IP')} ${destination(port, ip, port.port)} -j ${external}`);
   }
   if (port.nodePort) {
-    nat.add(NODE_PORTS, `${comment(port, 'node port')} -p ${port.protocol} --dport ${port.nodePort} -j ${external}`);
+    nat.add(
+      rules.names.nodePorts,
+      `${comment(port, 'node port')} -p ${port.protocol} --dport ${port.nodePort} -j ${external}`,
+    );
   }
 }
 
 /** externalTrafficPolicy Local: pods and this host may use any endpoint, others only the local ones, unmasqueraded. */
 function externalLocal(
-  nat: Table,
-  filter: Table,
+  rules: Rules,
   port: ServicePort,
-  options: { external: string; chain: string; local: readonly EndpointAddress[]; clusterCidr: string },
+  options: { external: string; chain: string; local: readonly EndpointAddress[] },
 ): void {
-  const { external, chain, local, clusterCidr } = options;
+  const { nat, filter, clusterCidr } = rules;
+  const { external, chain, local } = options;
   nat.add(external, `${comment(port, 'from pods')} -s ${clusterCidr} -j ${chain}`);
-  nat.add(external, `${comment(port, 'from this host')} -m addrtype --src-type LOCAL -j ${MARK}`);
+  nat.add(external, `${comment(port, 'from this host')} -m addrtype --src-type LOCAL -j ${rules.names.mark}`);
   nat.add(external, `-m addrtype --src-type LOCAL -j ${chain}`);
   if (local.length > 0) {
-    nat.add(external, `-j ${localChain(nat, port, local)}`);
+    nat.add(external, `-j ${localChain(rules, port, local)}`);
     return;
   }
   for (const ip of port.externalIPs) {
-    filter.add(EXTERNAL, `${comment(port, 'has no local endpoints')} ${destination(port, ip, port.port)} -j DROP`);
+    filter.add(
+      rules.names.external,
+      `${comment(port, 'has no local endpoints')} ${destination(port, ip, port.port)} -j DROP`,
+    );
   }
   if (port.nodePort) {
     filter.add(
-      EXTERNAL,
+      rules.names.external,
       `${comment(port, 'has no local endpoints')} -m addrtype --dst-type LOCAL -p ${port.protocol} --dport ${port.nodePort} -j DROP`,
     );
   }
 }
 
-function localChain(nat: Table, port: ServicePort, local: readonly EndpointAddress[]): string {
-  const chain = chainName('SVL', port);
-  if (nat.declare(chain)) balance(nat, chain, port, local);
+function localChain(rules: Rules, port: ServicePort, local: readonly EndpointAddress[]): string {
+  const chain = chainName(rules, 'SVL', port);
+  if (rules.nat.declare(chain)) balance(rules, chain, { port, endpoints: local });
   return chain;
 }
 
-function endpointChain(nat: Table, port: ServicePort, endpoint: EndpointAddress): void {
-  const chain = chainName('SEP', port, endpoint);
+function endpointChain(rules: Rules, port: ServicePort, endpoint: EndpointAddress): void {
+  const { nat } = rules;
+  const chain = chainName(rules, 'SEP', port, endpoint);
   nat.declare(chain);
   // A pod that reaches itself through its Service must see another source address, or it would answer itself.
-  nat.add(chain, `${comment(port)} -s ${endpoint.ip} -j ${MARK}`);
+  nat.add(chain, `${comment(port)} -s ${endpoint.ip} -j ${rules.names.mark}`);
   const remember = port.affinitySeconds === undefined ? '' : ` -m recent --name ${chain} --set`;
   nat.add(
     chain,
@@ -162,10 +204,15 @@ function endpointChain(nat: Table, port: ServicePort, endpoint: EndpointAddress)
 }
 
 /** Affinity first, then each endpoint with an equal chance. */
-function balance(nat: Table, chain: string, port: ServicePort, endpoints: readonly EndpointAddress[]): void {
+function balance(
+  rules: Rules,
+  chain: string,
+  { port, endpoints }: { port: ServicePort; endpoints: readonly EndpointAddress[] },
+): void {
+  const { nat } = rules;
   if (port.affinitySeconds !== undefined) {
     for (const endpoint of endpoints) {
-      const target = chainName('SEP', port, endpoint);
+      const target = chainName(rules, 'SEP', port, endpoint);
       nat.add(chain, `-m recent --name ${target} --rcheck --seconds ${port.affinitySeconds} --reap -j ${target}`);
     }
   }
@@ -174,7 +221,7 @@ function balance(nat: Table, chain: string, port: ServicePort, endpoints: readon
     const chance = left > 1 ? `-m statistic --mode random --probability ${(1 / left).toFixed(10)} ` : '';
     nat.add(
       chain,
-      `${comment(port, `-> ${endpoint.ip}:${endpoint.port}`)} ${chance}-j ${chainName('SEP', port, endpoint)}`,
+      `${comment(port, `-> ${endpoint.ip}:${endpoint.port}`)} ${chance}-j ${chainName(rules, 'SEP', port, endpoint)}`,
     );
   });
 }
@@ -186,10 +233,15 @@ const destination = (port: ServicePort, ip: string, number: number): string =>
   `-d ${ip}/32 -p ${port.protocol} --dport ${number}`;
 
 /** At most 28 characters, so names are hashed: stable over restarts, one per port (and endpoint). */
-function chainName(kind: 'SVC' | 'SVL' | 'EXT' | 'SEP', port: ServicePort, endpoint?: EndpointAddress): string {
+function chainName(
+  { prefix }: Pick<Rules, 'prefix'>,
+  kind: 'SVC' | 'SVL' | 'EXT' | 'SEP',
+  port: ServicePort,
+  endpoint?: EndpointAddress,
+): string {
   const text = `${port.name}/${port.protocol}${endpoint ? `/${endpoint.ip}:${endpoint.port}` : ''}`;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16).toUpperCase();
-  return `${PREFIX}-${kind}-${hash}`;
+  return `${prefix}-${kind}-${hash}`;
 }
 
 /** Chains in order of declaration with their rules. */
