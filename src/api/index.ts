@@ -17,10 +17,12 @@ import { certificateSigningRequests } from './certificates/signing-requests.ts';
 import { leases } from './coordination/leases.ts';
 import { configMaps, secrets } from './core/configuration.ts';
 import { endpoints } from './core/endpoints.ts';
+import { limitRanges } from './core/limit-ranges.ts';
 import { namespaces } from './core/namespaces.ts';
 import { nodes } from './core/nodes.ts';
 import { persistentVolumeClaims, persistentVolumes } from './core/persistent-volumes.ts';
 import { pods } from './core/pods.ts';
+import { resourceQuotas } from './core/resource-quotas.ts';
 import { services } from './core/services.ts';
 import { podTemplates, replicationControllers } from './core/templates.ts';
 import type { ResourceDefinition } from './definition.ts';
@@ -53,6 +55,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   configmaps: configMaps,
   endpoints,
   events: coreEvents,
+  limitranges: limitRanges,
   namespaces,
   nodes,
   persistentvolumeclaims: persistentVolumeClaims,
@@ -60,6 +63,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   pods,
   podtemplates: podTemplates,
   replicationcontrollers: replicationControllers,
+  resourcequotas: resourceQuotas,
   secrets,
   services,
   'admissionregistration.k8s.io/mutatingadmissionpolicies': mutatingAdmissionPolicies,

@@ -1,6 +1,6 @@
 // Volumes and claims: both begin as Pending (pkg/registry/core/persistentvolume{,claim}/strategy.go).
 import type { Behaviour } from '../behaviour.ts';
-import { validateClaim, validateClaimUpdate } from './claim-validation.ts';
+import { validateClaim, validateClaimStatus, validateClaimUpdate } from './claim-validation.ts';
 import { validateVolumeObject, validateVolumeUpdate } from './volume-validation.ts';
 
 const time = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
@@ -20,6 +20,7 @@ export const persistentVolumeClaims: Behaviour = {
   },
   validate: validateClaim,
   validateUpdate: validateClaimUpdate,
+  validateStatusUpdate: validateClaimStatus,
 };
 
 interface ClaimSpec {
