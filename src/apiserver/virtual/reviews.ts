@@ -1,5 +1,6 @@
 // Reviews: questions about identity and rights that are answered and not stored
 // (pkg/registry/authentication, pkg/registry/authorization).
+import { accessReviewErrors, type ReviewScope } from '../../api/authorization/access-reviews.ts';
 import type { SelfSubjectReview, TokenReview } from '../../api/types/authentication/v1.ts';
 import type {
   LocalSubjectAccessReview,
@@ -8,10 +9,10 @@ import type {
 } from '../../api/types/authorization/v1.ts';
 import type { PolicyRule } from '../../api/types/rbac/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { badRequest, invalid } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { InvalidToken, type VerifiedToken } from '../authentication/tokens.ts';
-import { type CallHandler, type ResourceCall, strictness } from '../call.ts';
+import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import type { Attributes, Authorizer, UserInfo } from '../identity.ts';
 import { apiVersionOf } from '../registry/keys.ts';
@@ -55,20 +56,22 @@ function review<T>(answer: (body: T & AnyObject, call: ResourceCall) => Promise<
     const { definition, request } = call;
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const body = (await decodeObject(request.body, definition, strictness(call, parameters))) as T & AnyObject;
+    if (definition.namespaced) body.metadata.namespace ??= call.info.namespace;
+    else delete body.metadata.namespace;
+    // Like anything created: what was sent is owned by whoever sent it, though nobody will ever ask.
+    const { fieldManager: manager, subresource } = writeTarget(call, parameters);
+    call.env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource });
     const status = await answer(body, call);
     const object = { ...body, kind: definition.kind, apiVersion: apiVersionOf(definition), status } as AnyObject;
     return { type: 'object', status: 201, object, definition } satisfies ApiResult;
   };
 }
 
-async function reviewToken({ spec, metadata }: TokenReview, { reviewToken: verify }: ReviewOptions): Promise<object> {
-  if (metadata?.name || metadata?.namespace) {
-    throw badRequest('metadata must be empty in a TokenReview');
-  }
+async function reviewToken({ spec }: TokenReview, { reviewToken: verify }: ReviewOptions): Promise<object> {
   if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
   try {
     const found = await verify(spec.token, spec.audiences?.length ? spec.audiences : undefined);
-    if (!found) return { user: {} };
+    if (!found) return { user: {}, error: 'invalid bearer token' };
     return {
       authenticated: true,
       user: userOf(found.user),
@@ -96,7 +99,7 @@ interface AccessQuestion {
   call: ResourceCall;
   authorizer: Authorizer;
   /** Whose rights: the one named in the spec, the same within one namespace, or the caller. */
-  of: 'spec' | 'local' | 'self';
+  of: ReviewScope;
 }
 
 async function access(
@@ -104,15 +107,8 @@ async function access(
   { call, authorizer, of }: AccessQuestion,
 ): Promise<object> {
   const spec = body.spec ?? {};
-  const errors = validateAccess(spec, of);
+  const errors = accessReviewErrors(body, of);
   if (errors.length > 0) throw invalid(call.definition, '', errors);
-  if (of === 'local') {
-    if (!spec.resourceAttributes || spec.nonResourceAttributes)
-      throw badRequest('spec.nonResourceAttributes: disallowed on this kind of request');
-    if ((spec.resourceAttributes.namespace ?? '') !== call.info.namespace) {
-      throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${call.info.namespace}`);
-    }
-  }
   const user: UserInfo =
     of === 'self'
       ? call.user
@@ -131,23 +127,6 @@ async function access(
 }
 
 type AccessSpec = NonNullable<SubjectAccessReview['spec']>;
-
-function validateAccess(spec: AccessSpec, of: AccessQuestion['of']): FieldError[] {
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  const errors: FieldError[] = [];
-  const both = 'cannot be specified in combination with resourceAttributes';
-  if (resourceAttributes && nonResourceAttributes) {
-    errors.push(fieldError.invalid('spec.nonResourceAttributes', nonResourceAttributes, both));
-  }
-  if (!resourceAttributes && !nonResourceAttributes) {
-    const what = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    errors.push(fieldError.invalid('spec.resourceAttributes', resourceAttributes, what));
-  }
-  if (of !== 'self' && !spec.user && !spec.groups?.length) {
-    errors.push(fieldError.invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'));
-  }
-  return errors;
-}
 
 function attributesOf(user: UserInfo, { resourceAttributes: r, nonResourceAttributes: n }: AccessSpec): Attributes {
   return {
