@@ -292,7 +292,7 @@ describe('pods', { timeout: 180_000 }, () => {
     ]) {
       test(`port-forward ${what} carries connections at once and tells of a port that refuses`, async () => {
         await running('host-port');
-        const child = spawn([kubectl.path, 'port-forward', 'pod/host-port', ':8080', ':9'], {
+        const child = spawn([kubectl.path, 'port-forward', 'pod/host-port', ':8080', ':9', '-v=4'], {
           env: { ...kubectl.env, ...settings },
         });
         let told = '';
@@ -311,6 +311,7 @@ describe('pods', { timeout: 180_000 }, () => {
           await eventually('the error', () =>
             /error forwarding port 9 to pod default\/host-port: .*refused/i.test(told),
           );
+          assert.doesNotMatch(told, /fallback to secondary dialer/);
         } finally {
           child.kill();
         }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
@@ -16,6 +17,7 @@ import { createKubeletServer } from '../../src/kubelet/server/server.ts';
 import { silentLogger } from '../../src/log.ts';
 import { ensurePki, type Pki } from '../../src/pki/pki.ts';
 import { podObject } from '../support/objects.ts';
+import { spdyClient } from './spdy/client.ts';
 
 interface Asked {
   command: readonly string[];
@@ -48,7 +50,10 @@ function echoRuntime(logPath: string): { runtime: Runtime; asked: Asked } {
         asked.stdin += chunk;
         stdout.write(chunk);
       });
+      let isOver = false;
       const end = () => {
+        if (isOver) return;
+        isOver = true;
         stderr.end('bye');
         stdout.end();
         ended.resolve(Number(command[1] ?? 0));
@@ -171,6 +176,93 @@ test('a port is forwarded on two channels that begin with its number', () =>
     });
     assert.equal(received[0], '\x90\x1fping');
     assert.equal(received[1], '\x90\x1f');
+  }));
+
+/** Asks for SPDY/3.1; the connection, or the code and text of the refusal. */
+const upgradeToSpdy = (url: string, at: { pki: Pki; protocols: string[] }) =>
+  new Promise<{ protocol?: string; socket?: Duplex; refusal?: string }>((resolve, reject) => {
+    const headers = { Connection: 'Upgrade', Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': at.protocols };
+    const asking = request(url, { method: 'POST', headers, ...tlsOf(at.pki) });
+    asking.on('upgrade', (response, socket) =>
+      resolve({ protocol: String(response.headers['x-stream-protocol-version']), socket }),
+    );
+    asking.on('response', async (response) => resolve({ refusal: `${response.statusCode} ${await text(response)}` }));
+    asking.on('error', reject).end();
+  });
+
+test('exec for clients that upgrade to SPDY', () =>
+  withServer(async ({ port, pki, asked }) => {
+    const url = `https://127.0.0.1:${port}/exec/default/web/main?command=sh&command=7&input=1&output=1`;
+    const { protocol, socket } = await upgradeToSpdy(url, { pki, protocols: ['v4.channel.k8s.io', 'channel.k8s.io'] });
+    assert.equal(protocol, 'v4.channel.k8s.io');
+    const client = spdyClient(socket as Duplex);
+    const error = await client.open({ streamType: 'error' });
+    const stdin = await client.open({ streamType: 'stdin' });
+    const stdout = await client.open({ streamType: 'stdout' });
+    stdin.write('hello');
+    stdin.end();
+    assert.equal(await stdout.whole(), 'hello');
+    assert.match(await error.whole(), /"reason":"ExitCode","message":"7"/);
+    assert.deepEqual(asked.command, ['sh', '7']);
+    client.close();
+  }));
+
+test('SPDY with protocols of streams that are not spoken here is refused', () =>
+  withServer(async ({ port, pki }) => {
+    const url = `https://127.0.0.1:${port}/portForward/default/web`;
+    const { refusal } = await upgradeToSpdy(url, { pki, protocols: ['other.k8s.io'] });
+    assert.equal(
+      refusal,
+      '403 unable to upgrade: unable to negotiate protocol: client supports [other.k8s.io], server accepts [portforward.k8s.io]',
+    );
+    assert.match((await upgradeToSpdy(url, { pki, protocols: [] })).refusal ?? '', /^400 unable to upgrade/);
+  }));
+
+/** By hand, as ws refuses to ask for a protocol with a slash in its name: messages of up to 65,535 bytes. */
+async function openTunnel(url: string, pki: Pki): Promise<Duplex> {
+  const protocol = 'SPDY/3.1+portforward.k8s.io';
+  const headers = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': Buffer.alloc(16).toString('base64'),
+    'Sec-WebSocket-Protocol': protocol,
+  };
+  const asking = request(url, { headers, ...tlsOf(pki) }).end();
+  const [response, socket] = (await once(asking, 'upgrade')) as [{ headers: Record<string, string> }, Duplex];
+  assert.equal(response.headers['sec-websocket-protocol'], protocol);
+  let waiting = Buffer.alloc(0);
+  const tunnel = new Duplex({
+    read() {},
+    write(chunk: Buffer, _, done) {
+      const head = Buffer.from([0x82, 0xfe, chunk.length >> 8, chunk.length & 0xff, 0, 0, 0, 0]); // the mask is zero
+      socket.write(Buffer.concat([head, chunk]), done);
+    },
+    final: (done) => void socket.end(done),
+  });
+  socket.on('error', (error) => tunnel.destroy(error));
+  socket.on('data', (chunk: Buffer) => {
+    waiting = Buffer.concat([waiting, chunk]);
+    while (waiting.length >= 2 && waiting.length >= 2 + (waiting[1] as number)) {
+      const end = 2 + (waiting[1] as number);
+      if (waiting[0] === 0x82) tunnel.push(waiting.subarray(2, end));
+      waiting = waiting.subarray(end);
+    }
+  });
+  return tunnel;
+}
+
+test('ports are forwarded over SPDY inside a WebSocket', () =>
+  withServer(async ({ port, pki }) => {
+    const client = spdyClient(await openTunnel(`https://127.0.0.1:${port}/portForward/default/web`, pki));
+    const headers = { port: '8080', requestID: '0' };
+    const error = await client.open({ ...headers, streamType: 'error' }, { fin: true });
+    const data = await client.open({ ...headers, streamType: 'data' });
+    data.write('ping');
+    data.end();
+    assert.equal(await data.whole(), 'ping');
+    assert.equal(await error.whole(), '');
+    client.close();
   }));
 
 test('only the API server and administrators are let in', () =>

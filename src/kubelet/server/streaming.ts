@@ -39,27 +39,35 @@ export function createStreaming(options: StreamingOptions): Streaming {
   const upgraded = new Set<Duplex>();
   const sockets = new WebSocketServer({
     noServer: true,
-    handleProtocols: (offered) => [TUNNEL_PROTOCOL, ...EXEC_PROTOCOLS].find((p) => offered.has(p)) ?? false,
+    handleProtocols: (offered) => EXEC_PROTOCOLS.find((p) => offered.has(p)) ?? false,
   });
+  // The tunnel's name has a slash, which RFC 6455 forbids and ws refuses: its header is kept from ws and answered here.
+  const tunnels = new WebSocketServer({ noServer: true });
+  tunnels.on('headers', (headers) => void headers.push(`Sec-WebSocket-Protocol: ${TUNNEL_PROTOCOL}`));
 
-  async function acceptWebSocket({ request, socket, head }: Asked, supported: readonly string[]): Promise<WebSocket> {
-    const offered = (request.headers['sec-websocket-protocol'] ?? '')
-      .split(',')
-      .map((p) => p.trim())
-      .filter(Boolean);
+  async function acceptWebSocket(asked: Asked, supported: readonly string[]): Promise<WebSocket> {
+    const offered = offeredProtocols(asked);
     if (offered.length > 0 && !supported.some((p) => offered.includes(p))) {
       throw new NotThereError(
         400,
         `unable to negotiate protocol: client supports [${offered.join(' ')}], server supports [${supported.join(' ')}]`,
       );
     }
-    return await new Promise((resolve) =>
-      sockets.handleUpgrade(request, socket, head, (accepted) => {
+    return await complete(sockets, asked);
+  }
+
+  async function acceptTunnel(asked: Asked): Promise<Duplex> {
+    delete asked.request.headers['sec-websocket-protocol'];
+    return createWebSocketStream(await complete(tunnels, asked));
+  }
+
+  const complete = (server: WebSocketServer, { request, socket, head }: Asked): Promise<WebSocket> =>
+    new Promise((resolve) =>
+      server.handleUpgrade(request, socket, head, (accepted) => {
         accepted.on('error', (error) => log.debug({ err: error }, 'kubelet stream broke'));
         resolve(accepted);
       }),
     );
-  }
 
   /** From the upgrade on an error is one of the connection: nobody is left to be told. */
   const untilOver = ({ socket }: Asked, work: Promise<void>): Promise<void> =>
@@ -95,13 +103,12 @@ export function createStreaming(options: StreamingOptions): Streaming {
       acceptSpdy(asked.request, asked, [PORT_FORWARD_PROTOCOL]);
       return await untilOver(asked, serveSpdyPortForward(asked.socket, tunnel));
     }
-    const isTunnel = asked.request.headers['sec-websocket-protocol']?.includes(TUNNEL_PROTOCOL);
-    const ports = isTunnel ? [] : portsOf(asked.query);
-    const socket = await acceptWebSocket(asked, [TUNNEL_PROTOCOL, ...PORT_FORWARD_PROTOCOLS]);
-    const work = isTunnel
-      ? serveSpdyPortForward(createWebSocketStream(socket), tunnel)
-      : servePortForward(socket, ports, connect);
-    await untilOver(asked, work);
+    if (offeredProtocols(asked).includes(TUNNEL_PROTOCOL)) {
+      return await untilOver(asked, serveSpdyPortForward(await acceptTunnel(asked), tunnel));
+    }
+    const ports = portsOf(asked.query);
+    const socket = await acceptWebSocket(asked, PORT_FORWARD_PROTOCOLS);
+    await untilOver(asked, servePortForward(socket, ports, connect));
   }
 
   return {
@@ -120,6 +127,12 @@ export function createStreaming(options: StreamingOptions): Streaming {
     },
   };
 }
+
+const offeredProtocols = ({ request }: Asked): string[] =>
+  (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((p) => p.trim())
+    .filter(Boolean);
 
 function portsOf(query: URLSearchParams): number[] {
   const ports = [...query.getAll('ports'), ...query.getAll('port')].flatMap((p) => p.split(',')).map(Number);
