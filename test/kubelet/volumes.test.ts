@@ -189,6 +189,25 @@ test('a claim that is bound is its volume', () =>
     assert.deepEqual(mount, { hostPath: '/tmp', containerPath: '/d', readOnly: true, propagation: 'private' });
   }));
 
+for (const { what, volume, readOnly } of [
+  { what: 'a ConfigMap', volume: { configMap: { name: 'no', optional: true } }, readOnly: true },
+  { what: 'an empty directory', volume: { emptyDir: {} }, readOnly: false },
+  { what: 'a claim', volume: { persistentVolumeClaim: { claimName: 'bound' } }, readOnly: false },
+  {
+    what: 'a claim to read only',
+    volume: { persistentVolumeClaim: { claimName: 'bound', readOnly: true } },
+    readOnly: true,
+  },
+]) {
+  test(`${what} can ${readOnly ? 'not ' : ''}be written to by containers`, () =>
+    inDirectory(async (directory) => {
+      const volumes = volumesOf(directory);
+      await volumes.setUp(podWith(volume));
+      const [mount] = await volumes.mountsOf({ name: 'm', volumeMounts: [{ name: 'v', mountPath: '/d' }] }, []);
+      assert.equal(mount?.readOnly, readOnly);
+    }));
+}
+
 test('taking down unmounts before it removes, and removes nothing while something is mounted', () =>
   inDirectory(async (directory) => {
     let points = [`${directory}/volumes/x`];
