@@ -3,13 +3,14 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const SINGLE = ['log', 'clock', 'metrics', 'exec', 'lifecycle', 'constants'];
+const SINGLE = ['log', 'clock', 'metrics', 'exec', 'lifecycle', 'memory', 'constants'];
 const MACHINERY = ['apimachinery', ...SINGLE];
 const CONSUMER = ['client', 'api', ...MACHINERY];
 
 /** Folder or single file → what it may import from src/, besides itself. */
 const ALLOWED: Record<string, readonly string[]> = {
   ...Object.fromEntries(SINGLE.map((name) => [name, []])),
+  memory: ['clock', 'lifecycle'],
   pki: SINGLE,
   apimachinery: SINGLE,
   cel: MACHINERY,

@@ -1,6 +1,7 @@
 // The writer thread: owns the files, answers requests one after another, and does the store's housework in between.
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '../../clock.ts';
+import { createMemoryReturn, threadHeap } from '../../memory.ts';
 import { describeFailure } from './errors.ts';
 import type { Message, Request, RequestName, Requests } from './protocol.ts';
 import { openStore, type Store } from './store.ts';
@@ -23,6 +24,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function serve(): Handlers {
   let store: Store | undefined;
   let idle: Timer | undefined;
+  const memory = createMemoryReturn({ clock: systemClock, heap: threadHeap });
   const opened = (): Store => {
     if (!store) throw new Error('the store is not open');
     return store;
@@ -49,6 +51,7 @@ function serve(): Handlers {
   return {
     async open() {
       store = await openStore(file);
+      await memory.start();
       store.load((rows) => send({ type: 'rows', rows }));
       const { revision, compactRevision, notices } = store;
       return { revision, compactRevision, notices };
@@ -64,8 +67,9 @@ function serve(): Handlers {
       while (store?.vacuumSlice()) await turn();
     },
     stats: () => opened().sizes(),
-    close() {
+    async close() {
       idle?.cancel();
+      await memory.stop();
       const closing = store;
       store = undefined;
       port.unref(); // the thread ends once this is answered

@@ -3,13 +3,14 @@
 import { Session } from 'node:inspector/promises';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { Clock, Timer } from '../clock.ts';
-import type { Component } from '../lifecycle.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Component } from './lifecycle.ts';
 
-/** What has to be known and done of this process's heap. */
+/** What has to be known and done of this thread's heap. */
 export interface Heap {
   /** Calls `listener` soon after collections of garbage; returns how to end that. */
   onCollected(listener: () => void): () => void;
+  /** Of the whole process. */
   residentBytes(): number;
   usedBytes(): number;
   /** Collects all garbage and unmaps what is free; nothing else runs meanwhile. */
@@ -19,7 +20,7 @@ export interface Heap {
 /** Without a collection for so long, the work is over: even an idle server collects now and then, but rarely. */
 const QUIET_MS = 5_000;
 /** Less than this grown since the last time is left alone. */
-const WORTH_BYTES = 16 * 2 ** 20;
+const WORTH_BYTES = 8 * 2 ** 20;
 /** Above it the pause would be felt (about 1 ms for 1 MB), and what it gains would not. */
 const MOST_USED_BYTES = 96 * 2 ** 20;
 
@@ -52,7 +53,7 @@ export function createMemoryReturn({ clock, heap }: { clock: Clock; heap: Heap }
   };
 }
 
-export const processHeap: Heap = {
+export const threadHeap: Heap = {
   onCollected(listener) {
     const observer = new PerformanceObserver(listener);
     observer.observe({ entryTypes: ['gc'] });
