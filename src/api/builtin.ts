@@ -15,6 +15,7 @@ import {
   COUNTS_GENERATIONS,
   CREATE_ON_UPDATE,
   FIRST_GENERATION,
+  METADATA_ONCE_ON_UPDATE,
   PATH_SEGMENT_NAMES,
   PLAIN_METADATA,
   RETURNS_DELETED,
@@ -53,7 +54,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     storage: behaviour.storage ?? { group: fact.g, resource: fact.r, version: fact.v },
     selectableFields: selectorsOf(fact, behaviour),
 
-    setDefaults: (object) => normalise(object, schema, normalising),
+    setDefaults: (object) => normalise(object, schema, { ...normalising, asSent: true }),
     toStorage: behaviour.toStorage ?? ((object) => object),
     fromStorage: behaviour.fromStorage ?? ((object) => object),
 
@@ -85,7 +86,8 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     validateUpdate: (object, old) => [
       ...validateMetadataUpdate(object.metadata, old.metadata),
       ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(object.metadata)),
-      ...(behaviour.updateIsChangeOnly ? metadataRules(object.metadata) : validate(object)),
+      ...(METADATA_ONCE_ON_UPDATE.has(id) ? [] : metadataRules(object.metadata)),
+      ...(behaviour.updateIsChangeOnly ? [] : (behaviour.validate?.(object) ?? [])),
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [

@@ -73,3 +73,8 @@ export const PLAIN_METADATA = list(`
   admissionregistration.k8s.io/validatingwebhookconfigurations
   apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
   coordination.k8s.io/leases events node.k8s.io/runtimeclasses policy/poddisruptionbudgets`);
+
+/** An update checks metadata as changed, not once more by itself (no ValidateObjectMeta in their ValidateUpdate). */
+export const METADATA_ONCE_ON_UPDATE = list(`
+  namespaces nodes podtemplates replicationcontrollers resourcequotas services
+  apps/daemonsets apps/deployments apps/replicasets apps/statefulsets batch/cronjobs`);

@@ -40,7 +40,7 @@ function validateConfigMap(object: AnyObject): FieldError[] {
   const size =
     Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), 0) +
     Object.values(binary).reduce((sum, text) => sum + decodedSize(text), 0);
-  return size > MAX_BYTES ? [...errors, fieldError.tooLong('', MAX_BYTES)] : errors;
+  return size > MAX_BYTES ? [...errors, fieldError.tooLong('[]', MAX_BYTES)] : errors;
 }
 
 export const configMaps: Behaviour = {

@@ -14,6 +14,13 @@ function daemonSet(spec: Struct): void {
   if (strategy.type === 'RollingUpdate') part(strategy, 'rollingUpdate').maxSurge ??= 0;
 }
 
+/** extensions/v1beta1 had a field for this; here an annotation stands in for it, in whatever is read. */
+function countTemplates(value: Struct): void {
+  const metadata = part(value, 'metadata');
+  const annotations = part(metadata, 'annotations');
+  annotations['deprecated.daemonset.template.generation'] ??= '0';
+}
+
 function deployment(spec: Struct): void {
   const strategy = part(spec, 'strategy');
   strategy.type ||= 'RollingUpdate';
@@ -34,6 +41,7 @@ function statefulSet(spec: Struct): void {
 }
 
 export const appsDefaults: Readonly<Record<string, TypeDefault>> = {
+  'io.k8s.api.apps.v1.DaemonSet': countTemplates,
   'io.k8s.api.apps.v1.DaemonSetSpec': daemonSet,
   'io.k8s.api.apps.v1.DeploymentSpec': deployment,
   'io.k8s.api.apps.v1.StatefulSetSpec': statefulSet,
