@@ -1,11 +1,13 @@
 // The resources served right now: the built-in ones, and those that CustomResourceDefinitions add at run time.
 import type { ResourceDefinition } from '../api/definition.ts';
+import { formatGroupVersion } from '../apimachinery/meta.ts';
 
 export interface DefinitionCatalogue {
   all(): readonly ResourceDefinition[];
   find(group: string, version: string, plural: string): ResourceDefinition | undefined;
   findKind(group: string, version: string, kind: string): ResourceDefinition | undefined;
-  hasGroup(group: string): boolean;
+  /** The apiVersions that what is stored in the same place is served in. */
+  versionsOf(definition: Pick<ResourceDefinition, 'storage'>): readonly string[];
   /** Adds definitions, replacing those with the same group, version and plural. */
   put(definitions: readonly ResourceDefinition[]): void;
   remove(group: string, plural: string): void;
@@ -16,6 +18,7 @@ export interface DefinitionCatalogue {
 export function createCatalogue(initial: readonly ResourceDefinition[]): DefinitionCatalogue {
   const byResource = new Map<string, ResourceDefinition>();
   const byKind = new Map<string, ResourceDefinition>();
+  const byPlace = new Map<string, readonly string[]>();
   const listeners = new Set<() => void>();
   const resourceKey = (group: string, version: string, plural: string) => `${group}/${version}/${plural}`;
 
@@ -28,6 +31,7 @@ export function createCatalogue(initial: readonly ResourceDefinition[]): Definit
 
   function changed(): void {
     byKind.clear();
+    byPlace.clear();
     for (const definition of byResource.values()) {
       byKind.set(resourceKey(definition.group, definition.version, definition.kind), definition);
     }
@@ -39,7 +43,16 @@ export function createCatalogue(initial: readonly ResourceDefinition[]): Definit
     all: () => [...byResource.values()],
     find: (group, version, plural) => byResource.get(resourceKey(group, version, plural)),
     findKind: (group, version, kind) => byKind.get(resourceKey(group, version, kind)),
-    hasGroup: (group) => byResource.values().some((definition) => definition.group === group),
+    versionsOf({ storage }) {
+      const key = `${storage.group}/${storage.resource}`;
+      let versions = byPlace.get(key);
+      if (!versions) {
+        const same = [...byResource.values()].filter((one) => `${one.storage.group}/${one.storage.resource}` === key);
+        versions = same.map(formatGroupVersion);
+        byPlace.set(key, versions);
+      }
+      return versions;
+    },
     put,
     remove(group, plural) {
       for (const [key, definition] of byResource) {

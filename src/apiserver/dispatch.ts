@@ -34,13 +34,13 @@ export async function dispatch(
   if (call.request.method === 'HEAD') throw methodNotServed();
   for (const text of deprecationOf(definition)) call.warn(text);
   // Before anything is done: what could not be answered must not happen.
-  negotiate({
+  const { as } = negotiate({
     accept: header(call.request, 'accept'),
     userAgent: undefined,
     query: call.request.query,
     shapes: shapesOf(info),
   });
-  parseIncludeObject(call.request.query);
+  if (as?.kind === 'Table') parseIncludeObject(call.request.query);
   return await handler({ ...call, definition });
 }
 

@@ -74,12 +74,14 @@ export async function readPatch(
     return (current) => applyJsonPatch(current, operations);
   }
   if (type === 'strategic') {
-    const patch = body.value;
+    // null is a patch that changes nothing.
+    const patch = body.value ?? {};
     report(untypedProblems(body), { ...call.parameters, warn: call.warn });
     if (!isObject(patch)) throw badRequest('json: cannot unmarshal the body into a strategic merge patch: no object');
     return (current) => applyStrategicMergePatch(current as JsonObject, patch, call.type.schema, call.env.types);
   }
   report(untypedProblems(body), { ...call.parameters, warn: call.warn });
+  if (typeof body.value !== 'object') throw badRequest('json: cannot unmarshal the body into a merge patch: no object');
   return (current) => applyMergePatch(current, body.value);
 }
 
@@ -105,14 +107,16 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
   const body = await readBody(request.body, 'yaml');
   if (!body || !isObject(body.value)) throw badRequest('the body of an apply patch must be an object');
-  const { metadata } = body.value;
-  requireName({ metadata: isObject(metadata) ? metadata : {} }, call.info.name);
+  if (!body.value.kind) throw badRequest("Object 'Kind' is missing in the body");
   const target = writeTarget(call, parameters);
   return await updateObject(env, target, {
     apply: (current) => {
       const change = { definition, live: current, manager: target.fieldManager, subresource: target.subresource };
       const merged = env.fieldManagers.apply(body.value, { ...change, force: parameters.force ?? false });
-      return toObject(decodedValue(merged), definition, strictness(call, parameters));
+      report(untypedProblems(body), { ...parameters, warn: call.warn });
+      const object = toObject(decodedValue(merged), definition, strictness(call, parameters));
+      requireName(object, call.info.name);
+      return object;
     },
     ...strategy,
     createMissing: target.subresource === '',

@@ -109,7 +109,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       ['certificates.k8s.io/certificatesigningrequests', signingRequestHooks],
       ['/services', serviceHooks(allocators)],
     ]),
-    fieldManagers: createFieldManagers({ clock, types: options.types }),
+    fieldManagers: createFieldManagers({ clock, types: options.types, versionsOf: catalogue.versionsOf }),
     types: options.types,
     random,
   };

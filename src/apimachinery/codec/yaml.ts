@@ -23,6 +23,11 @@ const PLAIN: ScalarTag[] = [
   scalar('float', /^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?$/, (text) =>
     Number(text.replaceAll('_', '')),
   ),
+  scalar('float', /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/, (text) => {
+    throw new DecodeError(`error converting YAML to JSON: json: unsupported value: ${text}`);
+  }),
+  // Bytes become text, as they are.
+  { tag: 'tag:yaml.org,2002:binary', resolve: (text) => Buffer.from(text, 'base64').toString() },
 ];
 
 function integer(text: string, radix: number): number {

@@ -1,11 +1,7 @@
 // Keeps the catalogue at what CustomResourceDefinitions say, marks them as established, and empties a definition
 // that is being deleted of its objects (customresource_finalizer.go).
 import type { ResourceType } from '../../api/definition.ts';
-import type {
-  CustomResourceDefinition,
-  CustomResourceDefinitionCondition,
-  CustomResourceDefinitionStatus,
-} from '../../api/types/apiextensions/v1.ts';
+import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
@@ -17,6 +13,7 @@ import type { ResourceHooks } from '../registry/hooks.ts';
 import { updateObject } from '../registry/update.ts';
 import type { WriteEnvironment, WriteTarget } from '../registry/write.ts';
 import { definitionsOf } from './custom-resource.ts';
+import { statusOf } from './names.ts';
 
 type Definition = AnyObject & CustomResourceDefinition;
 
@@ -56,9 +53,13 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
       emptying.get(name)?.();
       emptying.delete(name);
       catalogue.remove(group, names.plural);
+      // The names it had are free for others of its group.
+      for (const other of othersThan(crd)) {
+        if (other.spec.group === group) establish(other).catch((error: unknown) => report(error, other.metadata.name));
+      }
       return;
     }
-    const served = definitionsOf(crd);
+    const served = isAccepted(crd) ? definitionsOf(crd) : [];
     for (const old of catalogue.all()) {
       const same = old.group === group && old.plural === names.plural;
       if (same && !served.some(({ version }) => version === old.version)) catalogue.remove(group, names.plural);
@@ -89,11 +90,18 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
     return { definition, name, subresource, user, ...common };
   };
 
+  const othersThan = ({ metadata }: Definition): Definition[] =>
+    reader.list(customResourceDefinitions).filter((other) => other.metadata.name !== metadata.name);
+
   async function establish(crd: Definition): Promise<void> {
     const target = targetOf('status', crd.metadata.name as string);
-    if (!target || isEstablished(crd)) return;
+    if (!target || !statusOf(crd, othersThan(crd), timestamp(env.clock))) return;
     await updateObject(env, target, {
-      apply: (current) => established(current as Definition, timestamp(env.clock)),
+      apply(current) {
+        const now = current as Definition;
+        const status = statusOf(now, othersThan(now), timestamp(env.clock));
+        return structuredClone(status ? { ...now, status } : now);
+      },
       prepare: (object, old, context) => target.definition.prepareForStatusUpdate(object, old, context),
       validate: () => [],
       unconditional: true,
@@ -140,32 +148,9 @@ function ignoreMissing(error: unknown): void {
   if (!hasReason(error, 'NotFound')) throw error; // gone already: nothing left to do
 }
 
-const isEstablished = ({ status }: Definition): boolean =>
-  status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false;
-
-function established(current: Definition, now: string): AnyObject {
-  const crd = structuredClone(current);
-  const { names } = crd.spec;
-  const condition = (type: string, reason: string, message: string): CustomResourceDefinitionCondition => ({
-    type,
-    status: 'True',
-    lastTransitionTime: now,
-    reason,
-    message,
-  });
-  const acceptedNames = {
-    ...names,
-    singular: names.singular || names.kind.toLowerCase(),
-    listKind: names.listKind || `${names.kind}List`,
-  };
-  const storedVersions = crd.spec.versions.filter(({ storage }) => storage).map(({ name }) => name);
-  const conditions = [
-    condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
-    condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
-  ];
-  crd.status = { conditions, acceptedNames, storedVersions } as CustomResourceDefinitionStatus;
-  return crd;
-}
+/** Only what has got its names is served; until it was looked at, what nobody else can have is. */
+const isAccepted = ({ status }: Definition): boolean =>
+  !status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'False');
 
 function withoutCleanup(current: Definition): AnyObject {
   const crd = structuredClone(current);

@@ -38,7 +38,7 @@ export async function issueServiceAccountToken(
     ]);
   if (metadata.name && metadata.name !== name) throw mismatch('name', metadata.name, 'name');
   if (metadata.namespace && metadata.namespace !== namespace) {
-    throw mismatch('namespace', metadata.namespace, 'namespace');
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   const account = reader.get(serviceAccounts, namespace, name);
   if (!account) throw notFound({ group: '', resource: 'serviceaccounts' }, name);

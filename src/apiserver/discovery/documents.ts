@@ -108,7 +108,7 @@ const aggregated = (groups: readonly ServedGroup[]): object => ({
   apiVersion: 'apidiscovery.k8s.io/v2',
   metadata: {},
   items: groups.map(({ name, versions }) => ({
-    metadata: { ...(name ? { name } : {}), creationTimestamp: null },
+    metadata: name ? { name, creationTimestamp: null } : {},
     versions: versions.map(({ version, definitions }) => ({
       version,
       resources: definitions.map(aggregatedResource),

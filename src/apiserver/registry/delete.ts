@@ -90,7 +90,7 @@ async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { optio
   object.metadata.finalizers = finalizersForPropagation(object, definition.defaultPropagation, options);
   const finalizers = object.metadata.finalizers.length > 0;
   if (!finalizers) delete object.metadata.finalizers;
-  if (grace === 'none' && finalizers) markDeleting(object, now);
+  if (grace === 'none' && finalizers && !held) markDeleting(object, now);
   const waits = finalizers || held || (grace !== 'none' && grace > 0);
   if (waits) {
     const entry = await commit(env, dryRun, {

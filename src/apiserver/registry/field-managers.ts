@@ -12,7 +12,14 @@ import type { Clock } from '../../clock.ts';
 import { apiVersionOf } from './keys.ts';
 import type { FieldManagers, OwnershipChange } from './managed-fields.ts';
 
-export function createFieldManagers({ clock, types }: { clock: Clock; types: SchemaSet }): FieldManagers {
+export interface FieldManagersOptions {
+  clock: Clock;
+  types: SchemaSet;
+  /** The apiVersions a stored type is served in; what others own there is forgotten. */
+  versionsOf(definition: OwnershipChange['definition']): readonly string[];
+}
+
+export function createFieldManagers({ clock, types, versionsOf }: FieldManagersOptions): FieldManagers {
   const contextOf = ({ definition, manager, subresource }: OwnershipChange): WriteContext => ({
     manager,
     apiVersion: apiVersionOf(definition),
@@ -21,21 +28,25 @@ export function createFieldManagers({ clock, types }: { clock: Clock; types: Sch
     schema: definition.schema.model === '' ? undefined : definition.schema,
     shape: definition.applyShape?.(types),
     types,
+    versions: versionsOf(definition),
     resetFields: resetFieldsOf(definition, subresource),
   });
   return {
     trackUpdate(object, change) {
-      const { managedFields } = updateManagedFields(change.live, object, contextOf(change)).metadata;
+      const { managedFields } = timeless(updateManagedFields(change.live, object, contextOf(change)), change).metadata;
       if (managedFields?.length) object.metadata.managedFields = managedFields;
       else delete object.metadata.managedFields;
     },
     apply: (patch, change) =>
-      applyPatch({
-        ...contextOf(change),
-        live: change.live,
-        patch: patch as unknown as AnyObject,
-        force: change.force,
-      }),
+      timeless(
+        applyPatch({
+          ...contextOf(change),
+          live: change.live,
+          patch: patch as unknown as AnyObject,
+          force: change.force,
+        }),
+        change,
+      ),
     keepTimes: keepTimesIfUnchanged,
   };
 }
@@ -46,6 +57,17 @@ const SIGNING_REQUEST_RESETS: Readonly<Record<string, readonly string[][]>> = {
   status: [['spec'], ['status', 'conditions']],
   approval: [['spec'], ['status', 'certificate']],
 };
+
+/** Who scales is remembered without a time (k8s.io/apimachinery managedfields/scalehandler.go). */
+function timeless(object: AnyObject, { manager, subresource }: OwnershipChange): AnyObject {
+  if (subresource !== 'scale') return object;
+  const managedFields = object.metadata.managedFields?.map((entry) => {
+    if (entry.subresource !== 'scale' || entry.manager !== manager) return entry;
+    const { time: _time, ...rest } = entry;
+    return rest;
+  });
+  return { ...object, metadata: { ...object.metadata, ...(managedFields ? { managedFields } : {}) } };
+}
 
 /** Each endpoint puts back what the other writes, so nobody owns that here (GetResetFields of the strategies). */
 function resetFieldsOf(definition: OwnershipChange['definition'], subresource: string): readonly string[][] {

@@ -113,6 +113,8 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
     });
   }
   await admit(env, r, { operation: 'UPDATE', object, oldObject: old });
+  object.metadata.managedFields = env.fieldManagers.keepTimes(old, object).metadata.managedFields;
+  if (!object.metadata.managedFields) delete object.metadata.managedFields;
   checkRevision(r);
   keepMetadata(object, old);
   const reservation = hooksOf(env, definition)?.beginUpdate?.(object, old, { dryRun: r.dryRun });

@@ -76,6 +76,7 @@ async function markEvicted(call: ResourceCall, { metadata }: Pod): Promise<void>
     prepare: call.definition.prepareForStatusUpdate,
     validate: call.definition.validateStatusUpdate,
     unconditional: true,
+    managed: true, // upstream tracks nobody here
   });
 }
 

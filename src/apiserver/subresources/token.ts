@@ -3,7 +3,7 @@ import type { TokenRequest } from '../../api/types/authentication/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { issueServiceAccountToken, type TokenRequestContext } from '../authentication/token-request.ts';
 import { bodyType } from '../body-type.ts';
-import { type CallHandler, strictness } from '../call.ts';
+import { type CallHandler, managerOf, strictness } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 
@@ -16,6 +16,9 @@ export const tokenHandler =
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const type = bodyType(TOKEN_REQUEST, env.types);
     const body = (await decodeObject(request.body, type, strictness(call, parameters))) as AnyObject & TokenRequest;
+    const definition = { ...call.definition, ...type, subresources: {} };
+    const manager = managerOf(request, parameters.fieldManager);
+    env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource: 'token' });
     const answer = await issueServiceAccountToken(body, { ...context, namespace: info.namespace, name: info.name });
     const object = { kind: type.kind, apiVersion: 'authentication.k8s.io/v1', ...answer } as unknown as AnyObject;
     return { type: 'object', status: 201, object };

@@ -28,7 +28,8 @@ function zeroField(field: FieldSchema, types: SchemaSet): Json | undefined {
     if (!schema.special) return zeroStruct(schema, types);
     return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : zeroSpecial(schema);
   }
-  if (field.omitEmpty || field.pointer) return undefined;
+  if (field.omitEmpty) return undefined;
+  if (field.pointer) return null;
   switch (type.kind) {
     case 'string':
       return '';
