@@ -76,5 +76,5 @@ export const PLAIN_METADATA = list(`
 
 /** An update checks metadata as changed, not once more by itself (no ValidateObjectMeta in their ValidateUpdate). */
 export const METADATA_ONCE_ON_UPDATE = list(`
-  namespaces nodes podtemplates replicationcontrollers resourcequotas services
+  podtemplates replicationcontrollers resourcequotas services
   apps/daemonsets apps/deployments apps/replicasets apps/statefulsets batch/cronjobs`);

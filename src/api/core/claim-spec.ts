@@ -55,7 +55,7 @@ function dataSources({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec, p
     : [...errors, fieldError.invalid(path, `${path}.dataSource`, 'must match dataSourceRef')];
 }
 
-function dataSourceErrors({ name, kind, apiGroup = '', namespace }: TypedObjectReference, path: string): FieldError[] {
+function dataSourceErrors({ name, kind, apiGroup, namespace }: TypedObjectReference, path: string): FieldError[] {
   const errors = [...required(name, `${path}.name`), ...required(kind, `${path}.kind`)];
   if (!apiGroup && kind !== 'PersistentVolumeClaim') {
     const text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";

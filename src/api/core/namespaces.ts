@@ -1,15 +1,36 @@
 // Namespaces: the finalizer that keeps one until it is empty (pkg/registry/core/namespace/strategy.go).
 
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { nameIsDNSLabel } from '../../apimachinery/names.ts';
+import { isQualifiedName, nameIsDNSLabel } from '../../apimachinery/names.ts';
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
+import { validateFinalizerDomains } from '../validation/metadata.ts';
 
 interface NamespaceSpec {
   finalizers?: string[];
 }
 
+const finalizersOf = ({ spec }: AnyObject): string[] => (spec as NamespaceSpec | undefined)?.finalizers ?? [];
+
+/** Names like those of metadata.finalizers; reported as the list. */
+const validate = (object: AnyObject): FieldError[] =>
+  finalizersOf(object).flatMap((finalizer) => [
+    ...isQualifiedName(finalizer).map((text) => fieldError.invalid('spec.finalizers', finalizer, text)),
+    ...validateFinalizerDomains({ finalizers: [finalizer] }).map((error) => ({ ...error, field: 'spec.finalizers' })),
+  ]);
+
+/** The phase follows from whether the namespace is going. */
+function validateStatusUpdate({ metadata, status }: AnyObject): FieldError[] {
+  const phase = (status as { phase?: string } | undefined)?.phase ?? '';
+  const [wanted, when] = metadata.deletionTimestamp ? ['Terminating', 'not empty'] : ['Active', 'empty'];
+  const text = `may only be '${wanted}' if \`deletionTimestamp\` is ${when}`;
+  return phase === wanted ? [] : [fieldError.invalid('status.Phase', phase, text)];
+}
+
 export const namespaces: Behaviour = {
   validateName: nameIsDNSLabel,
+  validate,
+  validateStatusUpdate,
   prepareForCreate(object) {
     const spec = (object.spec ?? {}) as NamespaceSpec;
     object.spec = spec;

@@ -3,8 +3,10 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { NodeSpec, Taint } from '../types/core/v1.ts';
-import { duplicates, invalidEach, requiredOneOf } from '../validation/rules.ts';
+import type { NodeSpec, NodeStatus, Taint } from '../types/core/v1.ts';
+import { validCidr } from '../validation/ip.ts';
+import { resourceAmount } from '../validation/resource-names.ts';
+import { duplicates, invalidEach, NOT_NEGATIVE, requiredOneOf } from '../validation/rules.ts';
 
 const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
 const specOf = (object: AnyObject): NodeSpec => (object.spec ?? {}) as NodeSpec;
@@ -13,6 +15,117 @@ const specOf = (object: AnyObject): NodeSpec => (object.spec ?? {}) as NodeSpec;
 const TAINTS = 'metadata.taints';
 
 const validate = (object: AnyObject): FieldError[] => {
+  const { podCIDRs = [] } = specOf(object);
+  const { nodeInfo } = statusOf(object);
+  return [
+    ...avoidPodsErrors(object.metadata.annotations?.[AVOID_PODS]),
+    ...taintList(object),
+    ...resources(object),
+    ...((nodeInfo?.swap?.capacity ?? 0) < 0
+      ? [fieldError.invalid('metadata.nodeSwapStatus.capacity', nodeInfo?.swap?.capacity, NOT_NEGATIVE)]
+      : []),
+    ...declaredFeatures(object),
+    ...podRanges(podCIDRs),
+  ];
+};
+
+const statusOf = (object: AnyObject): NodeStatus => (object.status ?? {}) as NodeStatus;
+
+/** Paths of amounts have dots here. */
+const resources = (object: AnyObject): FieldError[] =>
+  (['capacity', 'allocatable'] as const).flatMap((list) =>
+    Object.entries(statusOf(object)[list] ?? {}).flatMap(([name, text]) =>
+      resourceAmount(name, text, `status.${list}.${name}`),
+    ),
+  );
+
+const FEATURE = /^([A-Z][A-Za-z0-9]*)(\/[A-Za-z0-9]+)*$/;
+const MAX_FEATURE = 253;
+
+const declaredFeatures = (object: AnyObject): FieldError[] => {
+  const features = statusOf(object).declaredFeatures ?? [];
+  const at = (i: number) => `status.declaredFeatures[${i}]`;
+  return features.flatMap((feature, i) => {
+    const before = features[i - 1];
+    const errors: FieldError[] = [];
+    if (feature.length > MAX_FEATURE || !FEATURE.test(feature)) {
+      errors.push(fieldError.invalid(at(i), feature, `invalid feature name ${JSON.stringify(feature)}`));
+    }
+    if (before === feature) errors.push(fieldError.duplicate(at(i), feature));
+    else if (before !== undefined && before > feature) {
+      errors.push(fieldError.invalid(at(i), feature, 'list must be sorted alphabetically'));
+    }
+    return errors;
+  });
+};
+
+function podRanges(ranges: readonly string[]): FieldError[] {
+  const path = 'spec.podCIDRs';
+  const errors = ranges.flatMap((range, i) => validCidr(range, `${path}[${i}]`));
+  if (ranges.length < 2 || errors.length > 0) return errors;
+  const dual = ranges.length === 2 && ranges[0]?.includes(':') !== ranges[1]?.includes(':');
+  const text = 'may specify no more than one CIDR for each IP family';
+  return dual ? errors : [...errors, fieldError.invalid(path, ranges, text)];
+}
+
+const AVOID_PODS = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
+
+interface AvoidPods {
+  preferAvoidPods?: { podSignature?: { podController?: { controller?: boolean } } }[];
+}
+
+/** Nobody reads this annotation any more; it is still checked. */
+function avoidPodsErrors(text: string | undefined): FieldError[] {
+  if (!text) return [];
+  let avoid: AvoidPods | null;
+  try {
+    avoid = JSON.parse(text) as AvoidPods | null;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [fieldError.invalid('metadata.annotations.AvoidPods', AVOID_PODS, error.message)];
+  }
+  return (avoid?.preferAvoidPods ?? []).flatMap(({ podSignature }, i) => {
+    const at = `metadata.annotations.${AVOID_PODS}[${i}].PodSignature`;
+    if (!podSignature?.podController) return [fieldError.required(at)];
+    if (podSignature.podController.controller) return [];
+    return [fieldError.invalid(`${at}.PodController.Controller`, false, 'must point to a controller')];
+  });
+}
+
+/** What is given once stays; the object's own rules are told again. */
+function validateUpdate(object: AnyObject, old: AnyObject): FieldError[] {
+  const now = specOf(object);
+  const before = specOf(old);
+  const errors = [
+    ...avoidPodsErrors(object.metadata.annotations?.[AVOID_PODS]),
+    ...resources(object),
+    ...declaredFeatures(object),
+    ...duplicates(
+      statusOf(object).addresses ?? [],
+      ({ type, address }) => `${type}/${address}`,
+      (i, key) => fieldError.duplicate(`status.addresses[${i}]`, key),
+    ),
+  ];
+  if (before.podCIDRs?.length) {
+    const changed =
+      now.podCIDRs?.length === before.podCIDRs.length
+        ? before.podCIDRs.filter((range, i) => range !== now.podCIDRs?.[i]).length
+        : 1;
+    const text = 'node updates may not change podCIDR except from "" to valid';
+    errors.push(...Array.from({ length: changed }, () => fieldError.forbidden('spec.podCIDRs', text)));
+  }
+  if (before.providerID && before.providerID !== now.providerID) {
+    const text = 'node updates may not change providerID except from "" to valid';
+    errors.push(fieldError.forbidden('spec.providerID', text));
+  }
+  errors.push(...taintList(object));
+  if ((now.externalID ?? '') !== (before.externalID ?? '')) {
+    errors.push(fieldError.forbidden('spec.externalID', 'may not be updated'));
+  }
+  return errors;
+}
+
+const taintList = (object: AnyObject): FieldError[] => {
   const { taints = [] } = specOf(object);
   return [
     ...taints.flatMap((taint, i) => taintErrors(taint, `${TAINTS}[${i}]`)),
@@ -30,7 +143,17 @@ const taintErrors = ({ key = '', value = '', effect }: Taint, path: string): Fie
   ...requiredOneOf(effect, EFFECTS, `${path}.effect`),
 ];
 
+/** The kubelet's settings are no business of the API any more. */
+function dropConfigSource(object: AnyObject, old?: AnyObject): void {
+  if (!old) delete statusOf(object).config;
+  if (!(old && specOf(old).configSource)) delete specOf(object).configSource;
+}
+
 export const nodes: Behaviour = {
+  prepareForCreate: (object) => dropConfigSource(object),
+  prepareForUpdate: dropConfigSource,
   validate,
+  validateUpdate,
+  validateStatusUpdate: validateUpdate,
   selectableFields: { 'spec.unschedulable': (object) => String(specOf(object).unschedulable ?? false) },
 };

@@ -53,7 +53,7 @@ export const persistentVolumeClaims: Behaviour = {
 };
 
 interface DataSource {
-  apiGroup?: string;
+  apiGroup?: string | null;
   kind?: string;
   name?: string;
   namespace?: string;
@@ -65,8 +65,8 @@ interface ClaimSpec {
 }
 
 /** What the older field may name; anything else in it was ignored once, and is. */
-const isOldSource = ({ apiGroup = '', kind }: DataSource): boolean =>
-  (kind === 'PersistentVolumeClaim' && apiGroup === '') ||
+const isOldSource = ({ apiGroup, kind }: DataSource): boolean =>
+  (kind === 'PersistentVolumeClaim' && !apiGroup) ||
   (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io');
 
 /**

@@ -89,5 +89,11 @@ export const coreDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.api.core.v1.NodeStatus': (value) => {
     if (value.capacity && !value.allocatable) value.allocatable = { ...(value.capacity as Struct) };
   },
+  // The first range has a field of its own, which wins where the two differ.
+  'io.k8s.api.core.v1.NodeSpec': (value) => {
+    const { podCIDR, podCIDRs = [] } = value as { podCIDR?: string; podCIDRs?: string[] };
+    if (podCIDR && podCIDRs[0] !== podCIDR) value.podCIDRs = [podCIDR];
+    else if (!podCIDR && podCIDRs[0]) value.podCIDR = podCIDRs[0];
+  },
   'io.k8s.api.core.v1.LimitRangeItem': limitRangeItem,
 };
