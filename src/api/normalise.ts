@@ -14,6 +14,8 @@ export interface Normalising {
   schema: SchemaSet;
   /** By model. Without it nothing gets a default. */
   defaults?: ReadonlyMap<string, TypeDefault>;
+  /** Whether `[]` stays where Go writes lists always: as it came it is a list of nothing, once stored it is none. */
+  asSent?: boolean;
 }
 
 /** Brings `object` to its canonical form, in place. */
@@ -30,7 +32,9 @@ function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising):
   const known: Struct = {};
   for (const field of type.fields.values()) {
     const given = value[field.name];
-    if (given === undefined || given === null || (!field.pointer && isEmpty(given))) continue;
+    if (given === undefined || given === null || (!field.pointer && isEmpty(given) && !isKept(given, field, options))) {
+      continue;
+    }
     known[field.name] = given;
   }
   if (options.defaults) {
@@ -51,6 +55,9 @@ function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising):
 /** `[]` and `{}` count as empty for lists and maps; a struct never is, so it is told by its type. */
 const isEmpty = (value: unknown): boolean =>
   value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
+
+const isKept = (value: unknown, field: FieldSchema, { asSent }: Normalising): boolean =>
+  asSent === true && !field.omitEmpty && Array.isArray(value);
 
 /** Observed defaults that depend on more than their own field being unset; the functions of defaults/ set these. */
 const CONDITIONAL = new Set([

@@ -1,5 +1,5 @@
 // What an autoscaler measures, and what it aims for (pkg/apis/autoscaling/validation validateMetrics).
-import { isDNS1123Label, isPathSegmentName, isQualifiedName } from '../../apimachinery/names.ts';
+import { isDNS1123Label, isPathSegmentName } from '../../apimachinery/names.ts';
 import { compareQuantity, parseQuantity, ZERO } from '../../apimachinery/quantity.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   PodsMetricSource,
   ResourceMetricSource,
 } from '../types/autoscaling/v2.ts';
+import { containerResourceName } from '../validation/resource-names.ts';
 import { invalidEach, required } from '../validation/rules.ts';
 import { referenceErrors } from './references.ts';
 
@@ -108,24 +109,13 @@ const resourceErrors = ({ name, target }: ResourceMetricSource, path: string): F
   ...utilizationErrors(target, `${path}.target`),
 ];
 
-const STANDARD_RESOURCES = ['cpu', 'memory', 'ephemeral-storage'];
-
 function containerErrors({ name, container, target }: ContainerResourceMetricSource, path: string): FieldError[] {
   const errors = required(name, `${path}.name`, 'must specify a resource name');
-  if (name) errors.push(...resourceNameErrors(name, `${path}.name`));
+  if (name) errors.push(...containerResourceName(name, `${path}.name`));
   const at = `${path}.container`;
   if (container) errors.push(...invalidEach(at, container, isDNS1123Label(container)));
   else errors.push(fieldError.required(at, 'must specify a container'));
   return [...errors, ...targetErrors(target, `${path}.target`), ...utilizationErrors(target, `${path}.target`)];
-}
-
-function resourceNameErrors(name: string, path: string): FieldError[] {
-  const standard = name.includes('/') || name.startsWith('hugepages-') || STANDARD_RESOURCES.includes(name);
-  const text = 'must be a standard resource for containers';
-  return [
-    ...invalidEach(path, name, isQualifiedName(name)),
-    ...(standard ? [] : [fieldError.invalid(path, name, text)]),
-  ];
 }
 
 /** A share of what was asked for, or an amount, but one of them. */

@@ -3,22 +3,12 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isDNS1123Label } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { Overhead, RuntimeClass, Scheduling } from '../types/node/v1.ts';
+import type { RuntimeClass, Scheduling } from '../types/node/v1.ts';
 import { immutable } from '../validation/change.ts';
-import { validateResources } from '../validation/container.ts';
 import { validateLabels } from '../validation/metadata.ts';
+import { validateResources } from '../validation/resources.ts';
 import { duplicates, invalidEach } from '../validation/rules.ts';
-import { validateTolerations } from '../validation/tolerations.ts';
-
-function overheadErrors({ podFixed = {} }: Overhead): FieldError[] {
-  const names = Object.keys(podFixed);
-  const errors = validateResources({ limits: podFixed }, 'overhead');
-  const backed = names.includes('cpu') || names.includes('memory');
-  if (!backed && names.some((name) => name.startsWith('hugepages-'))) {
-    errors.push(fieldError.forbidden('overhead', 'HugePages require cpu or memory'));
-  }
-  return errors;
-}
+import { validateTolerations } from '../validation/scheduling.ts';
 
 const schedulingErrors = ({ nodeSelector, tolerations = [] }: Scheduling): FieldError[] => [
   ...validateLabels(nodeSelector, 'scheduling.nodeSelector'),
@@ -35,7 +25,7 @@ export const runtimeClasses: Behaviour = {
     const { handler, overhead, scheduling } = object as AnyObject & RuntimeClass;
     return [
       ...(handler ? invalidEach('handler', handler, isDNS1123Label(handler)) : [fieldError.required('handler')]),
-      ...(overhead ? overheadErrors(overhead) : []),
+      ...(overhead ? validateResources({ limits: overhead.podFixed }, 'overhead') : []),
       ...(scheduling ? schedulingErrors(scheduling) : []),
     ];
   },
