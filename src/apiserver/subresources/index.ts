@@ -1,4 +1,5 @@
 // The list of handlers that are not the plain verbs of a stored resource, by `group/resource[/subresource]`.
+import { validateEphemeralContainersUpdate, validateResize } from '../../api/core/pod-subresources.ts';
 import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
 import { pods } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
@@ -52,13 +53,16 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ['/nodes/proxy', nodeProxyHandler(kubelet)],
     ['/pods/attach', kubeletHandler('attach', kubelet)],
     ['/pods/binding', binding],
-    ['/pods/ephemeralcontainers', partialUpdateHandler(ephemeralContainers)],
+    [
+      '/pods/ephemeralcontainers',
+      partialUpdateHandler(ephemeralContainers, { validate: validateEphemeralContainersUpdate }),
+    ],
     ['/pods/eviction', evictionHandler({ reader, budgets: () => definitionOf(POD_DISRUPTION_BUDGETS) })],
     ['/pods/exec', kubeletHandler('exec', kubelet)],
     ['/pods/log', kubeletHandler('log', kubelet)],
     ['/pods/portforward', kubeletHandler('portforward', kubelet)],
     ['/pods/proxy', podProxyHandler(reader)],
-    ['/pods/resize', partialUpdateHandler(resize)],
+    ['/pods/resize', partialUpdateHandler(resize, { validate: validateResize })],
     ['/serviceaccounts/token', tokenHandler({ reader, tokens, clock })],
     ['/services/proxy', serviceProxyHandler(reader)],
     ['certificates.k8s.io/certificatesigningrequests/approval', approvalHandler],

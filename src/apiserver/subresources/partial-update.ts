@@ -13,7 +13,7 @@ import { verbHandlers } from '../resources.ts';
 type Writable = (object: AnyObject, given: AnyObject) => void;
 
 export const partialUpdateHandler =
-  (writable: Writable, options: Pick<UpdatePlan, 'managed'> = {}): CallHandler =>
+  (writable: Writable, options: Pick<UpdatePlan, 'managed' | 'validate'> = {}): CallHandler =>
   async (call) => {
     const { info, request, definition } = call;
     if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
@@ -69,6 +69,15 @@ export const resize: Writable = (object, given) => {
   const pod = object as PodLike;
   const wanted = (given as PodLike).spec;
   const before = JSON.stringify(pod.spec);
+  // Containers that came, went or moved are left for validation to refuse.
+  const names = (containers: Container[] | undefined) => (containers ?? []).map(({ name }) => name).join();
+  if (
+    names(pod.spec.containers) !== names(wanted.containers) ||
+    names(pod.spec.initContainers) !== names(wanted.initContainers)
+  ) {
+    pod.spec = wanted;
+    return;
+  }
   const resized = (containers: Container[] | undefined, from: Container[] | undefined) =>
     containers?.map((container) => {
       const found = from?.find(({ name }) => name === container.name);
@@ -84,6 +93,7 @@ export const resize: Writable = (object, given) => {
   const init = resized(pod.spec.initContainers, wanted.initContainers);
   if (init) pod.spec.initContainers = init;
   if (wanted.resources) pod.spec.resources = wanted.resources;
+  else delete pod.spec.resources;
   countChange(pod, before);
 };
 
