@@ -91,8 +91,8 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
-      ...metadataRules(object.metadata),
       ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(object.metadata)),
       ...(behaviour.validateStatusUpdate?.(object, old) ?? []),
     ],
     warnings: (object, old) => [...deprecationWarnings(fact), ...(behaviour.warnings?.(object, old) ?? [])],
