@@ -52,3 +52,9 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) };
   },
 };
+
+/** Keeps the process from ending for want of work until it is released: timers of a Clock do not. */
+export function keepAlive(): { release(): void } {
+  const handle = setInterval(() => undefined, MAX_DELAY);
+  return { release: () => clearInterval(handle) };
+}

@@ -152,7 +152,7 @@ registry_reachable() {
   [ -n "${HTTPS_PROXY:-${https_proxy:-}}" ] || timeout 3 bash -c '</dev/tcp/registry-1.docker.io/443' 2>/dev/null
 }
 # Looked at before the first start only: later the folder is the user's.
-missing_images() { [ ! -d "$DATA_DIR" ] && ! registry_reachable; }
+missing_images() { [ -z "$(ls -A "$DATA_DIR/images" 2>/dev/null)" ] && ! registry_reachable; }
 what_images() { echo "stand-ins for the images busybox, nginx and redis, since no registry can be reached (into $DATA_DIR/images)"; }
 install_images() {
   static_busybox >/dev/null || system_install busybox

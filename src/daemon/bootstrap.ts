@@ -30,7 +30,14 @@ export interface BootstrapContext {
   frontProxyCa: string;
 }
 
+/** Throws when this store belongs to a cluster with another range of Service addresses: those cannot be changed. */
 export async function writeBootstrapObjects(context: BootstrapContext): Promise<void> {
+  const { clusterIP } = context.reader.get(services, 'default', 'kubernetes')?.spec ?? {};
+  if (clusterIP !== undefined && clusterIP !== context.serviceIp) {
+    throw new Error(
+      `this cluster was made with another range of Service addresses (its API is at ${clusterIP}, not ${context.serviceIp}): start it with the --service-cidr it had, or choose another --data-dir`,
+    );
+  }
   const objects = [
     ...bootstrapObjects(context),
     { type: services, object: dnsService(context.dnsIp), ifExists: 'content' as const },

@@ -50,10 +50,17 @@ export function portHolder(port: number): PortHolder | undefined {
   const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`));
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (descriptors(pid).some((target) => sockets.has(target))) {
-      return { pid: Number(pid), command: readIfThere(`/proc/${pid}/comm`).trim() };
+      return { pid: Number(pid), command: commandOf(pid) };
     }
   }
   return { pid: 0, command: 'a process that cannot be seen from here' };
+}
+
+/** The program's name; for an interpreter what it runs is of more use than its own name. */
+function commandOf(pid: string): string {
+  const [program = '', script = ''] = readIfThere(`/proc/${pid}/cmdline`).split('\0');
+  const name = program.split('/').at(-1) || readIfThere(`/proc/${pid}/comm`).trim();
+  return script.startsWith('/') ? `${name} ${script}` : name;
 }
 
 /** Inodes of sockets that listen on `port`, out of the text of /proc/net/tcp. */

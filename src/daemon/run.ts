@@ -2,7 +2,7 @@
 // All say the same things; what goes wrong before the API answers is one sentence and exit code 1.
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { systemClock } from '../clock.ts';
+import { keepAlive, systemClock } from '../clock.ts';
 import { PRODUCT } from '../constants.ts';
 import { run, shellQuote, spawn } from '../exec.ts';
 import { checkHost } from './check.ts';
@@ -27,6 +27,8 @@ export async function runForeground(sources: ConfigSources, write: Write): Promi
   refuseSecond(config);
   refuseUnfit(config);
 
+  const alive = keepAlive();
+  const signalled = untilSignal(); // from now on: a signal while starting stops in order, too
   // Imported late: what is refused is refused at once.
   const { startServer } = await import('./server.ts');
   const progress = createProgress(systemClock, write);
@@ -48,8 +50,9 @@ export async function runForeground(sources: ConfigSources, write: Write): Promi
     control.close();
     removeRunState(runDir);
     hard.cancel();
+    alive.release();
   };
-  const stopping = Promise.race([untilSignal(), server.failed]);
+  const stopping = Promise.race([signalled, server.failed]);
   try {
     const signal = await Promise.race([server.started, stopping]);
     if (signal === undefined) {
@@ -77,7 +80,6 @@ const untilSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     // A second signal ends the process the ordinary way.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
-    // Something must keep the process alive: sockets do, the clock's timers do not.
   });
 
 function refuseSecond(config: Config): void {

@@ -11,21 +11,13 @@ export const forwardChain = (bridge: string): string => `TSUKUBE-FWD-${bridge}`;
 
 const SYSCTLS = ['net.ipv4.ip_forward', 'net.bridge.bridge-nf-call-iptables'] as const;
 
-/** Chains that the portmap plugin leaves behind; without a CNI portmap before us they are ours to remove. */
-const PORTMAP_RULES: readonly (readonly [chain: string, rule: readonly string[]])[] = [
-  ['PREROUTING', ['-m', 'addrtype', '--dst-type', 'LOCAL', '-j', 'CNI-HOSTPORT-DNAT']],
-  ['OUTPUT', ['-m', 'addrtype', '--dst-type', 'LOCAL', '-j', 'CNI-HOSTPORT-DNAT']],
-  ['POSTROUTING', ['-m', 'comment', '--comment', 'CNI portfwd requiring masquerade', '-j', 'CNI-HOSTPORT-MASQ']],
-];
-const PORTMAP_CHAINS = ['CNI-HOSTPORT-DNAT', 'CNI-HOSTPORT-MASQ', 'CNI-HOSTPORT-SETMARK'];
-
 /** Idempotent. Every change is in the ledger before it is made; the default bridge itself is recorded as well. */
 export async function prepareHost(list: NetworkList, ledger: HostLedger, log: Logger): Promise<void> {
   for (const name of SYSCTLS) setSysctl(name, ledger, log);
   const bridges = list.plugins.filter((p) => p.type === 'bridge').map((p) => String(p.bridge ?? 'cni0'));
   for (const name of bridges) if (!existsSync(`/sys/class/net/${name}`)) ledger.record({ kind: 'link', name });
   const { stdout: rules } = await run(['iptables-save']);
-  claimPortmapChains(list, rules, ledger);
+  if (list.plugins.some(({ type }) => type === 'portmap')) ledger.record({ kind: 'portmap-chains' });
   for (const name of bridges) await acceptForwarding(name, rules, ledger);
 }
 
@@ -55,10 +47,4 @@ async function acceptForwarding(bridge: string, current: string, ledger: HostLed
     '',
   ].join('\n');
   await run(['iptables-restore', '-w', '5', '--noflush'], { input: text });
-}
-
-function claimPortmapChains(list: NetworkList, current: string, ledger: HostLedger): void {
-  if (!list.plugins.some((p) => p.type === 'portmap') || current.includes('\n:CNI-HOSTPORT-DNAT ')) return;
-  for (const chain of PORTMAP_CHAINS) ledger.record({ kind: 'iptables-chain', table: 'nat', chain });
-  for (const [chain, rule] of PORTMAP_RULES) ledger.record({ kind: 'iptables-rule', table: 'nat', chain, rule });
 }

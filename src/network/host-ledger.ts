@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import { RunError, run } from '../exec.ts';
 import { unmount } from './netns.ts';
+import { removePortmapChains } from './portmap-chains.ts';
 
 export type HostChange =
   | { kind: 'link'; name: string }
@@ -34,6 +35,8 @@ export type HostChange =
   | { kind: 'sysctl'; name: string; previous: string }
   /** A chain of ours: it is emptied and removed. Jumps to it are `iptables-rule` changes. */
   | { kind: 'iptables-chain'; table: string; chain: string; family?: 6 }
+  /** What the portmap plugin leaves; shared with other networks of the host. */
+  | { kind: 'portmap-chains' }
   /** One rule in a chain that is not ours; `rule` as iptables -A takes it. */
   | { kind: 'iptables-rule'; table: string; chain: string; rule: readonly string[]; family?: 6 };
 
@@ -134,6 +137,8 @@ export async function undo(change: HostChange): Promise<void> {
       await gone([...base, '-F', change.chain], NO_RULE);
       return gone([...base, '-X', change.chain], NO_RULE);
     }
+    case 'portmap-chains':
+      return removePortmapChains();
     case 'iptables-rule':
       return gone([command(change.family), '-w', '5', '-t', change.table, '-D', change.chain, ...change.rule], NO_RULE);
   }

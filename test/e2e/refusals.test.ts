@@ -1,11 +1,13 @@
 // Bad input to the program: one clear sentence and a non-zero exit, no stack trace, nothing half-written.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { RunError, run } from '../../src/exec.ts';
+import { RunError, run, spawn } from '../../src/exec.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 
 const PROGRAM = [process.execPath, path.join(import.meta.dirname, '../../bin/run.js')];
@@ -71,6 +73,22 @@ describe('the program refuses', () => {
     write('c/pki/ca.crt', 'nonsense');
     write('c/pki/ca.key', 'nonsense');
     assert.match(await refusal(...api('c'), '--port=16999'), /ca\.(crt|key)/);
+  });
+  test('another range of Service addresses than the cluster was made with', async () => {
+    const [first, other] = ['10.97.0.0/24', '10.98.0.0/24'].map((cidr) => [
+      ...api('d'),
+      '--port=16998',
+      `--service-cidr=${cidr}`,
+    ]);
+    const child = spawn([...PROGRAM, ...(first as string[])]);
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    await eventually('it is up', () => said.includes('tsukube is up'), { timeoutMs: 20_000 });
+    child.kill();
+    await once(child, 'exit');
+    assert.match(await refusal(...(other as string[])), /its API is at 10\.97\.0\.1, not 10\.98\.0\.1.*--service-cidr/);
   });
   test('an image archive that is none', async () => {
     assert.match(await refusal('image', 'load', path.join(folder, 'absent.tar')), /there is no file/);

@@ -2,7 +2,7 @@
 // LogLocation, streamLocation), and everything under nodes/<name>/proxy.
 import { nodes, pods } from '../../api/resources.ts';
 import type { Container, Node, Pod } from '../../api/types/core/v1.ts';
-import { badRequest, notFound, serviceUnavailable } from '../../apimachinery/status-error.ts';
+import { badRequest, notFound, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import { DEFAULT_KUBELET_PORT } from '../../constants.ts';
 import type { CallHandler, ResourceCall } from '../call.ts';
 import type { ObjectReader } from '../reader.ts';
@@ -33,8 +33,19 @@ export const kubeletHandler =
     const suffix = container ? `/${container}` : '';
     url.pathname = `/${root}/${info.namespace}/${info.name}${suffix}`;
     url.search = (kind === 'log' ? logQuery(request.query) : streamQuery(request.query)).toString();
-    return await send(call, { url, method: request.method }, options);
+    const result = await send(call, { url, method: request.method }, options);
+    if (kind === 'log' && result.type === 'stream' && result.status >= 400) throw await refusalOf(result);
+    return result;
   };
+
+/** What the kubelet refuses in plain text, as a Status (registry/generic/rest/response_checker.go). */
+async function refusalOf({ status, body }: { status: number; body: AsyncIterable<Uint8Array> }): Promise<StatusError> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const message = Buffer.concat(chunks).toString().trim();
+  if (status === 400) return badRequest(message);
+  return new StatusError({ code: status, reason: status === 404 ? 'NotFound' : 'InternalError', message });
+}
 
 /** nodes/<name>/proxy/<path>: the kubelet's own API. */
 export const nodeProxyHandler =
