@@ -12,7 +12,8 @@ export function parseFieldSelector(text: string): FieldTerm[] {
   return splitTerms(text)
     .toSorted()
     .filter((part) => part !== '')
-    .map((part) => parseTerm(part, text));
+    .map((part) => parseTerm(part, text))
+    .filter(({ field, value }) => field !== '' || value !== '');
 }
 
 /** True when every term agrees; `lookUp` gives '' for a field the object does not have. */

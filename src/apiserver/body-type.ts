@@ -13,6 +13,8 @@ export interface BodyType {
   kind: string;
   schema: TypeSchema;
   fit?: ResourceDefinition['fit'];
+  /** Those that a body may name, when not only its own: they differ in nothing but the name. */
+  versions?: readonly string[];
   setDefaults(object: AnyObject): void;
 }
 

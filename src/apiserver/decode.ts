@@ -4,7 +4,13 @@ import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
 import { decodeJson } from '../apimachinery/codec/json.ts';
 import { decodeTyped, strictError } from '../apimachinery/codec/strict.ts';
 import { decodeYaml } from '../apimachinery/codec/yaml.ts';
-import { type AnyObject, type Json, type JsonObject, parseGroupVersion } from '../apimachinery/meta.ts';
+import {
+  type AnyObject,
+  formatGroupVersion,
+  type Json,
+  type JsonObject,
+  parseGroupVersion,
+} from '../apimachinery/meta.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
 import { badRequest, fieldError, invalid } from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
@@ -103,7 +109,8 @@ function checkType(value: Json, definition: BodyType): void {
     checkCustomType(value, definition);
     return;
   }
-  if ((kind && kind !== definition.kind) || (apiVersion && apiVersion !== wanted)) {
+  const known = (definition.versions ?? []).map((version) => formatGroupVersion({ ...definition, version }));
+  if ((kind && kind !== definition.kind) || (apiVersion && ![wanted, ...known].includes(String(apiVersion)))) {
     const given = `${String(kind)} in version ${JSON.stringify(apiVersion ?? wanted)}`;
     throw badRequest(`${given} cannot be handled as a ${definition.kind}: expected ${wanted}`);
   }

@@ -54,7 +54,7 @@ export async function patchObject(
     apply: (current) => {
       const patched = decodedValue(patcher(current as unknown as Json));
       if (definition.fit && isObject(patched.value)) requireCustomType(patched.value, definition);
-      return asInvalidPatch(() => toObject(patched, definition, strictness(call, parameters)));
+      return asInvalidPatch(() => toObject(patched, definition, strictness(call, parameters)), definition);
     },
     ...strategy,
     unconditional: true,
@@ -86,11 +86,13 @@ export async function readPatch(
 }
 
 /** A patch whose result does not fit the type is not malformed but invalid (handlers/patch.go). */
-function asInvalidPatch<T>(decode: () => T): T {
+function asInvalidPatch<T>(decode: () => T, { fit }: BodyType): T {
   try {
     return decode();
   } catch (error) {
-    if (!hasReason(error, 'BadRequest') || error.message.startsWith('strict decoding error')) throw error;
+    // Strictness is malformed all the same, but for types made at run time.
+    const isStrict = hasReason(error, 'BadRequest') && error.message.startsWith('strict decoding error');
+    if (!hasReason(error, 'BadRequest') || (isStrict && !fit)) throw error;
     throw new StatusError({
       code: 422,
       reason: 'Invalid',

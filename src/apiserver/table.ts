@@ -1,4 +1,5 @@
 // The other shapes of an answer: kubectl's Table and bare metadata (meta.k8s.io/v1 and v1beta1).
+import { ageOf } from '../api/columns/age.ts';
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { AnyObject, KubeObject, ListMeta } from '../apimachinery/meta.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
@@ -23,13 +24,31 @@ export interface TableOptions {
   headers: boolean;
 }
 
+/** Columns and cells of types that have no definition, by apiVersion and kind. */
+const TABLES: Readonly<Record<string, Pick<ResourceDefinition, 'columns' | 'cells'>>> = {
+  'autoscaling/v1 Scale': {
+    columns: [
+      { name: 'Name', type: 'string', format: '', priority: 0 },
+      { name: 'Desired', type: 'integer', format: '', priority: 0 },
+      { name: 'Available', type: 'integer', format: '', priority: 0 },
+      { name: 'Age', type: 'string', format: '', priority: 0 },
+    ],
+    cells({ metadata, spec, status }, context) {
+      const replicas = (of: unknown) => (of as { replicas?: number } | undefined)?.replicas ?? 0;
+      return [metadata.name ?? '', replicas(spec), replicas(status), ageOf(metadata.creationTimestamp, context)];
+    },
+  },
+};
+
 const DEFAULT_COLUMNS = [
   { name: 'Name', type: 'string', format: 'name', description: 'Name of the object', priority: 0 },
   { name: 'Created At', type: 'date', format: '', description: 'When the object was created', priority: 0 },
 ];
 
 export function toTable(objects: readonly AnyObject[], options: TableOptions): KubeObject & { rows: unknown[] } {
-  const { definition, version, includeObject, now } = options;
+  const { version, includeObject, now } = options;
+  const [first] = objects;
+  const definition = options.definition ?? (first && TABLES[`${first.apiVersion} ${first.kind}`]);
   const context = { now };
   const columns = definition?.columns.map((column) => ({ description: '', ...column })) ?? DEFAULT_COLUMNS;
   return {

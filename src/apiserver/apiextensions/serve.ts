@@ -29,9 +29,10 @@ const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** A definition goes only after its objects. */
 export const definitionHooks: ResourceHooks = {
-  beginDelete({ metadata }) {
+  beginDelete({ metadata }, { now }) {
+    metadata.deletionTimestamp ??= now;
     metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP])];
-    return false;
+    return true;
   },
 };
 

@@ -33,9 +33,10 @@ export const evictionHandler =
   async (call) => {
     const { env, request, info, definition } = call;
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
+    const type = bodyType(EVICTION, env.types);
     const eviction = (await decodeObject(
       request.body,
-      bodyType(EVICTION, env.types),
+      { ...type, versions: ['v1', 'v1beta1'] },
       strictness(call, parameters),
     )) as AnyObject & Eviction;
     if (eviction.metadata.name !== info.name) {
