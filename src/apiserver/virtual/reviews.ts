@@ -1,6 +1,7 @@
 // Reviews: questions about identity and rights that are answered and not stored
 // (pkg/registry/authentication, pkg/registry/authorization).
 import { accessReviewErrors, type ReviewScope } from '../../api/authorization/access-reviews.ts';
+import { selectorProblems } from '../../api/authorization/selector-problems.ts';
 import type { SelfSubjectReview, TokenReview } from '../../api/types/authentication/v1.ts';
 import type {
   LocalSubjectAccessReview,
@@ -118,11 +119,13 @@ async function access(
           groups: spec.groups ?? [],
           ...(spec.extra ? { extra: spec.extra as Record<string, string[]> } : {}),
         };
+  const problems = selectorProblems(spec.resourceAttributes ?? {});
   const decision = await authorizer.authorize(attributesOf(user, spec));
   return {
     allowed: decision.result === 'allow',
     ...(decision.result === 'deny' ? { denied: true } : {}),
     ...(decision.reason ? { reason: decision.reason } : {}),
+    ...(problems.length > 0 ? { evaluationError: problems.join('; ') } : {}),
   };
 }
 
