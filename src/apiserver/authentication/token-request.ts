@@ -20,7 +20,8 @@ export interface TokenRequestContext {
 const KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 const MIN_SECONDS = 10 * 60;
 const MAX_SECONDS = 2 ** 32;
-const DEFAULT_SECONDS = 60 * 60;
+/** Of a request that says nothing. */
+export const DEFAULT_SECONDS = 60 * 60;
 /** What the kubelet asks for in projected volumes: such tokens live a year and only warn after the hour. */
 const WARN_ONLY_SECONDS = 60 * 60 + 7;
 const EXTENDED_SECONDS = 365 * 24 * 60 * 60;

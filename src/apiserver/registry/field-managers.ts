@@ -73,7 +73,7 @@ function timeless(object: AnyObject, { manager, subresource }: OwnershipChange):
 function resetFieldsOf(definition: OwnershipChange['definition'], subresource: string): readonly string[][] {
   if (definition.kind === 'CertificateSigningRequest') return SIGNING_REQUEST_RESETS[subresource] ?? [];
   if (!Object.hasOwn(definition.subresources, 'status')) return [];
-  if (subresource === '') return [['status']];
+  if (subresource === '' || subresource === 'finalize') return [['status']];
   if (subresource !== 'status') return [];
   const keepsMetadata = definition.fit || STATUS_KEEPS_METADATA.has(`${definition.group}/${definition.plural}`);
   return keepsMetadata ? [['metadata'], ['spec']] : [['spec']];

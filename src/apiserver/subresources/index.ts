@@ -49,7 +49,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ['*/scale', scaleHandler],
     ['/bindings', binding],
     ['/componentstatuses', componentStatusHandler],
-    ['/namespaces/finalize', partialUpdateHandler(finalize, { managed: true })],
+    ['/namespaces/finalize', partialUpdateHandler(finalize)],
     ['/nodes/proxy', nodeProxyHandler(kubelet)],
     ['/pods/attach', kubeletHandler('attach', kubelet)],
     ['/pods/binding', binding],

@@ -1,7 +1,11 @@
 // serviceaccounts/<name>/token: a signed token for an account.
 import type { TokenRequest } from '../../api/types/authentication/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { issueServiceAccountToken, type TokenRequestContext } from '../authentication/token-request.ts';
+import {
+  DEFAULT_SECONDS,
+  issueServiceAccountToken,
+  type TokenRequestContext,
+} from '../authentication/token-request.ts';
 import { bodyType } from '../body-type.ts';
 import { type CallHandler, managerOf, strictness } from '../call.ts';
 import { decodeObject } from '../decode.ts';
@@ -16,6 +20,7 @@ export const tokenHandler =
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const type = bodyType(TOKEN_REQUEST, env.types);
     const body = (await decodeObject(request.body, type, strictness(call, parameters))) as AnyObject & TokenRequest;
+    body.spec.expirationSeconds ??= DEFAULT_SECONDS;
     const definition = { ...call.definition, ...type, subresources: {} };
     const manager = managerOf(request, parameters.fieldManager);
     env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource: 'token' });
