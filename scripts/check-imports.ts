@@ -33,6 +33,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   'better-sqlite3': ['storage/sqlite', 'migrations'],
   kysely: ['storage/sqlite', 'migrations'],
+  execa: ['exec'],
   koa: ['apiserver', 'kubelet'],
   ws: ['apiserver', 'kubelet', 'client'],
   '@oclif/core': ['commands'],

@@ -1,12 +1,9 @@
-// Programs run from here only. A failed command is a value that prints as something to paste into a shell.
-// Over node:child_process itself: docs/performance.md has what a library over it cost.
-import {
-  type ChildProcess,
-  type ExecFileException,
-  execFile,
-  type StdioOptions,
-  spawn as spawnChild,
-} from 'node:child_process';
+// Programs run from here only: to their end over execa, or, when they live on beside us, as plain children with
+// their streams. A failed command is a value that prints as something to paste into a shell.
+import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:child_process';
+
+/** Bytes of output that are kept; far above what any program of ours says. */
+const MAX_OUTPUT = 1 << 30;
 
 export interface RunOptions {
   input?: string | Uint8Array;
@@ -33,7 +30,7 @@ export class RunError extends Error {
 
   constructor(argv: readonly string[], options: { output: string; exitCode: number | undefined; cause: unknown }) {
     const told = options.output.trim().split('\n').slice(-3).join(' | ');
-    super(`${shellQuote(argv)}: ${told || describe(options.cause as ExecFileException | undefined)}`, {
+    super(`${shellQuote(argv)}: ${told || describe(options.cause as Failure | undefined)}`, {
       cause: options.cause,
     });
     this.name = 'RunError';
@@ -43,9 +40,20 @@ export class RunError extends Error {
   }
 }
 
-function describe(cause: ExecFileException | undefined): string {
-  if (typeof cause?.code === 'number') return `ended with code ${cause.code}`;
-  return cause?.signal ? `ended by ${cause.signal}` : (cause?.message ?? 'failed');
+interface Failure {
+  exitCode?: number;
+  signal?: string;
+  timedOut?: boolean;
+  isCanceled?: boolean;
+  originalMessage?: string;
+  message?: string;
+}
+
+function describe(cause: Failure | undefined): string {
+  if (cause?.exitCode !== undefined) return `ended with code ${cause.exitCode}`;
+  if (cause?.isCanceled) return 'was called off';
+  if (cause?.timedOut) return 'took too long and was ended';
+  return cause?.signal ? `ended by ${cause.signal}` : (cause?.originalMessage ?? cause?.message ?? 'failed');
 }
 
 /** Children that must not outlive this process; they are the process's own, whoever started them. */
@@ -61,24 +69,23 @@ function endsWithUs(child: ChildProcess): void {
 }
 
 /** Runs `argv` to its end. Throws RunError on any exit code but 0. */
-export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  // Loaded with the first program, not with this file: it takes longer than the API server's own start (decision 0007).
+  const { execa } = await import('execa');
   const [file, ...args] = argv as [string, ...string[]];
   const { input, signal, ...rest } = toNode(options);
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      file,
-      args,
-      { ...rest, ...(signal ? { signal } : {}), maxBuffer: Number.POSITIVE_INFINITY },
-      (cause, stdout, stderr) => {
-        if (!cause) return resolve({ stdout, stderr });
-        const exitCode = typeof cause.code === 'number' ? cause.code : undefined;
-        reject(new RunError(argv, { output: stdout + stderr, exitCode, cause }));
-      },
-    );
-    endsWithUs(child);
-    child.stdin?.on('error', () => undefined); // a program that does not read its input: its exit code tells
-    child.stdin?.end(input);
+  const result = await execa(file, args, {
+    ...rest,
+    ...(signal ? { cancelSignal: signal } : {}),
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: MAX_OUTPUT,
   });
+  const stdout = String(result.stdout ?? '');
+  const stderr = String(result.stderr ?? '');
+  if (result.failed) throw new RunError(argv, { output: stdout + stderr, exitCode: result.exitCode, cause: result });
+  return { stdout, stderr };
 }
 
 export interface SpawnOptions extends Omit<RunOptions, 'input'> {
