@@ -23,6 +23,7 @@ import { nodes } from './core/nodes.ts';
 import { persistentVolumeClaims, persistentVolumes } from './core/persistent-volumes.ts';
 import { pods } from './core/pods.ts';
 import { resourceQuotas } from './core/resource-quotas.ts';
+import { serviceAccounts } from './core/service-accounts.ts';
 import { services } from './core/services.ts';
 import { podTemplates, replicationControllers } from './core/templates.ts';
 import type { ResourceDefinition } from './definition.ts';
@@ -65,6 +66,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   replicationcontrollers: replicationControllers,
   resourcequotas: resourceQuotas,
   secrets,
+  serviceaccounts: serviceAccounts,
   services,
   'admissionregistration.k8s.io/mutatingadmissionpolicies': mutatingAdmissionPolicies,
   'admissionregistration.k8s.io/mutatingadmissionpolicybindings': mutatingAdmissionPolicyBindings,

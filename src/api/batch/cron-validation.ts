@@ -5,6 +5,7 @@ import type { CronJobSpec, JobSpec } from '../types/batch/v1.ts';
 import { nonNegative, requiredOneOf } from '../validation/rules.ts';
 import { validateJobSpec } from './job-validation.ts';
 import { scheduleProblem } from './schedule.ts';
+import { isTimeZone } from './time-zone.ts';
 
 const MAX_NAME = 52;
 
@@ -82,16 +83,4 @@ function timeZoneErrors(zone: string | undefined): FieldError[] {
     ...(zone.toLowerCase() === 'local' ? [fieldError.invalid(path, zone, text)] : []),
     ...(zone === 'Local' || isTimeZone(zone) ? [] : [unknown]),
   ];
-}
-
-/** Zones have one spelling; the runtime knows them by any, and by offsets too. */
-function isTimeZone(zone: string): boolean {
-  if (/^[+-]/.test(zone)) return false;
-  try {
-    const resolved = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
-    return resolved === zone || resolved.toLowerCase() !== zone.toLowerCase();
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

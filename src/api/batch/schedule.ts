@@ -1,6 +1,7 @@
 // Whether a CronJob's schedule can be read: what robfig/cron v3 ParseStandard accepts, which is five fields or a
 // descriptor such as @daily or `@every 5m`.
 import { DurationError, parseDuration } from '../../apimachinery/duration.ts';
+import { isTimeZone } from './time-zone.ts';
 
 interface Field {
   name: string;
@@ -21,9 +22,14 @@ const FIELDS: readonly Field[] = [
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 const EVERY = '@every ';
 
-/** What is wrong with `schedule`, or undefined. A leading TZ= or CRON_TZ= is somebody else's to refuse. */
+/** What is wrong with `schedule`, or undefined. A leading TZ= or CRON_TZ= must name a zone. */
 export function scheduleProblem(schedule: string): string | undefined {
-  const text = schedule.replace(/^(CRON_)?TZ=\S*\s+/, '').trim();
+  const { zone, text = '' } = /^(?:(?:CRON_)?TZ=(?<zone>\S*)\s+)?(?<text>.*)$/s.exec(schedule)?.groups ?? {};
+  if (zone && zone !== 'Local' && !isTimeZone(zone)) return `provided bad location ${zone}: unknown time zone ${zone}`;
+  return expressionProblem(text.trim());
+}
+
+function expressionProblem(text: string): string | undefined {
   if (text.startsWith('@')) return descriptorProblem(text);
   const fields = text.split(/\s+/).filter(Boolean);
   if (fields.length !== FIELDS.length) {

@@ -1,4 +1,5 @@
 // ConfigMaps and Secrets: keys, sizes, and what immutable means (pkg/apis/core/validation).
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isConfigMapKey } from '../../apimachinery/names.ts';
@@ -78,7 +79,7 @@ function typeErrors(object: AnyObject, data: Data): FieldError[] {
   }
   return (REQUIRED_KEYS[type] ?? []).flatMap((key) => {
     const text = data[key];
-    if (text === undefined) return [fieldError.required(`data[${key}]`)];
+    if (text === undefined || (key === 'ssh-privatekey' && !text)) return [fieldError.required(`data[${key}]`)];
     return JSON_KEYS.includes(key) && !isJson(text)
       ? [fieldError.invalid(`data[${key}]`, '<secret contents redacted>', 'invalid character')]
       : [];
@@ -95,8 +96,23 @@ function isJson(base64: string): boolean {
   }
 }
 
+/** A key that is not its certificate's serves nobody; it is told, and kept. */
+function secretWarnings(object: AnyObject): string[] {
+  if (object.type !== 'kubernetes.io/tls') return [];
+  const { 'tls.crt': certificate = '', 'tls.key': key = '' } = dataOf(object, 'data');
+  try {
+    const pair = new X509Certificate(Buffer.from(certificate, 'base64'));
+    const fits = pair.checkPrivateKey(createPrivateKey(Buffer.from(key, 'base64')));
+    return fits ? [] : ['tls: private key does not match public key'];
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return [`tls: ${error.message}`];
+  }
+}
+
 export const secrets: Behaviour = {
   validate: validateSecret,
+  warnings: secretWarnings,
   prepareForUpdate(object, old) {
     // An empty type means the one it has.
     object.type ||= old.type;

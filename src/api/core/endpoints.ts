@@ -1,10 +1,10 @@
 // Endpoints: addresses that can be reached, ports by name (pkg/apis/core/validation validateEndpointSubsets).
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { isDNS1123Label, isQualifiedName, isValidPortNum } from '../../apimachinery/names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidPortNum } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
-import type { EndpointPort, EndpointSubset } from '../types/core/v1.ts';
-import { endpointIp } from '../validation/ip.ts';
+import type { EndpointAddress, EndpointPort, EndpointSubset } from '../types/core/v1.ts';
+import { endpointIp, ipWarnings, validIp } from '../validation/ip.ts';
 import { invalidEach, requiredOneOf } from '../validation/rules.ts';
 
 const validate = (object: AnyObject): FieldError[] =>
@@ -19,13 +19,27 @@ function subsetErrors(
     errors.push(fieldError.required(path, 'must specify `addresses` or `notReadyAddresses`'));
   }
   for (const [field, list] of Object.entries({ addresses, notReadyAddresses })) {
-    for (const [i, { ip, hostname }] of list.entries()) {
-      if (hostname) errors.push(...invalidEach(`${path}.${field}[${i}].hostname`, hostname, isDNS1123Label(hostname)));
-      errors.push(...endpointIp(ip, `${path}.${field}[${i}].ip`));
-    }
+    errors.push(...list.flatMap((address, i) => addressErrors(address, `${path}.${field}[${i}]`)));
   }
   return [...errors, ...ports.flatMap((port, i) => portErrors(port, ports.length > 1, `${path}.ports[${i}]`))];
 }
+
+/** What is no address at all is told twice. */
+function addressErrors({ ip = '', hostname, nodeName }: EndpointAddress, path: string): FieldError[] {
+  return [
+    ...validIp(ip, `${path}.ip`),
+    ...(hostname ? invalidEach(`${path}.hostname`, hostname, isDNS1123Label(hostname)) : []),
+    ...(nodeName === undefined ? [] : invalidEach(`${path}.nodeName`, nodeName, isDNS1123Subdomain(nodeName))),
+    ...endpointIp(ip, `${path}.ip`),
+  ];
+}
+
+const warnings = (object: AnyObject): string[] =>
+  ((object.subsets ?? []) as EndpointSubset[]).flatMap((subset, i) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap((list) =>
+      (subset[list] ?? []).flatMap(({ ip }, j) => ipWarnings(ip, `subsets[${i}].${list}[${j}].ip`)),
+    ),
+  );
 
 function portErrors(
   { name, port, protocol, appProtocol }: EndpointPort,
@@ -43,4 +57,4 @@ function portErrors(
   return errors;
 }
 
-export const endpoints: Behaviour = { validate };
+export const endpoints: Behaviour = { validate, warnings };

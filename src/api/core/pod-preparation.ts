@@ -20,7 +20,7 @@ export function preparePodSpec(spec: PodSpec | undefined): void {
   }
   for (const { container } of visitContainers(spec, '')) {
     const { lifecycle } = container;
-    if (!lifecycle?.stopSignal) continue;
+    if (lifecycle?.stopSignal === undefined) continue;
     delete lifecycle.stopSignal; // ContainerStopSignals
     if (Object.keys(lifecycle).length === 0) delete container.lifecycle;
   }
