@@ -9,6 +9,7 @@ import { VERSION_MODEL, withExtraTypes } from './extra-types.ts';
 import { capitalise, type ModelOf, type Operation, operationsOf } from './operations.ts';
 import type { JsonSchema } from './schemas.ts';
 import { openapiV2 } from './v2.ts';
+import { openapiV2Protobuf } from './v2-protobuf.ts';
 import { type DocumentParts, MEDIA_TYPES, openapiV3, type PlainPath } from './v3.ts';
 
 export interface OpenapiDocument {
@@ -24,6 +25,8 @@ export interface OpenapiDocuments {
   v3(path: string): OpenapiDocument | undefined;
   /** /openapi/v2 */
   v2(): OpenapiDocument;
+  /** The same as protobuf (openapi.v2.Document). */
+  v2Protobuf(): Uint8Array;
 }
 
 /** Lists of versions and groups are not served as CBOR. */
@@ -109,6 +112,19 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
     const plan = plans.get(path);
     return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, kinds }));
   };
+  const v2 = (): OpenapiDocument =>
+    write('v2', () => {
+      const parts = [...plans.values()].map((plan) => plan());
+      const tags = new Map(parts.flatMap(({ operations, tag }) => operations.map((o) => [o, tag] as const)));
+      return openapiV2({
+        operations: parts.flatMap(({ operations }) => operations),
+        plain: parts.flatMap(({ plain }) => plain),
+        schemas,
+        kinds,
+        tagOf: (operation: Operation) => tags.get(operation) as string,
+      });
+    });
+  let protobuf: Uint8Array | undefined;
 
   return {
     v3,
@@ -120,18 +136,11 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
             .map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${v3(path)?.hash}` }]),
         ),
       })),
-    v2: () =>
-      write('v2', () => {
-        const parts = [...plans.values()].map((plan) => plan());
-        const tags = new Map(parts.flatMap(({ operations, tag }) => operations.map((o) => [o, tag] as const)));
-        return openapiV2({
-          operations: parts.flatMap(({ operations }) => operations),
-          plain: parts.flatMap(({ plain }) => plain),
-          schemas,
-          kinds,
-          tagOf: (operation: Operation) => tags.get(operation) as string,
-        });
-      }),
+    v2,
+    v2Protobuf: () => {
+      protobuf ??= openapiV2Protobuf(JSON.parse(v2().json) as object);
+      return protobuf;
+    },
   };
 }
 
