@@ -57,7 +57,10 @@ const isEmpty = (value: unknown): boolean =>
   value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
 
 const isKept = (value: unknown, field: FieldSchema, { asSent }: Normalising): boolean =>
-  asSent === true && !field.omitEmpty && Array.isArray(value);
+  isFreeForm(field.type) || (asSent === true && !field.omitEmpty && Array.isArray(value));
+
+/** JSON of somebody else's: whatever it is, it is something. */
+const isFreeForm = (type: TypeRef): boolean => type.kind === 'struct' && type.model.endsWith('.RawExtension');
 
 /** Observed defaults that depend on more than their own field being unset; the functions of defaults/ set these. */
 const CONDITIONAL = new Set([
