@@ -30,7 +30,11 @@ function addressErrors({ ip = '', hostname, nodeName }: EndpointAddress, path: s
     ...validIp(ip, `${path}.ip`),
     ...(hostname ? invalidEach(`${path}.hostname`, hostname, isDNS1123Label(hostname)) : []),
     ...(nodeName === undefined ? [] : invalidEach(`${path}.nodeName`, nodeName, isDNS1123Subdomain(nodeName))),
-    ...endpointIp(ip, `${path}.ip`),
+    // Here the zeros before a number do not matter.
+    ...endpointIp(
+      ip.replace(/\b0+(?=\d)/g, (zeros) => (ip.includes(':') ? zeros : '')),
+      `${path}.ip`,
+    ),
   ];
 }
 

@@ -43,14 +43,16 @@ function keepPorts(ports: ServicePort[], before: readonly ServicePort[]): void {
 }
 
 const isExternal = ({ spec }: ServiceObject): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+const isReachable = (service: ServiceObject): boolean =>
+  isExternal(service) || (service.spec.type === 'ClusterIP' && !!service.spec.externalIPs?.length);
 const isLoadBalancer = ({ spec }: ServiceObject): boolean => spec.type === 'LoadBalancer';
 
 /** Fields that the old type had and the new one cannot have go, when the client left them as they were. */
 export function dropTypeDependentFields(service: ServiceObject, before: ServiceObject): void {
   const lost = (needs: (one: ServiceObject) => boolean) => needs(before) && !needs(service);
   if (lost(needsAddress)) clearUnchanged(service, before, ['ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']);
+  if (lost(isReachable)) clearUnchanged(service, before, ['externalTrafficPolicy']);
   if (lost(isExternal)) {
-    clearUnchanged(service, before, ['externalTrafficPolicy']);
     if (nodePortsText(service) === nodePortsText(before)) {
       for (const port of service.spec.ports ?? []) delete port.nodePort;
     }
