@@ -82,19 +82,24 @@ function writeList(writer: WireWriter, value: unknown, target: Target): void {
 function writeValue(writer: WireWriter, value: unknown, { number, type }: Target): void {
   switch (type) {
     case 'string':
-      return writer.text(number, value as string);
+      writer.text(number, value as string);
+      break;
     case 'bool':
-      return writer.varint(number, value ? 1 : 0);
+      writer.varint(number, value ? 1 : 0);
+      break;
     case 'int64':
-      return writer.varint(number, value as number);
+      writer.varint(number, value as number);
+      break;
     case 'double':
-      return writer.float64(number, value as number);
+      writer.float64(number, value as number);
+      break;
     case 'any':
     case 'eachAny':
       // The message Any; JSON is YAML.
-      return writer.message(number, () => writer.text(2, `${JSON.stringify(value)}\n`));
+      writer.message(number, () => writer.text(2, `${JSON.stringify(value)}\n`));
+      break;
     default:
-      return writer.message(number, () => writeMessage(writer, type, value));
+      writer.message(number, () => writeMessage(writer, type, value));
   }
 }
 
