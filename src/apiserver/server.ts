@@ -15,7 +15,7 @@ import { fillAllocators, serviceHooks } from './allocators/service-hooks.ts';
 import { definitionHooks, serveCustomResources } from './apiextensions/serve.ts';
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/tokens.ts';
-import { createRbacAuthorizer, type RbacAuthorizer } from './authorization/rbac.ts';
+import type { RbacAuthorizer } from './authorization/rbac.ts';
 import { createCatalogue, type DefinitionCatalogue } from './catalogue.ts';
 import { type DiscoveryDocuments, discoveryDocuments } from './discovery/documents.ts';
 import { createFront } from './http/front.ts';
@@ -48,13 +48,16 @@ export interface ApiServerOptions {
   metrics: Metrics;
   /** Built from what the server offers: its reader and catalogue. */
   authenticator(parts: ServerParts & { tokens: ServiceAccountTokens }): RequestAuthenticator;
-  authorizer(parts: ServerParts): Authorizer;
+  /** `rbac` is the part of it that reviews of rules and the check against escalation ask. */
+  authorizer(parts: ServerParts): { authorizer: Authorizer; rbac: RbacAuthorizer };
   /** In the order they run. */
-  admission(parts: ServerParts & { authorizer: Authorizer }): readonly AdmissionPlugin[];
+  admission(parts: ServerParts & { authorizer: Authorizer; rbac: RbacAuthorizer }): readonly AdmissionPlugin[];
   /** Issues and checks service account tokens. */
   tokens(parts: ServerParts): ServiceAccountTokens;
   /** undefined: no port, only the loopback. */
   listen?: { tls: TlsMaterial; bindAddress: string; port: number };
+  /** What the authenticator takes as well, for TokenReviews. */
+  staticToken?: string;
   issuer: string;
   serviceCidr: string;
   nodePortRange: string;
@@ -87,7 +90,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const catalogue = createCatalogue(options.definitions);
   const reader = createStoreReader(storage, catalogue, log);
   const parts: ServerParts = { reader, catalogue, clock };
-  const authorizer = options.authorizer(parts);
+  const { authorizer, rbac } = options.authorizer(parts);
   const tokens = options.tokens(parts);
   const authenticator = options.authenticator({ ...parts, tokens });
   const stopping = new AbortController();
@@ -97,12 +100,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ports: createPortAllocator(options.nodePortRange, random),
   };
   fillAllocators(reader.list(services), allocators);
-  /** Only reviews of rules need it; the decisions are the authorizer's. */
-  let rules: RbacAuthorizer | undefined;
   const environment: WriteEnvironment = {
     storage,
     clock,
-    admission: options.admission({ ...parts, authorizer }),
+    admission: options.admission({ ...parts, authorizer, rbac }),
     hooks: new Map([
       ['/namespaces', namespaceHooks],
       ['apiextensions.k8s.io/customresourcedefinitions', definitionHooks],
@@ -138,10 +139,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       clock,
       authorizer,
       tokens,
-      rulesFor: (user, namespace) => {
-        rules ??= createRbacAuthorizer(reader);
-        return rules.rulesFor(user, namespace);
-      },
+      rulesFor: rbac.rulesFor,
+      staticToken: options.staticToken,
       kubeletTls: options.kubeletTls,
     }),
     paths: createStandardPaths({
@@ -186,7 +185,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     async stop() {
       stopping.abort();
-      rules?.close();
+      rbac.close();
       stopServing();
       await http?.close();
       http = undefined;

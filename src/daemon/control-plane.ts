@@ -92,7 +92,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
         clock,
         ...(config.token ? { staticToken: config.token } : {}),
       }),
-    authorizer: ({ reader }) => createAuthorizer(reader).authorizer,
+    authorizer: ({ reader }) => createAuthorizer(reader),
     admission: admissionPlugins,
     tokens: tokensOf,
     listen: {
@@ -100,6 +100,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       bindAddress: config['bind-address'],
       port: config.port,
     },
+    ...(config.token ? { staticToken: config.token } : {}),
     issuer,
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,

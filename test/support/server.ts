@@ -70,8 +70,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     tokens: ({ reader }) => createServiceAccountTokens({ key, issuer: ISSUER, reader, clock }),
     authenticator: ({ reader, tokens }) =>
       createAuthenticator({ clientCa: authority.cert, tokens, reader, clock, ...(staticToken ? { staticToken } : {}) }),
-    authorizer: ({ reader }) => createAuthorizer(reader).authorizer,
+    authorizer: ({ reader }) => createAuthorizer(reader),
     admission: admissionPlugins,
+    ...(staticToken ? { staticToken } : {}),
     issuer: ISSUER,
     serviceCidr: '10.43.0.0/16',
     nodePortRange: '30000-32767',

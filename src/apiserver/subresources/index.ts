@@ -30,13 +30,14 @@ export interface HandlerOptions {
   authorizer: Authorizer;
   rulesFor: RbacAuthorizer['rulesFor'];
   tokens: ServiceAccountTokens;
+  staticToken: string | undefined;
   kubeletTls: { cert: string; key: string; ca: string } | undefined;
 }
 
 const POD_DISRUPTION_BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets' };
 
 export function createHandlers(options: HandlerOptions): HandlerTable {
-  const { reader, catalogue, clock, authorizer, tokens, rulesFor } = options;
+  const { reader, catalogue, clock, authorizer, tokens, rulesFor, staticToken } = options;
   const definitionOf = ({ group, version, plural }: Pick<ResourceType, 'group' | 'version' | 'plural'>) => {
     const found = catalogue.find(group, version, plural);
     if (!found) throw new Error(`${plural}.${version}.${group} is not among the definitions served`);
@@ -69,7 +70,8 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ...reviewHandlers({
       authorizer,
       rulesFor,
-      reviewToken: (token, audiences) => authenticateToken(token, { tokens, reader, clock }, audiences),
+      reviewToken: (token, audiences) =>
+        authenticateToken(token, { tokens, reader, clock, ...(staticToken ? { staticToken } : {}) }, audiences),
     }),
   ]);
 }
