@@ -14,8 +14,8 @@ export interface Behaviour {
   prepareForStatusUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;
 
   validateName?: ResourceDefinition['validateName'];
-  /** Rules of the object by itself, metadata apart; checked on create and on update. */
-  validate?(object: AnyObject): FieldError[];
+  /** Rules of the object by itself, metadata apart; checked on create and on update, where what `old` had may stay. */
+  validate?(object: AnyObject, old?: AnyObject): FieldError[];
   /** Rules of a create alone, over those of the object. */
   validateCreate?(object: AnyObject): FieldError[];
   /** Whether an update is judged by its change alone, not by the rules of the object. */

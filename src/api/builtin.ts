@@ -87,7 +87,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       ...validateMetadataUpdate(object.metadata, old.metadata),
       ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(object.metadata)),
       ...(METADATA_ONCE_ON_UPDATE.has(id) ? [] : metadataRules(object.metadata)),
-      ...(behaviour.updateIsChangeOnly ? [] : (behaviour.validate?.(object) ?? [])),
+      ...(behaviour.updateIsChangeOnly ? [] : (behaviour.validate?.(object, old) ?? [])),
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
