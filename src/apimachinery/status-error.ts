@@ -182,7 +182,7 @@ export function invalid(gk: GroupKind, name: string, errors: readonly FieldError
     details: {
       ...(name ? { name } : {}),
       ...(gk.group ? { group: gk.group } : {}),
-      kind: gk.kind,
+      ...(gk.kind ? { kind: gk.kind } : {}),
       causes: errors.map((e) => ({ reason: e.reason, message: e.message, field: e.field })),
     },
   });

@@ -1,17 +1,27 @@
 // The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
 import type { AnyObject } from '../apimachinery/meta.ts';
-import { type CallHandler, namespaceOf, objectResult, strictness, writeTarget } from './call.ts';
+import { type CallHandler, namespaceOf, objectResult, type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodeObject, readBody } from './decode.ts';
 import { patchObject } from './patch.ts';
 import { createObject } from './registry/create.ts';
 import { deleteObject } from './registry/delete.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
-import { parseDeleteOptions } from './registry/delete-options.ts';
+import { type DeleteOptions, parseDeleteOptions } from './registry/delete-options.ts';
 import { viewOf } from './registry/keys.ts';
 import { parseListParameters, parseWriteParameters } from './registry/parameters.ts';
 import { getEntry, listEntries } from './registry/read.ts';
 import { requireName, updateObject } from './registry/update.ts';
 import { openWatch } from './registry/watch.ts';
+
+/** Of Jobs it surprises people (pkg/registry/batch/job/storage/storage.go). */
+function warnOfOrphans({ definition, warn }: ResourceCall, options: DeleteOptions): void {
+  const decided = options.propagationPolicy !== undefined || options.orphanDependents !== undefined;
+  if (decided || definition.group !== 'batch' || definition.plural !== 'jobs') return;
+  warn(
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them ' +
+      'or set propagationPolicy=Orphan to suppress this warning',
+  );
+}
 
 export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   get: async (call) => {
@@ -60,6 +70,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   },
   delete: async (call) => {
     const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
+    warnOfOrphans(call, options);
     const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
     const { result, removed } = await deleteObject(call.env, target, options);
     // 202 only for clients that asked for dependents to go and whose object waits (rule 49).
@@ -71,6 +82,8 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
     const parameters = parseListParameters(call.request.query, false);
     const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
-    return await deleteCollection(call.env, target, { parameters, options });
+    const deleted = await deleteCollection(call.env, target, { parameters, options });
+    warnOfOrphans(call, options); // after selectors have been found to make sense
+    return deleted;
   },
 };

@@ -73,6 +73,7 @@ export const pods: Behaviour = {
     'spec.host': (object) => asPod(object).spec.nodeName ?? '',
     'spec.hostNetwork': (object) => String(asPod(object).spec.hostNetwork ?? false),
     'status.podIP': (object) => asPod(object).status?.podIPs?.[0]?.ip ?? asPod(object).status?.podIP ?? '',
-    'status.podIPs': (object) => (asPod(object).status?.podIPs ?? []).map(({ ip }) => ip).join(','),
+    // Upstream knows the name, but never sets a value.
+    'status.podIPs': () => '',
   },
 };

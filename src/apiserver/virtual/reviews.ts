@@ -109,7 +109,7 @@ async function access(
 ): Promise<object> {
   const spec = body.spec ?? {};
   const errors = accessReviewErrors(body, of);
-  if (errors.length > 0) throw invalid(call.definition, '', errors);
+  if (errors.length > 0) throw invalid({ group: call.definition.group, kind: '' }, '', errors);
   const user: UserInfo =
     of === 'self'
       ? call.user
