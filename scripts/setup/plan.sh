@@ -55,7 +55,8 @@ install_packages() {
   local omit=--omit=dev
   [ "${SETUP_DEV:-0}" = 1 ] && omit=--include=dev
   command -v npm >/dev/null || system_install npm
-  (cd "$top" && npm ci "$omit" --no-audit --no-fund --loglevel=error)
+  # No scripts: better-sqlite3 ships its binaries, yet would be compiled for minutes; the types are ours to make.
+  (cd "$top" && npm ci "$omit" --ignore-scripts --no-audit --no-fund --loglevel=error && node scripts/api-types.ts)
   lock_stamp >"$top/node_modules/.tsukube-stamp"
 }
 
@@ -151,7 +152,7 @@ install_busybox() { system_install busybox; }
 registry_reachable() {
   [ -n "${HTTPS_PROXY:-${https_proxy:-}}" ] || timeout 3 bash -c '</dev/tcp/registry-1.docker.io/443' 2>/dev/null
 }
-# Looked at before the first start only: later the folder is the user's.
+# Only while there are none: then the folder is the user's.
 missing_images() { [ -z "$(ls -A "$DATA_DIR/images" 2>/dev/null)" ] && ! registry_reachable; }
 what_images() { echo "stand-ins for the images busybox, nginx and redis, since no registry can be reached (into $DATA_DIR/images)"; }
 install_images() {

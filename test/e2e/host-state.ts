@@ -17,13 +17,15 @@ async function firewall(): Promise<string[]> {
 
 const PROGRAMS = /^(containerd|containerd-shim.*|nerdctl|runc)$/;
 
-function processes(): string[] {
+/** Programs of container runtimes; `of`: only those that work for this folder. */
+export function processes(of = ''): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
         const executable = readlinkSync(`/proc/${pid}/exe`).split('/').at(-1) ?? '';
+        if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(of)) return [];
         return PROGRAMS.test(command) || PROGRAMS.test(executable) ? [`${command} ${pid}`] : [];
       } catch {
         return []; // it has ended meanwhile

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
-import { hostState } from './host-state.ts';
+import { processes } from './host-state.ts';
 
 interface PodView {
   metadata: { name: string; uid: string };
@@ -49,9 +49,9 @@ describe('a server that ends', () => {
     const before = await pods();
     // Written just before the end: acknowledged is kept.
     await Promise.all(Array.from({ length: 20 }, (_, i) => kubectl('create', 'configmap', `kept-${i}`)));
-    const processes = (await hostState()).processes;
+    const running = processes(cluster.folder);
     await cluster.end('SIGKILL');
-    assert.deepEqual((await hostState()).processes, processes, 'containers run on');
+    assert.deepEqual(processes(cluster.folder), running, 'containers run on');
 
     await cluster.start();
     assert.deepEqual(await pods(), before);
@@ -68,8 +68,7 @@ describe('a server that ends', () => {
     const { stdout } = await cluster.tsukube('status', '--json');
     assert.equal((JSON.parse(stdout) as { pid: number }).pid, cluster.pid());
     await cluster.end('SIGTERM');
-    const processes = (await hostState()).processes.length;
-    assert.ok(processes > 0, 'containers run on after SIGTERM as well');
+    assert.ok(processes(cluster.folder).length > 0, 'containers run on after SIGTERM as well');
     await cluster.start();
     await kubectl('exec', pod?.name as string, '--', 'kill', '1');
     await eventually(
@@ -82,7 +81,7 @@ describe('a server that ends', () => {
   test('`stop --all` stops the pods too, and the next start brings them back', async () => {
     const { stdout } = await cluster.tsukube('stop', '--all');
     assert.match(stdout, /2 pods were stopped/);
-    assert.deepEqual((await hostState()).processes.filter((line) => !line.includes('defunct')).length, 0);
+    assert.deepEqual(processes(cluster.folder), []);
     await cluster.start();
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=40s');
   });

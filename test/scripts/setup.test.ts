@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 const PLAN = path.join(import.meta.dirname, '../../scripts/setup/plan.sh');
 const REAL =
-  'bash cat chmod cp cut dirname env find grep gzip id ln mkdir mv paste printf rm rmdir sed sha256sum tail tar timeout uname'.split(
+  'bash cat chmod cp cut dirname env find grep gzip id ln ls mkdir mv paste printf rm rmdir sed sha256sum tail tar timeout uname'.split(
     ' ',
   );
 
@@ -246,10 +246,12 @@ describe('steps', () => {
 });
 
 describe('stand-in images', () => {
-  test('are made before the first start only, and only without a registry', () => {
+  test('are made where there are none, and only without a registry', () => {
     const ask = (code: string) => bash(`${code}; missing_images && echo yes || echo no`).out;
     assert.equal(ask(`DATA_DIR=${folder}/data; registry_reachable() { false; }`), 'yes');
     assert.equal(ask(`DATA_DIR=${folder}/data; registry_reachable() { true; }`), 'no');
-    assert.equal(ask(`DATA_DIR=${folder}; registry_reachable() { false; }`), 'no');
+    mkdirSync(path.join(folder, 'data/images'), { recursive: true });
+    writeFileSync(path.join(folder, 'data/images/own.tar'), '');
+    assert.equal(ask(`DATA_DIR=${folder}/data; registry_reachable() { false; }`), 'no');
   });
 });
