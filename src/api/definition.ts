@@ -4,6 +4,7 @@ import type { Decoded } from '../apimachinery/codec/decoded.ts';
 import type { AnyObject, JsonObject, KubeObject } from '../apimachinery/meta.ts';
 import type { Shape } from '../apimachinery/patch/apply/shape.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
+import type { Schema } from './apiextensions/schema.ts';
 import type { SchemaSet, TypeSchema } from './schema.ts';
 
 /** What a client needs to know to address a resource. The type parameter is only for the compiler. */
@@ -66,6 +67,8 @@ export interface ResourceDefinition extends ResourceType {
   readonly categories: readonly string[];
   readonly verbs: readonly Verb[];
   readonly schema: TypeSchema;
+  /** What a CustomResourceDefinition says of its objects; only with types made at run time. */
+  readonly customSchema?: Schema;
   readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
   /** Where objects of this type live: versions of one type and events of both groups share a place. */
   readonly storage: { readonly group: string; readonly resource: string; readonly version: string };

@@ -119,9 +119,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let discovery: DiscoveryDocuments | undefined;
   let openapiMade: OpenapiDocuments | undefined;
   const openapi = () => {
-    // Custom resources have no model; tools that find no schema skip what they would check with it.
-    const modelled = catalogue.all().filter(({ schema }) => schema.model !== '');
-    openapiMade ??= openapiDocuments(modelled, options.types);
+    openapiMade ??= openapiDocuments(catalogue.all(), options.types);
     return openapiMade;
   };
   catalogue.subscribe(() => {

@@ -28,7 +28,10 @@ const definition = {
         name: 'v1',
         served: true,
         storage: true,
-        subresources: { status: {} },
+        subresources: {
+          status: {},
+          scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.now', labelSelectorPath: '.status.by' },
+        },
         schema: {
           openAPIV3Schema: {
             type: 'object',
@@ -162,4 +165,17 @@ test('paths of columns reach members, items and filtered items', () => {
   assert.equal(compileJsonPath('.spec.list[?(@.type=="Ready")].v')(object), 2);
   assert.equal(compileJsonPath('.spec.a\\.b')(object), 3);
   assert.equal(compileJsonPath('.spec.none.v')(object), undefined);
+});
+
+test('scale reads and writes the fields that the definition names', async () => {
+  await send('POST', THINGS, thing('scaled', { size: 2 }));
+  await send('PUT', `${THINGS}/scaled/status`, {
+    ...((await send('GET', `${THINGS}/scaled`)) as Thing),
+    status: { now: 1, by: 'app=scaled' },
+  });
+  const scale = (await send('GET', `${THINGS}/scaled/scale`)) as Thing;
+  assert.deepEqual(scale.spec, { replicas: 2 });
+  assert.deepEqual(scale.status, { replicas: 1, selector: 'app=scaled' });
+  await send('PUT', `${THINGS}/scaled/scale`, { ...scale, spec: { replicas: 5 } });
+  assert.deepEqual(((await send('GET', `${THINGS}/scaled`)) as Thing).spec, { size: 5, color: 'red' });
 });

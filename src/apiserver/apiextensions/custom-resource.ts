@@ -57,6 +57,7 @@ function definitionOf(
     categories: names.categories ?? [],
     verbs: VERBS,
     schema: { model: '', fields: new Map(), typeMeta: true },
+    customSchema: schema,
     subresources: subresourcesOf(group, version, names.kind),
     storage: { group, resource: names.plural, version: stored.name },
     selectableFields: Object.fromEntries(

@@ -5,6 +5,7 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import { kindFact } from '../../api/facts.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { servedGroups } from '../discovery/groups.ts';
+import { customSchemas, listModelOf, modelOfDefinition, withCustomTypes } from './custom-types.ts';
 import { VERSION_MODEL, withExtraTypes } from './extra-types.ts';
 import { capitalise, type ModelOf, type Operation, operationsOf } from './operations.ts';
 import type { JsonSchema } from './schemas.ts';
@@ -43,9 +44,10 @@ const META_KINDS = [
   'WatchEvent',
 ];
 
-/** `own` resolves the models of definitions (builtinSchema, plus those of custom resources). */
+/** `own` resolves the models of built-in definitions; custom resources bring their schema along. */
 export function openapiDocuments(definitions: readonly ResourceDefinition[], own: SchemaSet): OpenapiDocuments {
-  const schemas = withExtraTypes(own);
+  const schemas = withCustomTypes(withExtraTypes(own), definitions);
+  const custom = customSchemas(definitions);
   const served = servedGroups(definitions);
   const modelOf = modelResolver(definitions);
   const kinds = kindsOfModels(definitions, modelOf);
@@ -110,7 +112,7 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
   };
   const v3 = (path: string): OpenapiDocument | undefined => {
     const plan = plans.get(path);
-    return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, kinds }));
+    return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, custom, kinds }));
   };
   const v2 = (): OpenapiDocument =>
     write('v2', () => {
@@ -120,6 +122,7 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
         operations: parts.flatMap(({ operations }) => operations),
         plain: parts.flatMap(({ plain }) => plain),
         schemas,
+        custom,
         kinds,
         tagOf: (operation: Operation) => tags.get(operation) as string,
       });
@@ -163,9 +166,10 @@ const tagOf = (group: string): string =>
 /** Models of served kinds and their lists from the definitions, of other bodies (Scale, Eviction) from the facts. */
 function modelResolver(definitions: readonly ResourceDefinition[]): ModelOf {
   const own = new Map<string, string>();
-  for (const { group, version, kind, listKind, schema } of definitions) {
-    own.set(`${group}/${version}/${kind}`, schema.model);
-    own.set(`${group}/${version}/${listKind}`, schema.model.replace(/[^.]+$/, listKind));
+  for (const definition of definitions) {
+    const { group, version, kind, listKind } = definition;
+    own.set(`${group}/${version}/${kind}`, modelOfDefinition(definition));
+    own.set(`${group}/${version}/${listKind}`, listModelOf(definition));
   }
   return (group, version, kind) => own.get(`${group}/${version}/${kind}`) ?? kindFact(group, version, kind).t;
 }

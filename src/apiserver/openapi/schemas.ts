@@ -1,6 +1,8 @@
 // Types as OpenAPI schemas, in the dialect of version 3 or 2. Rules of the generator they imitate: a struct that is
 // always written has the default {}, a scalar that is always written its zero value.
+import type { Schema } from '../../api/apiextensions/schema.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../apimachinery/schema.ts';
+import { customDefinition } from './custom-types.ts';
 
 export type JsonSchema = { [key: string]: unknown };
 
@@ -32,7 +34,13 @@ export interface SchemaWriter {
   closure(models: Iterable<string>): string[];
 }
 
-export function schemaWriter(schemas: SchemaSet, dialect: Dialect): SchemaWriter {
+export interface WriterOptions {
+  dialect: Dialect;
+  /** What is said of custom resources, by model. */
+  custom: ReadonlyMap<string, Schema>;
+}
+
+export function schemaWriter(schemas: SchemaSet, { dialect, custom }: WriterOptions): SchemaWriter {
   const isStruct = (model: string): boolean => !schemas.type(model).special;
 
   /** Lists under a name of their own (ExtraValue) are written where they are used. */
@@ -77,6 +85,8 @@ export function schemaWriter(schemas: SchemaSet, dialect: Dialect): SchemaWriter
 
   return {
     definition(model) {
+      const said = custom.get(model);
+      if (said) return customDefinition(said, dialect);
       const type = schemas.type(model);
       if (type.special) return specialSchema(model, type, dialect);
       const own: Record<string, JsonSchema> = type.typeMeta

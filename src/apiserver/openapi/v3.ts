@@ -1,4 +1,5 @@
 // One OpenAPI 3.0 document: the operations given and every schema they need.
+import type { Schema } from '../../api/apiextensions/schema.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import type { Body, Operation } from './operations.ts';
 import { parameterType, pathParameters } from './parameters.ts';
@@ -41,11 +42,13 @@ export interface DocumentParts {
   plain: readonly PlainPath[];
   tag: string;
   schemas: SchemaSet;
+  /** Schemas of custom resources, by model. */
+  custom: ReadonlyMap<string, Schema>;
   kinds: KindsOfModel;
 }
 
-export function openapiV3({ operations, plain, tag, schemas, kinds }: DocumentParts): JsonSchema {
-  const writer = schemaWriter(schemas, OPENAPI_V3);
+export function openapiV3({ operations, plain, tag, schemas, custom, kinds }: DocumentParts): JsonSchema {
+  const writer = schemaWriter(schemas, { dialect: OPENAPI_V3, custom });
   const paths: Record<string, JsonSchema> = {};
   for (const { path, tag: own, operationId, response, mediaTypes } of plain) {
     paths[path] = { get: { tags: [own], operationId, responses: responses({ response, codes: [200] }, mediaTypes) } };

@@ -1,6 +1,7 @@
 // /scale: how many, of anything that has replicas. Reads and writes the parent; its answers are autoscaling/v1 Scales.
+import type { ScalePaths } from '../../api/definition.ts';
 import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.ts';
-import type { AnyObject, Json, LabelSelector } from '../../apimachinery/meta.ts';
+import type { AnyObject, Json, JsonObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
 import { type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
@@ -14,6 +15,10 @@ import type { ApiResult } from '../request.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
+/** Where built-in types have their numbers; custom resources say where. */
+const SPEC_REPLICAS = ['spec', 'replicas'];
+const STATUS_REPLICAS = ['status', 'replicas'];
+
 interface Scaled extends AnyObject {
   spec?: { replicas?: number; selector?: LabelSelector | Record<string, string> };
   status?: { replicas?: number };
@@ -23,17 +28,18 @@ export const scaleHandler: CallHandler = async (call) => {
   const { definition, info, request, env } = call;
   if (info.verb === 'get') {
     const target = { namespace: namespaceOf(call), name: info.name };
-    return answer(viewOf(definition, await getEntry(env.storage, definition, target)));
+    return answer(viewOf(definition, await getEntry(env.storage, definition, target)), definition.scale);
   }
   const type = bodyType(SCALE, env.types);
   if (info.verb === 'patch' && patchTypeOf(request, type) === 'apply') return await applyScale(call, type);
+  const { scale: paths } = definition;
   const wanted = info.verb === 'patch' ? await fromPatch(call, type) : await fromBody(call, type);
   const kind = info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions';
   const { entry } = await updateObject(env, writeTarget(call, parseWriteParameters(request.query, kind)), {
-    apply: (current) => rescaled(current as Scaled, wanted(current as Scaled)),
+    apply: (current) => rescaled(current as Scaled, wanted(current as Scaled), paths),
     unconditional: true,
   });
-  return answer(viewOf(definition, entry));
+  return answer(viewOf(definition, entry), definition.scale);
 };
 
 async function fromBody(call: ResourceCall, type: BodyType) {
@@ -50,12 +56,12 @@ async function fromPatch(call: ResourceCall, type: BodyType) {
   const parameters = parseWriteParameters(call.request.query, 'PatchOptions', 'other');
   const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type, parameters });
   return (current: Scaled) => {
-    const patched = patch(scaleOf(current) as unknown as Json);
+    const patched = patch(scaleOf(current, call.definition.scale) as unknown as Json);
     return toObject(decodedValue(patched), type, strictness(call, parameters)) as Scaled;
   };
 }
 
-/** Who applies a Scale owns the parent's spec.replicas. */
+/** Who applies a Scale owns the parent's replicas. */
 async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult> {
   const { request, env, definition, info } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
@@ -63,12 +69,13 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
   const scale = toObject(body ?? decodedValue(null), type, strictness(call, parameters)) as Scaled;
   requireName(scale, info.name);
   const target = writeTarget(call, parameters);
-  const patch = {
+  const patch: JsonObject = {
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
     metadata: { name: info.name },
-    ...(scale.spec?.replicas === undefined ? {} : { spec: { replicas: scale.spec.replicas } }),
   };
+  const replicas = scale.spec?.replicas;
+  if (replicas !== undefined) setAt(patch, definition.scale?.specReplicas ?? SPEC_REPLICAS, replicas);
   const { entry } = await updateObject(env, target, {
     apply: (live) => {
       const change = { definition, live, manager: target.fieldManager, subresource: 'scale' };
@@ -78,11 +85,11 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
     unconditional: true,
     managed: true,
   });
-  return answer(viewOf(definition, entry));
+  return answer(viewOf(definition, entry), definition.scale);
 }
 
 /** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */
-function rescaled(current: Scaled, scale: Scaled): AnyObject {
+function rescaled(current: Scaled, scale: Scaled, paths: ScalePaths | undefined): AnyObject {
   const replicas = scale.spec?.replicas ?? 0;
   const name = current.metadata.name ?? '';
   if (replicas < 0) {
@@ -94,22 +101,46 @@ function rescaled(current: Scaled, scale: Scaled): AnyObject {
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
   else delete object.metadata.resourceVersion;
   if (uid) object.metadata.uid = uid;
-  object.spec = { ...object.spec, replicas };
+  setAt(object, paths?.specReplicas ?? SPEC_REPLICAS, replicas);
   return object;
 }
 
-const answer = (object: AnyObject): ApiResult => ({ type: 'object', status: 200, object: scaleOf(object as Scaled) });
+const answer = (object: AnyObject, paths: ScalePaths | undefined): ApiResult => ({
+  type: 'object',
+  status: 200,
+  object: scaleOf(object as Scaled, paths),
+});
 
-function scaleOf({ metadata, spec, status }: Scaled): AnyObject {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const selector = selectorText(spec?.selector);
+function scaleOf(object: Scaled, paths: ScalePaths | undefined): AnyObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = at(object, paths?.specReplicas ?? SPEC_REPLICAS);
+  // Custom resources give their selector as text.
+  const selector = paths ? paths.selector && at(object, paths.selector) : selectorText(object.spec?.selector);
   return {
     kind: SCALE.kind,
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as AnyObject['metadata'],
-    spec: spec?.replicas ? { replicas: spec.replicas } : {},
-    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+    spec: replicas ? { replicas } : {},
+    status: {
+      replicas: at(object, paths?.statusReplicas ?? STATUS_REPLICAS) ?? 0,
+      ...(selector && typeof selector === 'string' ? { selector } : {}),
+    },
   };
+}
+
+function at(object: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], object);
+}
+
+/** Changes `object`, making what is not there on the way. */
+function setAt(object: object, path: readonly string[], value: number): void {
+  const last = path.at(-1) as string;
+  let place = object as Record<string, unknown>;
+  for (const step of path.slice(0, -1)) {
+    place[step] ??= {};
+    place = place[step] as Record<string, unknown>;
+  }
+  place[last] = value;
 }
 
 /** ReplicationControllers select by a plain map, the others by a LabelSelector. */
