@@ -101,7 +101,10 @@ async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { optio
     });
     return { result: { entry }, removed: false };
   }
-  if (dryRun) return { result: told(target, current), removed: true };
+  if (dryRun) {
+    const change = { key: current.key, expected: current.revision, object: toStored(definition, object) };
+    return { result: told(target, await commit(env, true, { op: 'update', ...change })), removed: true };
+  }
   const entry = await toStore(env.storage, {
     op: 'delete',
     key: current.key,
