@@ -3,16 +3,19 @@ import * as Flags from '@oclif/core/flags';
 import { environmentName, loadConfig } from '../daemon/config.ts';
 import { type Config, OPTIONS, type OptionName } from '../daemon/options.ts';
 
-export const settingFlags = (names: readonly OptionName[]) =>
+const NAMES = Object.keys(OPTIONS) as OptionName[];
+
+/** Flags for all settings; help shows those of `shown`. A script may so give every command the same ones. */
+export const settingFlags = (shown: readonly OptionName[]) =>
   Object.fromEntries(
-    names.map((name) => {
+    NAMES.map((name) => {
       const { description, default: value } = OPTIONS[name];
       const told = `${description}${value ? ` [default: ${value}]` : ''} (${environmentName(name)})`;
-      return [name, Flags.string({ description: told, helpGroup: 'SETTINGS' })];
+      return [name, Flags.string({ description: told, helpGroup: 'SETTINGS', hidden: !shown.includes(name) })];
     }),
   );
 
-export const allSettings = settingFlags(Object.keys(OPTIONS) as OptionName[]);
+export const allSettings = settingFlags(NAMES);
 export const placeSettings = settingFlags([
   'data-dir',
   'run-dir',

@@ -1,6 +1,5 @@
 // The store, the keys and the API server, put together: what every cluster has, and all that
 // `--components=apiserver` runs.
-import ipaddr from 'ipaddr.js';
 import { builtinSchema } from '../api/facts.ts';
 import { builtinDefinitions } from '../api/index.ts';
 import { admissionPlugins } from '../apiserver/admission/chain.ts';
@@ -14,6 +13,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { ensurePki, type Pki } from '../pki/pki.ts';
 import type { Storage } from '../storage/storage.ts';
+import { dnsAddress, nthAddress } from './addresses.ts';
 import { writeBootstrapObjects } from './bootstrap.ts';
 import { hostAddresses } from './host.ts';
 import { LOOPBACK } from './identities.ts';
@@ -39,13 +39,6 @@ export interface ControlPlaneOptions {
   /** The store, being opened. */
   opened: Promise<Storage>;
   advertiseAddress: string;
-}
-
-/** The n-th address of a range. */
-export function nthAddress(cidr: string, n: number): string {
-  const bytes = ipaddr.IPv4.networkAddressFromCIDR(cidr).toByteArray();
-  const number = bytes.reduce((sum, byte) => sum * 256 + byte, 0) + n;
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
 /** Makes missing keys while the store opens; the API answers in this process on return. */
@@ -107,7 +100,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
     readyChecks: [{ name: 'bootstrap', check: checkBootstrapped }],
   });
-  const dnsIp = nthAddress(config['service-cidr'], 10);
+  const dnsIp = dnsAddress(config);
   return {
     storage,
     pki,

@@ -6,18 +6,21 @@ import { networkInterfaces } from 'node:os';
 const VIRTUAL = /^(lo|tsukube|tsk|cni|docker|br-|veth|virbr|podman|flannel|cali)/;
 
 /**
- * The IPv4 address of the interface with the default route, else of the first real interface, else loopback
- * (a laptop without network still runs pods).
+ * The IPv4 address of the interface with the default route, else of the first real interface; undefined on a host
+ * that is in no network now.
  */
-export function hostAddress(routes: string = readFileSync('/proc/net/route', 'utf8')): string {
+export function hostAddress(
+  routes: string = readFileSync('/proc/net/route', 'utf8'),
+  all: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): string | undefined {
   const device = defaultDevice(routes);
-  const interfaces = Object.entries(networkInterfaces()).filter(([name]) => name === device || !VIRTUAL.test(name));
+  const interfaces = Object.entries(all).filter(([name]) => name === device || !VIRTUAL.test(name));
   const ordered = interfaces.sort(([a], [b]) => Number(b === device) - Number(a === device));
   for (const [, addresses] of ordered) {
     const found = addresses?.find((address) => address.family === 'IPv4' && !address.internal);
     if (found) return found.address;
   }
-  return '127.0.0.1';
+  return undefined;
 }
 
 /** Device of the default route with the lowest metric in the text of /proc/net/route. */

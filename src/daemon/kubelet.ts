@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import type { Component } from '../lifecycle.ts';
+import { nodeAddress } from './addresses.ts';
 import type { Cluster } from './cluster.ts';
 import { hostAddress } from './host.ts';
 import { nodeIdentity } from './identities.ts';
@@ -18,7 +19,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     log: cluster.log.child({ component: 'kubelet' }),
     events: cluster.events('kubelet', identity),
     nodeName: config['node-name'],
-    nodeIPs: () => [config['advertise-address'] || hostAddress()],
+    nodeIPs: () => [nodeAddress(config, hostAddress())],
     dataDir: path.join(config['data-dir'], 'kubelet'),
     clusterDns: config.components.includes('dns') ? [plane.dnsIp] : [],
     clusterDomain: config['cluster-domain'],

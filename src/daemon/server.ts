@@ -8,6 +8,7 @@ import { createLogger } from '../log.ts';
 import { createMemoryReturn, threadHeap } from '../memory.ts';
 import { createMetrics } from '../metrics.ts';
 import { startStorage } from '../storage/open.ts';
+import { nodeAddress } from './addresses.ts';
 import { ensureContainerd } from './containerd.ts';
 import { hostAddress } from './host.ts';
 import { openLedger } from './ledger.ts';
@@ -56,7 +57,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       log,
       metrics,
       opened,
-      advertiseAddress: config['advertise-address'] || hostAddress(),
+      advertiseAddress: nodeAddress(config, hostAddress()),
     });
   });
   const { api, storage } = plane;

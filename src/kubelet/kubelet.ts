@@ -82,9 +82,8 @@ export function createKubelet(options: KubeletOptions): Component {
   };
 }
 
-async function assemble(options: KubeletOptions, machine: Machine, version: string): Promise<Component[]> {
+async function assemble(options: KubeletOptions, machine: Machine, runtimeVersion: string): Promise<Component[]> {
   const { client, informers, runtime, clock, log, nodeName } = options;
-  const runtimeVersion = `containerd://${version}`;
   const maxPods = options.maxPods ?? DEFAULT_MAX_PODS;
   const nodeInput = (): NodeInput => ({
     nodeName,

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { type NetworkInterfaceInfo, tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { nodeAddress } from '../../src/daemon/addresses.ts';
 import { checkHost, findProgram } from '../../src/daemon/check.ts';
 import { loadConfig } from '../../src/daemon/config.ts';
 import { defaultDevice, hostAddress, listeningInodes, portHolder } from '../../src/daemon/host.ts';
@@ -32,7 +33,20 @@ async function listening() {
 
 describe('the host', () => {
   test('the default route with the lowest metric counts', () => assert.equal(defaultDevice(ROUTES), 'eth0'));
-  test('without a route there is still an address', () => assert.match(hostAddress('Iface\n'), /^\d+\./));
+  const own = (address: string) => [{ address, family: 'IPv4', internal: false }] as NetworkInterfaceInfo[];
+  const loopback = { lo: [{ address: '127.0.0.1', family: 'IPv4', internal: true }] as NetworkInterfaceInfo[] };
+  test('the address of the default route counts, bridges of containers never', () => {
+    const links = { ...loopback, docker0: own('172.17.0.1'), wlan0: own('192.0.2.8'), eth0: own('192.0.2.9') };
+    assert.equal(hostAddress(ROUTES, links), '192.0.2.9');
+    assert.equal(hostAddress('Iface\n', links), '192.0.2.8');
+  });
+  test('a host in no network goes by an address of the cluster’s own', () => {
+    const config = loadConfig({ flags: {}, env: {} });
+    assert.equal(hostAddress('Iface\n', { ...loopback, docker0: own('172.17.0.1') }), undefined);
+    assert.equal(nodeAddress(config, undefined), '10.43.0.10');
+    assert.equal(nodeAddress(config, '192.0.2.9'), '192.0.2.9');
+    assert.equal(nodeAddress({ ...config, 'advertise-address': '192.0.2.1' }, '192.0.2.9'), '192.0.2.1');
+  });
 
   test('who holds a port is named', async () => {
     using held = await listening();

@@ -69,6 +69,7 @@ describe('kubectl', () => {
       /^NAME +STATUS +ROLES +AGE +VERSION\n\S+ +Ready +\S+ +\S+ +v1\.36\.3\+tsukube/,
     );
     assert.match(await kubectl('get', 'all'), /service\/kubernetes/);
+    assert.match(await kubectl('get', 'nodes', '-o', 'wide'), / containerd:\/\/\d\S*\n$/);
   });
 
   test('describe shows conditions and events', async () => {

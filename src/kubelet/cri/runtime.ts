@@ -192,6 +192,7 @@ export interface ImageRuntime {
 
 export interface Runtime extends SandboxRuntime, ContainerRuntime, StreamRuntime, ImageRuntime {
   readonly name: string;
+  /** Name and version as node status has them: containerd://2.1.0 */
   version(): Promise<string>;
   /** Every change of a container, as the runtime reports it; ends with the signal. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
