@@ -92,7 +92,7 @@ describe('filters say why a pod fits nowhere', () => {
       'different reasons are counted apart',
       pod({}, { cpu: '3' }),
       [node('a'), node('b', { spec: { unschedulable: true } }), node('c', { spec: tainted })],
-      '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable.',
+      '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable.',
     ],
     [
       'host port',
@@ -116,7 +116,7 @@ describe('filters say why a pod fits nowhere', () => {
       'a toleration of another value is none',
       pod({ tolerations: [{ key: 'gpu', value: 'no' }] }),
       [node('a', { spec: tainted })],
-      '0/1 nodes are available: 1 node(s) had untolerated taint {gpu: yes}.',
+      '0/1 nodes are available: 1 node(s) had untolerated taint(s).',
     ],
     [
       'cordon can be tolerated',

@@ -9,9 +9,9 @@ export const taintToleration: Plugin = {
   name: 'TaintToleration',
   weight: 3,
   filter(pod, { node }) {
-    const taint = untolerated(node.spec.taints, pod.spec.tolerations, repels);
-    if (!taint) return undefined;
-    return { reasons: [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`], unresolvable: true };
+    if (!untolerated(node.spec.taints, pod.spec.tolerations, repels)) return undefined;
+    // Which taint is not said, so that nodes with different ones are counted together (taint_toleration.go).
+    return { reasons: ['node(s) had untolerated taint(s)'], unresolvable: true };
   },
   score(pod, { node }) {
     const tolerations = pod.spec.tolerations?.filter((t) => !t.effect || t.effect === 'PreferNoSchedule') ?? [];
