@@ -44,11 +44,11 @@ install_node() {
 }
 
 # --- npm packages -------------------------------------------------------------------------------------------
-# Dependencies of the lock file; with SETUP_DEV=1 those of development too. A stamp says which lock is installed.
-lock_stamp() { echo "${SETUP_DEV:-0} $(sha256sum <"$top/package-lock.json")"; }
+# Dependencies of the lock file; with SETUP_DEV=1 those of development too. npm notes in node_modules what it installed.
 missing_packages() {
-  local stamp=$top/node_modules/.tsukube-stamp
-  [ ! -f "$stamp" ] || { [ "$(cat "$stamp")" != "$(lock_stamp)" ] && [ "$(cat "$stamp")" != "$(SETUP_DEV=1 lock_stamp)" ]; }
+  local installed=$top/node_modules/.package-lock.json
+  [ -f "$installed" ] && [ ! "$top/package-lock.json" -nt "$installed" ] || return 0
+  [ "${SETUP_DEV:-0}" = 1 ] && [ ! -d "$top/node_modules/typescript" ]
 }
 what_packages() { echo "the npm packages of package-lock.json (into node_modules)"; }
 install_packages() {
@@ -56,8 +56,7 @@ install_packages() {
   [ "${SETUP_DEV:-0}" = 1 ] && omit=--include=dev
   command -v npm >/dev/null || system_install npm
   # No scripts: better-sqlite3 ships its binaries, yet would be compiled for minutes; the types are ours to make.
-  (cd "$top" && npm ci "$omit" --ignore-scripts --no-audit --no-fund --loglevel=error && node scripts/api-types.ts)
-  lock_stamp >"$top/node_modules/.tsukube-stamp"
+  (cd "$top" && npm ci "$omit" --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json && node scripts/api-types.ts)
 }
 
 # --- system packages ----------------------------------------------------------------------------------------

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -83,6 +92,32 @@ describe('Node', () => {
       error,
       /^tsukube: there is no Node \S+ package for riscv64: install Node 24 or newer yourself and run this again$/,
     );
+  });
+});
+
+describe('npm packages', () => {
+  const ask = (dev: string) =>
+    bash(`top=${folder}/clone; missing_packages && echo yes || echo no`, { SETUP_DEV: dev }).out;
+  const write = (file: string, time: number) => {
+    const target = path.join(folder, 'clone', file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, '{}');
+    utimesSync(target, time, time);
+  };
+  test('are installed into a fresh clone, and again after the lock file changed', () => {
+    write('package-lock.json', 100);
+    assert.equal(ask('0'), 'yes');
+    write('node_modules/.package-lock.json', 200);
+    assert.equal(ask('0'), 'no');
+    write('package-lock.json', 300);
+    assert.equal(ask('0'), 'yes');
+  });
+  test('of development are added when a test run needs them', () => {
+    write('package-lock.json', 100);
+    write('node_modules/.package-lock.json', 200);
+    assert.equal(ask('1'), 'yes');
+    write('node_modules/typescript/package.json', 150);
+    assert.equal(ask('1'), 'no');
   });
 });
 
