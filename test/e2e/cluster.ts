@@ -96,12 +96,12 @@ export async function createCluster(): Promise<Cluster> {
       child = undefined;
     },
     async remove() {
-      try {
-        await tsukube('uninstall', '--yes');
-        await ended;
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
+      // The folder holds the record of what was changed on the host: without it nothing could be undone by hand.
+      await tsukube('uninstall', '--yes').catch((error: Error) => {
+        throw new Error(`uninstall failed, ${folder} is kept`, { cause: error });
+      });
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
       const left = stateDifference(before, await hostState());
       if (left.length > 0) throw new Error(`left on the host:\n${left.join('\n')}`);
     },
