@@ -60,6 +60,10 @@ function fill(value: unknown, variables: Variables): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [fill(key, variables), fill(part, variables)]));
 }
 
+/** Watches end by the clock, after a second: on a machine that is busy just then they get a second try. */
+const isTimed = ({ steps }: Scenario): boolean =>
+  steps.some(({ do: request, wait }) => wait !== undefined || request.path.includes('timeoutSeconds='));
+
 /** Recording → name of the scenario → how its answers differ. */
 export type Failures = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
@@ -75,7 +79,8 @@ export async function playRecordings(
   await Promise.all(
     Array.from({ length: parallel }, async () => {
       for (const { recording, scenario } of rest) {
-        const differences = await playScenario(caller, scenario);
+        let differences = await playScenario(caller, scenario);
+        if (differences.length > 0 && isTimed(scenario)) differences = await playScenario(caller, scenario);
         if (differences.length > 0) failures.get(recording)?.set(scenario.name, differences);
       }
     }),
