@@ -76,10 +76,7 @@ describe('the scheduler on an API server', () => {
     const created = await api.client.create(nodes, node('small', '150m'));
     const withStatus = await api.client.updateStatus(nodes, { ...created, status: node('small', '150m').status });
     await clock.advance(10_000);
-    assert.match(
-      condition(await read('waiting'))?.message ?? '',
-      /untolerated taint\(s\)/,
-    );
+    assert.match(condition(await read('waiting'))?.message ?? '', /untolerated taint\(s\)/);
     await api.client.update(nodes, { ...withStatus, spec: { taints: [] } });
     await clock.advance(10_000);
     assert.equal(await bound('waiting'), 'small');
