@@ -1,22 +1,14 @@
 // Everything that lives on the API, in start order. Each component gets its own slice of the configuration and
-// nothing more.
+// nothing more. Each is loaded when its turn comes: loaded at once, they would keep requests waiting.
 import path from 'node:path';
 import { createClient } from '../client/create-client.ts';
 import { createInformers } from '../client/create-informers.ts';
 import { createEventRecorder } from '../client/events.ts';
 import type { Transport } from '../client/transport.ts';
-import { loadImageFolder } from '../kubelet/cri/image-folder.ts';
 import type { Component } from '../lifecycle.ts';
 import { type HostLedger, readSysctl, writeSysctl } from '../network/host-ledger.ts';
-import { createProxy } from '../proxy/proxy.ts';
-import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Cluster } from './cluster.ts';
-import { controllerComponents } from './controllers.ts';
-import { dnsComponent } from './dns.ts';
 import { LOOPBACK, SCHEDULER } from './identities.ts';
-import { instanceOf } from './instance.ts';
-import { kubeletComponent } from './kubelet.ts';
-import { createNode, startNode } from './node.ts';
 import type { ComponentName } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { StatusBoard } from './status.ts';
@@ -67,18 +59,21 @@ export async function startComponents(cluster: Cluster, options: StartOptions): 
   };
 
   // Adopting containers needs no API: it runs beside the rest.
-  const node = has('kubelet') ? createNode(config, { clock, log, ledger }) : undefined;
-  const nodeStarted = node ? board.track('runtime', startNode(node, containerd)) : Promise.resolve();
+  const { createNode, startNode } = has('kubelet') ? await import('./node.ts') : {};
+  const node = createNode?.(config, { clock, log, ledger });
+  const nodeStarted = node && startNode ? board.track('runtime', startNode(node, containerd)) : Promise.resolve();
   nodeStarted.catch(() => undefined); // awaited below; until then nobody listens
 
   if (has('controllers')) {
     await progress.step('controllers', async () => {
+      const { controllerComponents } = await import('./controllers.ts');
       for (const component of await controllerComponents(cluster)) await start(component);
     });
   }
   if (has('scheduler')) {
-    await progress.step('scheduler', () =>
-      start(
+    await progress.step('scheduler', async () => {
+      const { createScheduler } = await import('../scheduler/scheduler.ts');
+      await start(
         createScheduler({
           client: cluster.client('scheduler', SCHEDULER),
           informers,
@@ -87,11 +82,13 @@ export async function startComponents(cluster: Cluster, options: StartOptions): 
           log: log.child({ component: 'scheduler' }),
           random: Math.random,
         }),
-      ),
-    );
+      );
+    });
   }
   if (has('proxy')) {
     await progress.step('Service rules', async () => {
+      const { createProxy } = await import('../proxy/proxy.ts');
+      const { instanceOf } = await import('./instance.ts');
       await start(
         createProxy({
           informers,
@@ -105,19 +102,28 @@ export async function startComponents(cluster: Cluster, options: StartOptions): 
       );
     });
   }
-  if (has('dns')) await progress.step('DNS', async () => start(await dnsComponent(cluster)));
+  if (has('dns')) {
+    await progress.step('DNS', async () => {
+      const { dnsComponent } = await import('./dns.ts');
+      await start(await dnsComponent(cluster));
+    });
+  }
   if (!node) return;
   await progress.step('container runtime', () => nodeStarted);
   components.push(node.network, node.runtime);
-  await progress.step('images', () =>
-    loadImageFolder({
+  await progress.step('images', async () => {
+    const { loadImageFolder } = await import('../kubelet/cri/image-folder.ts');
+    await loadImageFolder({
       folder: path.join(config['data-dir'], 'images'),
       memory: path.join(config['data-dir'], 'images-loaded.json'),
       runtime: node.runtime,
       log,
-    }),
-  );
-  await progress.step('kubelet', () => start(kubeletComponent(cluster, node)));
+    });
+  });
+  await progress.step('kubelet', async () => {
+    const { kubeletComponent } = await import('./kubelet.ts');
+    await start(kubeletComponent(cluster, node));
+  });
 }
 
 function changeSysctl(ledger: HostLedger, name: string, value: string): void {
