@@ -2,7 +2,7 @@
 // starts meanwhile, and what lives on it is loaded when it answers.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { systemClock } from '../clock.ts';
+import { sleep, systemClock } from '../clock.ts';
 import { type Component, stopAll } from '../lifecycle.ts';
 import { createLogger } from '../log.ts';
 import { createMemoryReturn, threadHeap } from '../memory.ts';
@@ -27,6 +27,9 @@ export interface RunningServer {
   status(): Promise<ProcessStatus>;
   stop(): Promise<void>;
 }
+
+/** For whoever waits for the API to get an answer, before loading the rest keeps the thread busy for 0.2 s. */
+const ANSWER_MS = 25;
 
 /** Resolves when the API answers; `started` tells when the rest runs as well. */
 export async function startServer(config: Config, progress: Progress): Promise<RunningServer> {
@@ -71,9 +74,9 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       components.push(api);
       await plane.bootstrap();
     });
-    // First what yields to requests: who waits for the API need not wait for the rest to load.
     const { saveKubeconfig } = await import('./kubeconfig.ts');
     const kubeconfig = await saveKubeconfig(config, { url: api.url, pki: plane.pki });
+    await sleep(clock, ANSWER_MS);
     const { connect, startComponents } = await import('./components.ts');
     const cluster = connect({ config, clock, log, plane, ledger: openLedger(config) }, board);
     components.push({ name: 'informers', start: async () => {}, stop: () => cluster.informers.stop() });
