@@ -1,7 +1,7 @@
 // Stopping and uninstalling: what runs is ended in order, and every change to the host is undone and verified.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { type Clock, sleep, systemClock } from '../clock.ts';
+import { type Clock, keepAlive, sleep, systemClock } from '../clock.ts';
 import { PRODUCT } from '../constants.ts';
 import { run } from '../exec.ts';
 import { stopContainerd } from '../kubelet/cri/containerd-process.ts';
@@ -18,6 +18,7 @@ import { readRunState, untilEnd } from './run-state.ts';
 
 /** How long a server may take to end after SIGTERM. */
 const END_MS = 15_000;
+const LOOK_MS = 20;
 const POD_GRACE_SECONDS = 10;
 
 /** Ends the server; the containers run on. False when none ran. */
@@ -27,12 +28,18 @@ export async function stopServer(config: Pick<Config, 'run-dir'>, clock: Clock =
   const end = untilEnd(config['run-dir']);
   process.kill(running.pid, 'SIGTERM');
   await Promise.race([end, sleep(clock, END_MS)]);
-  // The socket closes a moment before the process is gone.
+  // The socket closes a moment before the process is gone, and another's child tells nobody of its end.
   const deadline = clock.monotonic() + END_MS;
-  while (readRunState(config['run-dir'])?.pid === running.pid || existsSync(`/proc/${running.pid}`)) {
-    if (clock.monotonic() > deadline)
-      throw new Error(`process ${running.pid} does not end: look at its log, or end it with kill -9`);
-    await new Promise((resolve) => setTimeout(resolve, 20)); // another's child tells nobody of its end
+  const alive = keepAlive();
+  try {
+    while (readRunState(config['run-dir'])?.pid === running.pid || existsSync(`/proc/${running.pid}`)) {
+      if (clock.monotonic() > deadline) {
+        throw new Error(`process ${running.pid} does not end: look at its log, or end it with kill -9`);
+      }
+      await sleep(clock, LOOK_MS);
+    }
+  } finally {
+    alive.release();
   }
   return true;
 }

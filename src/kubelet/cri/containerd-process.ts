@@ -100,15 +100,14 @@ async function launch(options: ContainerdOptions, at: ReturnType<typeof places>)
   const log = openSync(at.log, 'w', 0o600);
   const child = spawn([binary, '--config', at.config], { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
-  const ended = new Promise<never>((_, reject) => {
-    child.once('error', (cause) =>
-      reject(new Error(`cannot start ${binary}: ${cause.message}; install containerd or set its path`, { cause })),
-    );
-    child.once('exit', (code, signal) =>
-      reject(new Error(`containerd ended with ${signal ?? code} while starting: ${lastProblem(at.log)}`)),
-    );
-  });
-  ended.catch(() => undefined); // after the start nobody waits for it; its end shows in the event stream
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  ended.catch(() => undefined); // it may come after the wait for it
+  child.once('error', (cause) =>
+    reject(new Error(`cannot start ${binary}: ${cause.message}; install containerd or set its path`, { cause })),
+  );
+  const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
+    reject(new Error(`containerd ended with ${signal ?? code} while starting: ${lastProblem(at.log)}`));
+  child.once('exit', onExit);
   child.unref();
   if (child.pid !== undefined) {
     writeFileSync(at.pidFile, JSON.stringify({ pid: child.pid, startTicks: startTicks(child.pid) ?? '' }));
@@ -118,6 +117,7 @@ async function launch(options: ContainerdOptions, at: ReturnType<typeof places>)
     await Promise.race([ended, socketAccepts(at.socket, options.clock, waiting.signal)]);
   } finally {
     waiting.abort();
+    child.off('exit', onExit); // a later end shows in the event stream
   }
   options.log.debug({ pid: child.pid }, 'containerd started');
 }
