@@ -1,4 +1,5 @@
-// A whole API server in this process: memory storage, default admission and RBAC, the clock the test gives it.
+// A whole API server in this process: memory storage unless told otherwise, default admission and RBAC, the clock the
+// test gives it.
 // Without `port` there is only the loopback; with it HTTPS on a free port of 127.0.0.1.
 import { builtinDefinitions, builtinSchema } from '../../src/api/index.ts';
 import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
@@ -14,7 +15,7 @@ import type { Clock } from '../../src/clock.ts';
 import { type Logger, silentLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createAuthority, createPrivateKeyPem, issueCertificate } from '../../src/pki/certificate.ts';
-import { openStorage } from '../../src/storage/open.ts';
+import { type OpenOptions, openStorage } from '../../src/storage/open.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { fakeClock } from './fake-clock.ts';
 
@@ -32,6 +33,11 @@ export interface TestServerOptions {
   kubeletTls?: { cert: string; key: string; ca: string };
   /** Namespaces made beforehand, each with its ServiceAccount "default"; 'default' when not given. */
   namespaces?: readonly string[];
+  /** URL of the store; 'memory:' when not given. What is there already is served on. */
+  storageUrl?: string;
+  storageOptions?: Partial<OpenOptions>;
+  /** 0 ≤ n < 1; for generated names. */
+  random?: () => number;
 }
 
 export interface TestServer {
@@ -48,7 +54,7 @@ const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { clock = fakeClock(), log = silentLogger, port, staticToken } = options;
-  const storage = await openStorage('memory:', { clock, log });
+  const storage = await openStorage(options.storageUrl ?? 'memory:', { clock, log, ...options.storageOptions });
   // TLS looks at the real time, whatever the test's clock says.
   const validity = { notBefore: Date.UTC(2020), notAfter: Date.UTC(2049) };
   const authority = await createAuthority('test', validity);
@@ -76,6 +82,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     issuer: ISSUER,
     serviceCidr: '10.43.0.0/16',
     nodePortRange: '30000-32767',
+    ...(options.random ? { random: options.random } : {}),
     ...(options.kubeletTls ? { kubeletTls: options.kubeletTls } : {}),
     ...(port === undefined
       ? {}
