@@ -25,8 +25,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   network: CONSUMER,
   dns: CONSUMER,
   addons: CONSUMER,
+  history: CONSUMER,
   daemon: ['*'],
-  commands: ['daemon', 'client', 'pki', ...SINGLE],
+  commands: ['daemon', 'history', 'client', 'pki', ...SINGLE],
 };
 
 /** Packages that only these places may import. */
@@ -37,6 +38,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   koa: ['apiserver', 'kubelet'],
   ws: ['apiserver', 'kubelet', 'client'],
   '@oclif/core': ['commands'],
+  diff: ['history'],
   pino: ['log'],
   'prom-client': ['metrics'],
 };
