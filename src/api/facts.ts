@@ -93,10 +93,16 @@ export interface FlowControlFacts {
 export const flowControlFacts = once(() => read<{ flowcontrol: FlowControlFacts }>('bootstrap.json').flowcontrol);
 export const columnFacts = once(() => read<ColumnFacts>('columns.json'));
 
-export function kindFact(group: string, version: string, kind: string): KindFact {
+export function findKindFact(group: string, version: string, kind: string): KindFact | undefined {
   const name = `${group ? `${group}/` : ''}${version}/${kind}`;
-  const fact = facts().kinds[name];
-  if (!fact) throw new TypeError(`the API facts know no kind ${name}`);
+  const { kinds } = facts();
+  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+}
+
+/** The same, of a kind that there is. Throws TypeError. */
+export function kindFact(group: string, version: string, kind: string): KindFact {
+  const fact = findKindFact(group, version, kind);
+  if (!fact) throw new TypeError(`the API facts know no kind ${group}/${version} ${kind}`);
   return fact;
 }
 

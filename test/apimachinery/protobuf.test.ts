@@ -91,7 +91,10 @@ describe('protobuf bodies', () => {
   for (const [name, run, told] of [
     ['other bytes', () => openEnvelope(Buffer.from('{"kind":"Pod"}')), /does not appear to be a protobuf message/],
     ['a message cut short', () => decode('api.core.v1.ContainerPort', [10, 200]), /unexpected EOF/],
-    ['an endless integer', () => decode('api.core.v1.ContainerPort', new Array(12).fill(255)), /more than 64 bits/],
+    ['an endless tag', () => decode('api.core.v1.ContainerPort', new Array(12).fill(255)), /out of range/],
+    ['an endless integer', () => decode('api.core.v1.ContainerPort', [24, ...new Array(12).fill(255)]), /64 bits/],
+    ['a length beyond the end', () => decode('api.core.v1.Pod', [10, 255, 255, 255, 255, 127]), /out of range|EOF/],
+    ['a field 0', () => decode('api.core.v1.ContainerPort', [0, 0]), /field 0/],
     ['an unknown wire type', () => decode('api.core.v1.ContainerPort', [0x9f, 0x38]), /wire type 7/],
   ] as const) {
     test(`${name} is refused`, () => assert.throws(run, told));

@@ -8,8 +8,8 @@ export class WireWriter {
   #data = Buffer.allocUnsafe(1024);
   #at = 0;
 
-  /** Integers of up to 53 bits, negative ones as 64 bits in two's complement. */
-  varint(number: number, value: number): void {
+  /** Negative integers as 64 bits in two's complement. */
+  varint(number: number, value: number | bigint): void {
     this.#integer(number * 8 + VARINT);
     this.#integer(value);
   }
@@ -22,10 +22,22 @@ export class WireWriter {
 
   text(number: number, value: string): void {
     const length = Buffer.byteLength(value);
-    this.#integer(number * 8 + BYTES);
-    this.#integer(length);
+    this.lengthOf(number, length);
     this.#reserve(length);
     this.#at += this.#data.write(value, this.#at);
+  }
+
+  bytes(number: number, value: Uint8Array): void {
+    this.lengthOf(number, value.length);
+    this.#reserve(value.length);
+    this.#data.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  /** What stands before `length` bytes that the caller puts there himself. */
+  lengthOf(number: number, length: number): void {
+    this.#integer(number * 8 + BYTES);
+    this.#integer(length);
   }
 
   /** A message inside this one, whose fields `write` adds. */
@@ -47,10 +59,10 @@ export class WireWriter {
     return Uint8Array.prototype.slice.call(this.#data, 0, this.#at);
   }
 
-  #integer(value: number): void {
+  #integer(value: number | bigint): void {
     this.#reserve(10);
-    let rest = value;
-    if (rest < 0 || rest > 0x7fff_ffff) {
+    let rest = typeof value === 'number' ? value : 0;
+    if (typeof value === 'bigint' || rest < 0 || rest > 0x7fff_ffff) {
       let wide = BigInt.asUintN(64, BigInt(value));
       for (; wide > 0x7fff_ffffn; wide >>= 7n) this.#data[this.#at++] = Number(wide & 0x7fn) | 0x80;
       rest = Number(wide);
