@@ -2,7 +2,9 @@
 // one more in SCHEMA_VERSION of src/storage/sqlite/database.ts.
 import type { Migration } from 'kysely/migration';
 import { logAndHead } from './0001-log-and-head.ts';
+import { timeAndOrigin } from './0002-time-and-origin.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-log-and-head': logAndHead,
+  '0002-time-and-origin': timeAndOrigin,
 };

@@ -3,7 +3,7 @@
 //
 // One call of commit() is under way at a time; history() and compact() may run beside it. Values are JSON
 // text of an object without its resourceVersion.
-import type { Revision, StorageUnavailable } from './storage.ts';
+import type { Origin, Revision, StorageUnavailable } from './storage.ts';
 
 /** Of a store in which nothing was written: 0 would read as "any" in a resourceVersion. */
 export const FIRST_REVISION: Revision = 1;
@@ -21,6 +21,28 @@ export interface DriverChange {
   readonly value?: string;
   /** Wall-clock milliseconds at which the object is to be deleted. */
   readonly expiresAt?: number;
+  readonly origin?: Origin;
+}
+
+/**
+ * A span in which the wall clock went on evenly: the first begins with a new store, another with each start of the
+ * server and each jump of the clock. Times of the changes in one never decrease.
+ */
+export interface ClockSpan {
+  /** The newest revision before it. */
+  readonly after: Revision;
+  /** Wall-clock milliseconds at its begin. */
+  readonly time: number;
+  /** Milliseconds for which the store had been open until then, in all. */
+  readonly ran: number;
+}
+
+/** When a batch is committed. */
+export interface CommitTime {
+  /** Wall-clock milliseconds; not less than in the batch before, unless a span begins. */
+  readonly time: number;
+  /** The span that begins with this batch. */
+  readonly span?: ClockSpan;
 }
 
 /** The change's revision; or its key was not as expected; or it alone could not be stored. */
@@ -47,32 +69,70 @@ export interface LogRow {
   readonly value: string | null;
   /** What the key held before; null for a create. */
   readonly previous: string | null;
+  readonly time: number;
+  readonly origin: Origin | null;
 }
 
 export interface HistoryQuery {
   /** Only keys that start with this; all when absent. */
   prefix?: string;
+  /** Only this key. */
+  key?: string;
+  /** Only changes of this user. */
+  user?: string;
   /** Only rows with a greater revision ... */
   after: Revision;
-  /** ... up to and including this one, at most `limit`, oldest first. */
+  /** ... up to and including this one, at most `limit`. */
   upTo: Revision;
   limit: number;
+  /** Oldest first when absent. */
+  newestFirst?: boolean;
   /** Leave out the value of a row that is still what its key holds. */
   omitCurrent?: boolean;
+}
+
+/** Reads what keys held at `revision`. */
+export interface PastQuery {
+  revision: Revision;
+  /** Keys from this (inclusive) ... */
+  from: string;
+  /** ... to this (exclusive), in byte order, at most `limit`. */
+  to: string;
+  limit: number;
+}
+
+export interface CommittedAt {
+  revision: Revision;
+  time: number;
+}
+
+export type PastRow = Omit<HeadRow, 'expiresAt'>;
+
+export interface Opened {
+  revision: Revision;
+  compactRevision: Revision;
+  /** Oldest first; none in a new store. */
+  spans: readonly ClockSpan[];
 }
 
 export interface Driver {
   /** As in the URL scheme. */
   readonly name: string;
   /** Reads what is there: `receive` gets all head rows, page by page; those of one resource in byte order of keys. */
-  open(receive: (rows: HeadRow[]) => void): Promise<{ revision: Revision; compactRevision: Revision }>;
+  open(receive: (rows: HeadRow[]) => void): Promise<Opened>;
   /**
    * Resolves once the batch is durable, with the outcome of each change in order. Rejects with StorageUnavailable
    * when nothing of the batch was stored (outcome 'no'), or when that is not known: it takes no further batch then.
    */
-  commit(changes: readonly DriverChange[]): Promise<readonly CommitResult[]>;
+  commit(changes: readonly DriverChange[], at: CommitTime): Promise<readonly CommitResult[]>;
   /** Rows of revisions that are not compacted; whoever asks checks that again afterwards. */
   history(query: HistoryQuery): Promise<LogRow[]>;
+  /** What keys held at a revision that is not compacted, whatever was written since. Takes as long as there are keys. */
+  past(query: PastQuery): Promise<PastRow[]>;
+  /** How many rows `past` would return without a limit. */
+  countPast(query: Omit<PastQuery, 'limit'>): Promise<number>;
+  /** The newest change in (after, upTo] whose time is at most `time`; times must not decrease in that range. */
+  newestAt(query: { after: Revision; upTo: Revision; time: number }): Promise<CommittedAt | undefined>;
   /** Forgets what can only be seen at revisions before `to`. Idempotent; gives way to commits. */
   compact(to: Revision): Promise<void>;
   stats(): Promise<{ bytes: number; walBytes: number }>;

@@ -5,18 +5,11 @@ import { Compaction, type CompactionPolicy, DEFAULT_COMPACTION } from './compact
 import type { Driver, LogRow } from './driver.ts';
 import { Expiry } from './expiry.ts';
 import { listPage } from './list.ts';
+import { createPast } from './past.ts';
 import { type Decode, decodeJson, entryOfHead, eventsOfRows } from './rows.ts';
-import { State, type Undo } from './state.ts';
-import {
-  Compacted,
-  type ListOptions,
-  type ListPage,
-  type Revision,
-  type Storage,
-  type StorageEntry,
-  type StorageEvent,
-  WriteConflict,
-} from './storage.ts';
+import { State } from './state.ts';
+import { type Origin, type Revision, type Storage, type StorageEntry, WriteConflict } from './storage.ts';
+import { Timeline } from './timeline.ts';
 import { Cursor } from './watcher.ts';
 import { storeClosed, Writes } from './writes.ts';
 
@@ -36,13 +29,14 @@ const HISTORY_PAGE = 1_000;
 /** Nothing is expired before a restarted cluster had the time to renew what it wants to keep. */
 const EXPIRY_GRACE_MS = 2 * 60_000;
 const EXPIRY_RETRY_MS = 10_000;
+const EXPIRY: Origin = { user: 'system:apiserver', verb: 'expire' };
 
 /** Opens `driver` and loads what it holds. */
 export async function openHub(driver: Driver, options: HubOptions): Promise<Storage> {
   const { clock, log, decode = decodeJson, maxEventBytes = DEFAULT_EVENT_BYTES } = options;
   const loaded: StorageEntry[] = [];
   const expiring: { key: string; expiresAt: number }[] = [];
-  const { revision, compactRevision } = await driver.open((rows) => {
+  const { revision, compactRevision, spans } = await driver.open((rows) => {
     for (const row of rows) {
       loaded.push(entryOfHead(row, decode));
       if (row.expiresAt !== null) expiring.push({ key: row.key, expiresAt: row.expiresAt });
@@ -51,9 +45,13 @@ export async function openHub(driver: Driver, options: HubOptions): Promise<Stor
   const state = new State({ revision, compactRevision, maxEventBytes });
   for (const entry of loaded) state.load(entry);
   await refill(driver, state, decode);
+  const begun = spans.at(-1);
+  const newest =
+    begun && (await driver.newestAt({ after: begun.after, upTo: revision, time: Number.MAX_SAFE_INTEGER }));
   return createStorage({
     driver,
     state,
+    timeline: new Timeline({ clock, spans, revision, newest: newest?.time }),
     expiring,
     clock,
     log,
@@ -83,6 +81,7 @@ async function refill(driver: Driver, state: State, decode: Decode): Promise<voi
 interface Parts {
   driver: Driver;
   state: State;
+  timeline: Timeline;
   expiring: readonly { key: string; expiresAt: number }[];
   clock: Clock;
   log: Logger;
@@ -90,7 +89,7 @@ interface Parts {
   policy: CompactionPolicy;
 }
 
-function createStorage({ driver, state, expiring, clock, log, decode, policy }: Parts): Storage {
+function createStorage({ driver, state, timeline, expiring, clock, log, decode, policy }: Parts): Storage {
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
   let wakes: (() => void)[] = [];
   let closing: Promise<void> | undefined;
@@ -98,6 +97,7 @@ function createStorage({ driver, state, expiring, clock, log, decode, policy }: 
   const writes = new Writes({
     driver,
     state,
+    timeline,
     now: clock.now,
     publish(events, revision) {
       state.publish(events, revision);
@@ -113,7 +113,7 @@ function createStorage({ driver, state, expiring, clock, log, decode, policy }: 
   const expiry = new Expiry(clock, (key) => {
     const entry = state.get(key);
     if (!entry) return;
-    writes.write({ op: 'delete', key, expected: entry.revision }).catch((error: unknown) => {
+    writes.write({ op: 'delete', key, expected: entry.revision, origin: EXPIRY }).catch((error: unknown) => {
       if (error instanceof WriteConflict) return; // written meanwhile, with a deadline of its own or none
       log.warn({ err: error, key }, 'could not delete an expired object; will try again');
       expiry.set(key, EXPIRY_RETRY_MS);
@@ -132,46 +132,7 @@ function createStorage({ driver, state, expiring, clock, log, decode, policy }: 
     },
   });
 
-  function assertReadable(revision: Revision): void {
-    if (revision < state.compactRevision) throw new Compacted(state.compactRevision);
-  }
-
-  async function readHistory(
-    prefix: string,
-    range: { after: Revision; upTo: Revision; limit: number },
-  ): Promise<StorageEvent[]> {
-    const rows = await driver.history({ prefix, ...range });
-    assertReadable(range.after);
-    return eventsOfRows(rows, decode, () => undefined).map(({ event }) => event);
-  }
-
-  /** Events of `prefix` after `revision` that memory no longer has, up to the resource's floor at the time of return. */
-  async function eventsBeforeMemory(prefix: string, revision: Revision): Promise<StorageEvent[]> {
-    const resource = state.resource(prefix);
-    const events: StorageEvent[] = [];
-    for (let after = revision; after < resource.floor; ) {
-      const upTo = resource.floor;
-      const page = await readHistory(prefix, { after, upTo, limit: HISTORY_PAGE });
-      assertReadable(revision);
-      events.push(...page);
-      after = page.length < HISTORY_PAGE ? upTo : (page.at(-1)?.revision ?? upTo);
-    }
-    return events;
-  }
-
-  async function listAt(prefix: string, revision: Revision, options?: ListOptions): Promise<ListPage> {
-    if (revision > state.revision) throw new RangeError(`revision ${revision} is yet to come (now ${state.revision})`);
-    assertReadable(revision);
-    const resource = state.resource(prefix);
-    const older = await eventsBeforeMemory(prefix, revision);
-    // From here on nothing waits: memory and what was read from the driver join without a gap.
-    const undo: Undo = new Map();
-    for (const event of resource.events.backTo(revision)) {
-      if (event.entry.key.startsWith(prefix)) undo.set(event.entry.key, event.previous);
-    }
-    for (const event of older.reverse()) undo.set(event.entry.key, event.previous);
-    return listPage(resource, prefix, revision, { ...options, undo });
-  }
+  const { readHistory, ...past } = createPast({ driver, state, timeline, decode });
 
   function wakeAll(): void {
     const due = wakes;
@@ -194,7 +155,7 @@ function createStorage({ driver, state, expiring, clock, log, decode, policy }: 
     },
     get: (key) => state.get(key),
     list: (prefix, listOptions) => listPage(state.resource(prefix), prefix, state.revision, listOptions),
-    listAt,
+    ...past,
     waitFor(revision, timeoutMs) {
       if (revision <= state.revision) return Promise.resolve(true);
       return new Promise((resolve) => {

@@ -30,12 +30,31 @@ export interface StorageEvent {
   readonly frames: Map<string, Uint8Array>;
 }
 
+/** Who made a change and by what means; kept with each revision for its history, each text cut to 256 characters. */
+export interface Origin {
+  /** Name of the authenticated user, after impersonation. */
+  readonly user: string;
+  /** Of the request: create, update, patch, apply, delete, deletecollection; or the store's own 'expire'. */
+  readonly verb: string;
+  readonly subresource?: string;
+  readonly userAgent?: string;
+  readonly fieldManager?: string;
+}
+
+/** One committed change as history shows it. */
+export interface Revised extends StorageEvent {
+  /** Wall-clock milliseconds of the commit, as the clock stood then. */
+  readonly time: number;
+  readonly origin: Origin | undefined;
+}
+
 /** A write. `expected` is the revision the key must be at, 0 when it must not exist. */
-export type Change =
+export type Change = { readonly origin?: Origin } & (
   | { op: 'create'; key: string; object: KubeObject; ttlSeconds?: number }
   | { op: 'update'; key: string; expected: Revision; object: KubeObject; ttlSeconds?: number }
   /** `object` is the last content to show in the DELETED event when it differs from the stored one. */
-  | { op: 'delete'; key: string; expected: Revision; object?: KubeObject };
+  | { op: 'delete'; key: string; expected: Revision; object?: KubeObject }
+);
 
 /** The key was not at the expected revision. `current` is what it holds now, if anything. */
 export class WriteConflict extends Error {
@@ -49,7 +68,7 @@ export class WriteConflict extends Error {
   }
 }
 
-/** The asked revision was compacted away; the oldest that can still be read is `compactRevision`. */
+/** The asked revision or time was given up; the oldest revision that can still be read there is `compactRevision`. */
 export class Compacted extends Error {
   readonly compactRevision: Revision;
   constructor(compactRevision: Revision) {
@@ -113,9 +132,24 @@ export interface WatchOptions {
   after: Revision;
 }
 
+/** Which changes to read: newest first, at most `limit`. */
+export interface ChangesQuery {
+  /** Changes of keys under this, which ends in '/' ('/' is the whole store); with `exact` the key itself. */
+  readonly prefix: string;
+  readonly exact?: boolean;
+  /** Only revisions greater than this ... */
+  readonly after?: Revision;
+  /** ... and not greater than this. */
+  readonly upTo?: Revision;
+  readonly limit: number;
+  /** Only changes of this user. */
+  readonly user?: string;
+}
+
 export interface Storage {
   /** Revision of the newest visible change. */
   readonly revision: Revision;
+  /** Nothing of any resource can be read at a revision before this; of some resources less (see `oldest`). */
   readonly compactRevision: Revision;
 
   get(key: string): StorageEntry | undefined;
@@ -123,6 +157,17 @@ export interface Storage {
   list(prefix: string, options?: ListOptions): ListPage;
   /** The same at an older revision. Rejects with Compacted; `revision` must not exceed the current one. */
   listAt(prefix: string, revision: Revision, options?: ListOptions): Promise<ListPage>;
+  /** What `key` held at `revision`. Rejects with Compacted, RangeError when `revision` is yet to come. */
+  getAt(key: string, revision: Revision): Promise<StorageEntry | undefined>;
+  /**
+   * The newest revision that was committed at or before `time` (wall-clock ms). When the clock was set back, its newest
+   * run that reaches back to `time` counts. Rejects with Compacted when `time` lies before what is kept.
+   */
+  revisionAt(time: number): Promise<Revision>;
+  /** Committed changes as far as they are kept, newest first. What is older than `oldest(prefix)` is left out. */
+  changes(query: ChangesQuery): Promise<Revised[]>;
+  /** The oldest revision at which what is under `prefix` (or a key) can be read, and when that was, if known. */
+  oldest(prefix: string): Promise<{ revision: Revision; time: number | undefined }>;
   /** Resolves true once `revision` is visible, false after `timeoutMs`. */
   waitFor(revision: Revision, timeoutMs: number): Promise<boolean>;
 

@@ -6,14 +6,31 @@ import type { CommitResult, Driver, DriverChange } from './driver.ts';
 import { assertKey } from './keys.ts';
 import { makeEntry, makeEvent } from './rows.ts';
 import type { SizedEvent, State } from './state.ts';
-import type { StorageEntry } from './storage.ts';
-import { type Change, type Revision, StorageUnavailable, ValueTooLarge, WriteConflict } from './storage.ts';
+import {
+  type Change,
+  type Origin,
+  type Revision,
+  type StorageEntry,
+  StorageUnavailable,
+  ValueTooLarge,
+  WriteConflict,
+} from './storage.ts';
+import type { Timeline } from './timeline.ts';
 
 /** etcd's request limit (etcd.io/docs, "system limits"), kept so that data can move there. */
 export const MAX_VALUE_BYTES = 1.5 * 1024 * 1024;
 
 const MAX_BATCH_CHANGES = 256;
 const MAX_BATCH_CHARACTERS = 1024 * 1024;
+
+const MAX_ORIGIN_CHARACTERS = 256;
+
+const cut = (origin: Origin): Origin =>
+  Object.fromEntries(
+    Object.entries(origin)
+      .filter(([, text]) => text !== undefined)
+      .map(([name, text]) => [name, text.slice(0, MAX_ORIGIN_CHARACTERS).toWellFormed()]),
+  ) as unknown as Origin;
 
 interface Waiting {
   readonly change: Change;
@@ -33,6 +50,7 @@ export interface WritesOptions {
   driver: Driver;
   state: State;
   now: () => number;
+  timeline: Timeline;
   /** Makes a batch visible: after it, `state` shows the events. */
   publish(events: readonly (SizedEvent & { ttlMs: number | undefined })[], revision: Revision): void;
 }
@@ -109,6 +127,7 @@ export class Writes {
       expected,
       createRevision: current?.createRevision ?? 0,
       ...(value !== undefined && { value }),
+      ...(change.origin && { origin: cut(change.origin) }),
       ...(ttlMs !== undefined && { expiresAt: this.#options.now() + ttlMs }),
     };
     return { ...waiting, row, content, current, ttlMs };
@@ -138,7 +157,10 @@ export class Writes {
 
   async #commit(batch: Admitted[]): Promise<void> {
     try {
-      const results = await this.#options.driver.commit(batch.map((admitted) => admitted.row));
+      const { driver, timeline, state } = this.#options;
+      const changes = batch.map((admitted) => admitted.row);
+      const results = await driver.commit(changes, timeline.next(state.revision));
+      timeline.saved();
       this.#publish(batch, results);
     } catch (error) {
       for (const { reject } of batch) reject(error as Error);

@@ -1,12 +1,22 @@
 // Keeps everything in this process and nothing longer than it: for tests and throw-away clusters.
-import { type CommitResult, type Driver, type DriverChange, FIRST_REVISION, type LogRow } from '../driver.ts';
+import {
+  type CommitResult,
+  type CommitTime,
+  type Driver,
+  type DriverChange,
+  FIRST_REVISION,
+  type LogRow,
+  type PastQuery,
+  type PastRow,
+} from '../driver.ts';
+import { compareKeys } from '../keys.ts';
 
 export function createMemoryDriver(): Driver {
   const head = new Map<string, LogRow>();
   let log: LogRow[] = [];
   let revision = FIRST_REVISION;
 
-  function apply(change: DriverChange): CommitResult {
+  function apply(change: DriverChange, { time }: CommitTime): CommitResult {
     const held = head.get(change.key);
     if ((held?.revision ?? 0) !== change.expected) return 'conflict';
     revision++;
@@ -18,6 +28,8 @@ export function createMemoryDriver(): Driver {
       previousRevision: held?.revision ?? 0,
       value: change.value ?? null,
       previous: held?.value ?? null,
+      time,
+      origin: change.origin ?? null,
     };
     log.push(row);
     if (row.op === 'delete') head.delete(row.key);
@@ -25,18 +37,47 @@ export function createMemoryDriver(): Driver {
     return revision;
   }
 
+  /** The current rows with what came after `revision` undone. */
+  function past({ revision: at, from, to }: Omit<PastQuery, 'limit'>): PastRow[] {
+    const rows = new Map<string, PastRow>();
+    const within = (key: string) => compareKeys(key, from) >= 0 && compareKeys(key, to) < 0;
+    for (const [key, { revision, createRevision, value }] of head) {
+      if (within(key)) rows.set(key, { key, revision, createRevision, value: value ?? '' });
+    }
+    for (const row of log.toReversed()) {
+      if (row.revision <= at) break;
+      if (!within(row.key)) continue;
+      const { key, previousRevision, createRevision, previous } = row;
+      if (previous === null) rows.delete(key);
+      else rows.set(key, { key, revision: previousRevision, createRevision, value: previous });
+    }
+    return [...rows.values()].sort((a, b) => compareKeys(a.key, b.key));
+  }
+
   return {
     name: 'memory',
     async open() {
-      return { revision, compactRevision: 0 };
+      return { revision, compactRevision: 0, spans: [] };
     },
-    async commit(changes) {
-      return changes.map(apply);
+    async commit(changes, at) {
+      return changes.map((change) => apply(change, at));
     },
-    async history({ prefix = '/', after, upTo, limit }) {
-      return log
-        .filter((row) => row.revision > after && row.revision <= upTo && row.key.startsWith(prefix))
-        .slice(0, limit);
+    async history({ prefix = '/', key, user, after, upTo, limit, newestFirst }) {
+      const rows = log.filter(
+        (row) =>
+          row.revision > after &&
+          row.revision <= upTo &&
+          (key === undefined ? row.key.startsWith(prefix) : row.key === key) &&
+          (user === undefined || row.origin?.user === user),
+      );
+      return (newestFirst ? rows.reverse() : rows).slice(0, limit);
+    },
+    past: async (query) => past(query).slice(0, query.limit),
+    countPast: async (query) => past(query).length,
+    async newestAt({ after, upTo, time }) {
+      const within = (row: LogRow) => row.revision > after && row.revision <= upTo && row.time <= time;
+      const rows = [...head.values(), ...log].filter(within).sort((a, b) => b.revision - a.revision);
+      return rows[0] && { revision: rows[0].revision, time: rows[0].time };
     },
     async compact(to) {
       log = log.filter((row) => row.revision > to);

@@ -6,7 +6,7 @@ import { damaged, UnusableDatabase } from './errors.ts';
 /** "tsuk", in the header of every file of ours. */
 const APPLICATION_ID = 0x7473756b;
 /** How many migrations there are. Known here so that kysely need not be loaded to find nothing to do. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export interface OpenedDatabase {
   db: Database.Database;

@@ -121,11 +121,14 @@ export function createSqliteDriver(
         throw error;
       }
     },
-    async commit(changes) {
-      const results = await request('commit', changes);
+    async commit(changes, at) {
+      const results = await request('commit', { changes, at });
       return results.map((result) => (typeof result === 'object' ? unavailable(result) : result));
     },
     history: (query) => request('history', query),
+    past: (query) => request('past', query),
+    countPast: (query) => request('countPast', query),
+    newestAt: (query) => request('newestAt', query),
     compact: (to) => request('compact', to),
     stats: () => request('stats', undefined),
     close,

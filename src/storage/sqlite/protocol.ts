@@ -1,11 +1,24 @@
 // What the main thread and the writer thread say to each other. Requests are answered one by one, in any order.
-import type { DriverChange, HeadRow, HistoryQuery, LogRow } from '../driver.ts';
+import type {
+  CommitTime,
+  CommittedAt,
+  DriverChange,
+  HeadRow,
+  HistoryQuery,
+  LogRow,
+  Opened,
+  PastQuery,
+  PastRow,
+} from '../driver.ts';
 import type { Revision } from '../storage.ts';
 
 export interface Requests {
-  open: { argument: undefined; answer: { revision: Revision; compactRevision: Revision; notices: string[] } };
-  commit: { argument: readonly DriverChange[]; answer: readonly WireResult[] };
+  open: { argument: undefined; answer: Opened & { notices: string[] } };
+  commit: { argument: { changes: readonly DriverChange[]; at: CommitTime }; answer: readonly WireResult[] };
   history: { argument: HistoryQuery; answer: LogRow[] };
+  past: { argument: PastQuery; answer: PastRow[] };
+  countPast: { argument: Omit<PastQuery, 'limit'>; answer: number };
+  newestAt: { argument: { after: Revision; upTo: Revision; time: number }; answer: CommittedAt | undefined };
   compact: { argument: Revision; answer: undefined };
   stats: { argument: undefined; answer: { bytes: number; walBytes: number } };
   close: { argument: undefined; answer: undefined };

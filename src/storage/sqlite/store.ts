@@ -5,7 +5,19 @@
 // have taken revisions that were already handed out, counting goes on after the block and all history is given up.
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { type DriverChange, FIRST_REVISION, type HeadRow, type HistoryQuery, type LogRow } from '../driver.ts';
+import {
+  type ClockSpan,
+  type CommitTime,
+  type CommittedAt,
+  type DriverChange,
+  FIRST_REVISION,
+  type HeadRow,
+  type HistoryQuery,
+  type LogRow,
+  type PastQuery,
+  type PastRow,
+} from '../driver.ts';
+import { compareKeys } from '../keys.ts';
 import type { Revision } from '../storage.ts';
 import { openDatabase } from './database.ts';
 import { describeFailure, UnusableDatabase } from './errors.ts';
@@ -21,11 +33,15 @@ const RESERVED_REVISIONS = 10_000;
 export interface Store {
   revision: Revision;
   compactRevision: Revision;
+  spans: readonly ClockSpan[];
   /** What the user should know about how it was found. */
   notices: string[];
   load(receive: (rows: HeadRow[]) => void): void;
-  commit(changes: readonly DriverChange[]): WireResult[];
+  commit(changes: readonly DriverChange[], at: CommitTime): WireResult[];
   history(query: HistoryQuery): LogRow[];
+  past(query: PastQuery): PastRow[];
+  countPast(query: Omit<PastQuery, 'limit'>): number;
+  newestAt(query: { after: Revision; upTo: Revision; time: number }): CommittedAt | undefined;
   /** One slice of each file; false when there is no more. */
   compactSlice(to: Revision): boolean;
   vacuumSlice(): boolean;
@@ -118,12 +134,12 @@ function begin(options: {
   /** Opening writes nothing, so that a store on a full disk can still be read; the first commit marks it as open. */
   let marked = false;
 
-  function commit(changes: readonly DriverChange[]): WireResult[] {
+  function commit(changes: readonly DriverChange[], at: CommitTime): WireResult[] {
     const results: WireResult[] = [];
     let next = revision;
     const targets = changes.map((change) => (isVolatile(change.key) ? volatile : state));
     const reserved = revision + changes.length > ceiling ? Math.max(ceiling, revision) + RESERVED_REVISIONS : ceiling;
-    const marks = !marked || reserved > ceiling;
+    const marks = !marked || reserved > ceiling || at.span !== undefined;
     const used = both.filter((tables) => targets.includes(tables) || (marks && tables === state));
     try {
       for (const tables of used) tables.begin();
@@ -131,9 +147,10 @@ function begin(options: {
         state.setMeta('rev_ceiling', reserved);
         state.setMeta('clean', 0);
         state.setMeta('boot_id', boot);
+        if (at.span) state.beginSpan(at.span);
       }
       for (const [i, change] of changes.entries()) {
-        results.push(targets[i]!.apply(change, next + 1) ? ++next : 'conflict');
+        results.push(targets[i]!.apply(change, next + 1, at.time) ? ++next : 'conflict');
       }
       if (used.includes(state)) state.commit();
     } catch (error) {
@@ -157,6 +174,7 @@ function begin(options: {
   return {
     revision,
     compactRevision,
+    spans: state.spans(),
     notices,
     load(receive) {
       for (const tables of both) tables.load(receive);
@@ -164,7 +182,17 @@ function begin(options: {
     commit,
     history(query) {
       const rows = both.flatMap((tables) => tables.history(query));
-      return rows.sort((a, b) => a.revision - b.revision).slice(0, query.limit);
+      const order = query.newestFirst ? -1 : 1;
+      return rows.sort((a, b) => order * (a.revision - b.revision)).slice(0, query.limit);
+    },
+    past(query) {
+      const rows = both.flatMap((tables) => tables.past(query));
+      return rows.sort((a, b) => compareKeys(a.key, b.key)).slice(0, query.limit);
+    },
+    countPast: (query) => both.reduce((sum, tables) => sum + tables.countPast(query), 0),
+    newestAt(query) {
+      const found = both.flatMap((tables) => tables.newestAt(query) ?? []);
+      return found.sort((a, b) => b.revision - a.revision)[0];
     },
     compactSlice: (to) => both.map((tables) => tables.compactSlice(to)).includes(true),
     vacuumSlice: () => both.map((tables) => tables.vacuumSlice()).includes(true),

@@ -1,12 +1,11 @@
 // The statements on one file's tables: apply a change, read back, forget, keep the file small.
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import type { DriverChange, HeadRow, HistoryQuery, LogRow, Op } from '../driver.ts';
-import { prefixEnd } from '../keys.ts';
+import type { ClockSpan, DriverChange, HeadRow } from '../driver.ts';
 import type { Revision } from '../storage.ts';
 import { damaged } from './errors.ts';
+import { createHistory, OPS } from './history.ts';
 
-const OPS: readonly Op[] = ['create', 'update', 'delete'];
 const LOAD_PAGE = 1_000;
 /** Small, so that a batch never waits long behind one (500 revisions took up to 63 ms, storage.md 3.8). */
 const COMPACT_SLICE = 100;
@@ -25,23 +24,17 @@ export function createTables(db: Database, path: string) {
   );
   const updateHead = db.prepare('UPDATE head SET mod_rev = ?, expires_at = ? WHERE key = ? AND mod_rev = ?');
   const deleteHead = db.prepare('DELETE FROM head WHERE key = ? AND mod_rev = ?');
-  const append = db.prepare('INSERT INTO log (rev, key, op, create_rev, prev_rev, value) VALUES (?, ?, ?, ?, ?, ?)');
+  const append = db.prepare(
+    'INSERT INTO log (rev, key, op, create_rev, prev_rev, time, origin, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const beginSpan = db.prepare<[ClockSpan]>(
+    'INSERT OR REPLACE INTO clock (after, time, ran) VALUES (@after, @time, @ran)',
+  );
 
   const superseded = db.prepare<[Revision, Revision, number], { rev: number; op: number; prev_rev: number }>(
     'SELECT rev, op, prev_rev FROM log WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT ?',
   );
   const forget = db.prepare('DELETE FROM log WHERE rev = ?');
-
-  const columns = (value: string) =>
-    `SELECT l.rev AS revision, l.key, l.op, l.create_rev AS createRevision, l.prev_rev AS previousRevision,
-            ${value} AS value, CAST(p.value AS TEXT) AS previous
-       FROM log l LEFT JOIN log p ON p.rev = l.prev_rev
-      WHERE l.rev > @after AND l.rev <= @upTo AND l.key >= @from AND l.key < @to ORDER BY l.rev LIMIT @limit`;
-  const text = 'CAST(l.value AS TEXT)';
-  const history = db.prepare(columns(text));
-  const historyOfPast = db.prepare(
-    columns(`CASE WHEN (SELECT mod_rev FROM head h WHERE h.key = l.key) = l.rev THEN NULL ELSE ${text} END`),
-  );
 
   return {
     path,
@@ -54,8 +47,11 @@ export function createTables(db: Database, path: string) {
       if (db.inTransaction) db.exec('ROLLBACK');
     },
 
-    /** Stores `change` as `revision`; false when its key is not as expected. */
-    apply(change: DriverChange, revision: Revision): boolean {
+    spans: () => db.prepare<[], ClockSpan>('SELECT after, time, ran FROM clock ORDER BY after').all(),
+    beginSpan: (span: ClockSpan) => beginSpan.run(span),
+
+    /** Stores `change` as `revision`, committed at `time`; false when its key is not as expected. */
+    apply(change: DriverChange, revision: Revision, time: number): boolean {
       const { op, key, expected } = change;
       const expires = change.expiresAt ?? null;
       const createRevision = change.createRevision || revision;
@@ -67,7 +63,8 @@ export function createTables(db: Database, path: string) {
             : deleteHead.run(key, expected);
       if (done.changes !== 1) return false;
       const value = change.value === undefined ? null : Buffer.from(change.value);
-      append.run(revision, key, OPS.indexOf(op), createRevision, expected, value);
+      const origin = change.origin === undefined ? null : JSON.stringify(change.origin);
+      append.run(revision, key, OPS.indexOf(op), createRevision, expected, time, origin, value);
       return true;
     },
 
@@ -94,12 +91,7 @@ export function createTables(db: Database, path: string) {
       receive(page);
     },
 
-    history({ prefix, after, upTo, limit, omitCurrent }: HistoryQuery): LogRow[] {
-      const statement = omitCurrent ? historyOfPast : history;
-      const range = { from: prefix ?? '/', to: prefixEnd(prefix ?? '/') };
-      const rows = statement.all({ after, upTo, limit, ...range }) as (Omit<LogRow, 'op'> & { op: number })[];
-      return rows.map((row) => ({ ...row, op: OPS[row.op] as Op }));
-    },
+    ...createHistory(db),
 
     /** Forgets one slice of what can only be seen before `to`; false when there is no more. */
     compactSlice(to: Revision): boolean {

@@ -53,15 +53,18 @@ function serve(): Handlers {
       store = await openStore(file);
       await memory.start();
       store.load((rows) => send({ type: 'rows', rows }));
-      const { revision, compactRevision, notices } = store;
-      return { revision, compactRevision, notices };
+      const { revision, compactRevision, spans, notices } = store;
+      return { revision, compactRevision, spans, notices };
     },
-    commit(changes) {
-      const results = opened().commit(changes);
+    commit({ changes, at }) {
+      const results = opened().commit(changes, at);
       setImmediate(() => store && tidyWal(store));
       return results;
     },
     history: (query) => opened().history(query),
+    past: (query) => opened().past(query),
+    countPast: (query) => opened().countPast(query),
+    newestAt: (query) => opened().newestAt(query),
     async compact(to) {
       while (store?.compactSlice(to)) await turn();
       while (store?.vacuumSlice()) await turn();

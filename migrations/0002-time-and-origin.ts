@@ -1,0 +1,35 @@
+// When each change was made and by whom, and where the wall clock jumped. The value stays the last column: reading
+// one that comes after a long value would mean walking through its overflow pages.
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+export const timeAndOrigin: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('log_2')
+      .addColumn('rev', 'integer', (column) => column.primaryKey())
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('op', 'integer', (column) => column.notNull())
+      .addColumn('create_rev', 'integer', (column) => column.notNull())
+      .addColumn('prev_rev', 'integer', (column) => column.notNull())
+      .addColumn('enc', 'integer', (column) => column.notNull().defaultTo(0))
+      // 0: written before times were kept.
+      .addColumn('time', 'integer', (column) => column.notNull())
+      .addColumn('origin', 'text')
+      .addColumn('value', 'blob')
+      .modifyEnd(sql`strict`)
+      .execute();
+    await sql`
+      INSERT INTO log_2 (rev, key, op, create_rev, prev_rev, enc, time, value)
+      SELECT rev, key, op, create_rev, prev_rev, enc, 0, value FROM log ORDER BY rev`.execute(db);
+    await db.schema.dropTable('log').execute();
+    await db.schema.alterTable('log_2').renameTo('log').execute();
+    await db.schema
+      .createTable('clock')
+      .addColumn('after', 'integer', (column) => column.primaryKey())
+      .addColumn('time', 'integer', (column) => column.notNull())
+      .addColumn('ran', 'integer', (column) => column.notNull())
+      .modifyEnd(sql`strict`)
+      .execute();
+  },
+};
