@@ -17,6 +17,8 @@ export interface HttpsTransportOptions {
   /** Asked for on each request, so that a rotated token is picked up. */
   token?: () => string;
   userAgent?: string;
+  /** Sent with each request: impersonation. */
+  headers?: Readonly<Record<string, string | string[]>>;
   insecureSkipTlsVerify?: boolean;
 }
 
@@ -45,7 +47,8 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         path: `${request.path}${query}`,
         method: request.method,
         headers: {
-          accept: 'application/json',
+          ...options.headers,
+          accept: request.accept ?? 'application/json',
           'user-agent': options.userAgent ?? 'tsukube',
           ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
           ...(token ? { authorization: `Bearer ${token}` } : {}),

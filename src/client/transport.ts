@@ -11,6 +11,8 @@ export interface TransportRequest {
   body?: unknown;
   /** Default application/json. */
   contentType?: string;
+  /** Another form of the answer, over HTTPS only: a Table, aggregated discovery. Default application/json. */
+  accept?: string;
   signal?: AbortSignal;
 }
 

@@ -1,0 +1,46 @@
+// What the server's history answers with (history.tsukube.dev/v1). docs/history.md describes the requests.
+import type { FieldChange } from '../apimachinery/changes.ts';
+import type { ListMeta } from '../apimachinery/meta.ts';
+
+export interface Revision {
+  resourceVersion: string;
+  /** RFC 3339 with milliseconds. */
+  time: string;
+  operation: 'create' | 'update' | 'delete';
+  verb: string;
+  subresource?: string;
+  user: string;
+  userAgent?: string;
+  fieldManager?: string;
+  uid: string;
+  generation?: number;
+  /** Empty for create and delete: the whole object is what changed. */
+  changes: FieldChange[];
+}
+
+/** Which object a change of the whole cluster's list is of. */
+export interface ChangedObject {
+  apiVersion: string;
+  kind: string;
+  resource: string;
+  namespace?: string;
+  name: string;
+}
+
+export interface Change extends Revision {
+  object: ChangedObject;
+}
+
+/** From when on what was is known. */
+export interface Retained {
+  resourceVersion: string;
+  time?: string;
+}
+
+export interface HistoryPage<T extends Revision> {
+  kind: 'ObjectHistory' | 'ChangeList';
+  apiVersion: string;
+  metadata: ListMeta;
+  retainedSince: Retained;
+  items: T[];
+}
