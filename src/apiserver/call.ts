@@ -1,6 +1,7 @@
 // One authorized request for a resource, as handlers get it.
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { Strictness } from './decode.ts';
+import { originOf } from './history/origin.ts';
 import type { UserInfo } from './identity.ts';
 import { viewOf } from './registry/keys.ts';
 import type { FieldValidation } from './registry/parameters.ts';
@@ -36,19 +37,20 @@ export function managerOf(request: ApiRequest, given: string): string {
 export const namespaceOf = ({ definition, info }: ResourceCall): string | undefined =>
   definition.namespaced && info.namespace ? info.namespace : undefined;
 
-export const writeTarget = (
-  call: ResourceCall,
-  parameters: { dryRun: boolean; fieldManager: string },
-): WriteTarget => ({
-  definition: call.definition,
-  namespace: namespaceOf(call),
-  name: call.info.verb === 'create' && !call.info.subresource ? '' : call.info.name,
-  subresource: call.info.subresource,
-  user: call.user,
-  dryRun: parameters.dryRun,
-  fieldManager: managerOf(call.request, parameters.fieldManager),
-  warn: call.warn,
-});
+export const writeTarget = (call: ResourceCall, parameters: { dryRun: boolean; fieldManager: string }): WriteTarget => {
+  const fieldManager = managerOf(call.request, parameters.fieldManager);
+  return {
+    definition: call.definition,
+    namespace: namespaceOf(call),
+    name: call.info.verb === 'create' && !call.info.subresource ? '' : call.info.name,
+    subresource: call.info.subresource,
+    user: call.user,
+    dryRun: parameters.dryRun,
+    fieldManager,
+    origin: originOf(call, fieldManager),
+    warn: call.warn,
+  };
+};
 
 export const strictness = (
   { env, warn }: ResourceCall,

@@ -82,20 +82,26 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
     }
   };
 
-  const targetOf = (subresource: string, name: string): WriteTarget | undefined => {
+  const targetOf = (verb: 'update' | 'delete', subresource: string, name: string): WriteTarget | undefined => {
     const { group, version, plural } = customResourceDefinitions;
     const definition = catalogue.find(group, version, plural);
     if (!definition) return undefined;
     const user = { username: 'system:apiserver', groups: ['system:masters'] };
     const common = { namespace: undefined, dryRun: false, fieldManager: 'kube-apiserver', warn: () => undefined };
-    return { definition, name, subresource, user, ...common };
+    const origin = {
+      user: user.username,
+      verb,
+      fieldManager: common.fieldManager,
+      ...(subresource && { subresource }),
+    };
+    return { definition, name, subresource, user, origin, ...common };
   };
 
   const othersThan = ({ metadata }: Definition): Definition[] =>
     reader.list(customResourceDefinitions).filter((other) => other.metadata.name !== metadata.name);
 
   async function establish(crd: Definition): Promise<void> {
-    const target = targetOf('status', crd.metadata.name as string);
+    const target = targetOf('update', 'status', crd.metadata.name as string);
     if (!target || !statusOf(crd, othersThan(crd), timestamp(env.clock))) return;
     await updateObject(env, target, {
       apply(current) {
@@ -112,7 +118,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
   async function empty(crd: Definition): Promise<void> {
     const name = crd.metadata.name as string;
     const [definition] = definitionsOf(crd);
-    const target = targetOf('', name);
+    const target = targetOf('delete', '', name);
     if (!definition || !target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
     if (!emptying.has(name)) {
       emptying.set(
@@ -130,10 +136,14 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
 
     async function finish(): Promise<void> {
       if (!target || !definition || reader.list(definition).length > 0) return;
-      await updateObject(env, target, {
-        apply: (current) => withoutCleanup(current as Definition),
-        unconditional: true,
-      }).catch(ignoreMissing);
+      await updateObject(
+        env,
+        { ...target, origin: { ...target.origin, verb: 'update' } },
+        {
+          apply: (current) => withoutCleanup(current as Definition),
+          unconditional: true,
+        },
+      ).catch(ignoreMissing);
     }
   }
 

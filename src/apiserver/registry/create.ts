@@ -134,7 +134,13 @@ async function writeNew(env: WriteEnvironment, target: WriteTarget, object: AnyO
   const existing = env.storage.get(key);
   if (existing) throw exists(target, name, existing);
   try {
-    return await commit(env, dryRun, { op: 'create', key, object: toStored(definition, object), ...ttl });
+    return await commit(env, dryRun, {
+      op: 'create',
+      key,
+      object: toStored(definition, object),
+      origin: target.origin,
+      ...ttl,
+    });
   } catch (error) {
     if (error instanceof WriteConflict) throw exists(target, name, error.current);
     throw error;

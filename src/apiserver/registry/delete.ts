@@ -98,6 +98,7 @@ async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { optio
       key: current.key,
       expected: current.revision,
       object: toStored(definition, object),
+      origin: target.origin,
     });
     return { result: { entry }, removed: false };
   }
@@ -110,6 +111,7 @@ async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { optio
     key: current.key,
     expected: current.revision,
     object: toStored(definition, object),
+    origin: target.origin,
   });
   hooks?.afterDelete?.(object);
   return { result: told(target, entry), removed: true };

@@ -200,6 +200,7 @@ async function writeOver(env: WriteEnvironment, r: Replacement, current: Storage
       key: current.key,
       expected: current.revision,
       object: stored,
+      origin: r.origin,
     });
     hooks?.afterDelete?.(object);
     return gone;
@@ -210,6 +211,7 @@ async function writeOver(env: WriteEnvironment, r: Replacement, current: Storage
     key: current.key,
     expected: current.revision,
     object: stored,
+    origin: r.origin,
     ...ttl,
   });
 }

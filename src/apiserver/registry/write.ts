@@ -6,7 +6,13 @@ import type { AnyObject, KubeObject } from '../../apimachinery/meta.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { badRequest, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
-import { type Change, type Storage, type StorageEntry, StorageUnavailable } from '../../storage/storage.ts';
+import {
+  type Change,
+  type Origin,
+  type Storage,
+  type StorageEntry,
+  StorageUnavailable,
+} from '../../storage/storage.ts';
 import type { AdmissionPlugin, Operation, UserInfo } from '../identity.ts';
 import type { ResourceHooks } from './hooks.ts';
 import { apiVersionOf, isStoredVersion } from './keys.ts';
@@ -36,6 +42,8 @@ export interface WriteTarget {
   dryRun: boolean;
   /** Whose fields the written ones become. */
   fieldManager: string;
+  /** Kept with every revision that the request leads to. */
+  origin: Origin;
   warn(text: string): void;
 }
 

@@ -31,7 +31,9 @@ export const bindingHandler =
     }
     const errors = validateBinding(binding);
     if (errors.length > 0) throw invalid(BINDING, binding.metadata.name ?? '', errors);
-    const target = { ...writeTarget({ ...call, definition: pods() }, parameters), name, subresource: 'binding' };
+    const asked = writeTarget({ ...call, definition: pods() }, parameters);
+    const origin = { ...asked.origin, subresource: 'binding' };
+    const target = { ...asked, name, subresource: 'binding', origin };
     await updateObject(env, target, {
       apply: (current) => bound(current as AnyObject & Pod, binding, timestamp(env.clock)),
       prepare: () => undefined,
