@@ -6,7 +6,7 @@ import type { DefinitionCatalogue } from './catalogue.ts';
 import { negotiate } from './negotiation.ts';
 import { methodNotServed, plainNotFound } from './paths/path-table.ts';
 import { groupResource } from './registry/keys.ts';
-import { type ApiResult, header } from './request.ts';
+import { type Answer, header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
 import { shapesOf } from './shapes.ts';
@@ -15,33 +15,35 @@ import { parseIncludeObject } from './table.ts';
 export async function dispatch(
   call: Omit<ResourceCall, 'definition'>,
   { catalogue, handlers }: { catalogue: DefinitionCatalogue; handlers: HandlerTable },
-): Promise<ApiResult> {
-  const { info } = call;
+): Promise<Answer> {
+  const { info, request } = call;
   const definition = catalogue.find(info.apiGroup, info.apiVersion, info.resource);
   if (!definition) {
     // What custom resources do not serve is left to the mux, which knows no Status.
     const isBuiltIn = catalogue.all().some((one) => one.group === info.apiGroup && !isCustom(one));
-    if (!isBuiltIn) return plainNotFound();
+    if (!isBuiltIn) return { result: plainNotFound() };
     throw pathNotFound();
   }
   if (!isInScope(definition, info)) {
-    if (isCustom(definition)) return plainNotFound();
+    if (isCustom(definition)) return { result: plainNotFound() };
     throw pathNotFound();
   }
   const handler = info.subresource
     ? subresourceHandler(definition, info, handlers)
     : mainHandler(definition, info, handlers);
-  if (call.request.method === 'HEAD') throw methodNotServed();
+  if (request.method === 'HEAD') throw methodNotServed();
   for (const text of deprecationOf(definition)) call.warn(text);
   // Before anything is done: what could not be answered must not happen.
-  const { as } = negotiate({
-    accept: header(call.request, 'accept'),
-    userAgent: undefined,
-    query: call.request.query,
+  const representation = negotiate({
+    accept: header(request, 'accept'),
+    userAgent: header(request, 'user-agent'),
+    query: request.query,
     shapes: shapesOf(info),
+    custom: isCustom(definition) && info.subresource !== 'scale',
+    watch: info.verb === 'watch',
   });
-  if (as?.kind === 'Table') parseIncludeObject(call.request.query);
-  return await handler({ ...call, definition });
+  if (representation.as?.kind === 'Table') parseIncludeObject(request.query);
+  return { result: await handler({ ...call, definition }), representation };
 }
 
 function subresourceHandler(

@@ -4,7 +4,7 @@ import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { pathNotFound } from '../apimachinery/status-error.ts';
 import { TransportError } from '../client/client.ts';
 import type { Transport, TransportRequest } from '../client/transport.ts';
-import { listValue } from './encoding.ts';
+import { listMetadata } from './encoding/encoding.ts';
 import type { UserInfo } from './identity.ts';
 import type { Pipeline } from './pipeline.ts';
 import { apiVersionOf, viewOf } from './registry/keys.ts';
@@ -64,7 +64,9 @@ const toApiRequest = (request: TransportRequest, user: UserInfo): ApiRequest => 
 function listObject(list: ListResult): KubeObject {
   const { definition, entries } = list;
   return {
-    ...listValue({ ...list, entries: [] }),
+    kind: definition.listKind,
+    apiVersion: apiVersionOf(definition),
+    metadata: listMetadata(list),
     items: entries.map((entry) => viewOf(definition, entry)),
   } as KubeObject;
 }

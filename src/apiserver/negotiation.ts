@@ -1,29 +1,39 @@
-// Which representation the caller wants: Accept with its quality values and Kubernetes' parameters (as, v, g),
-// as k8s.io/apiserver/pkg/endpoints/handlers/negotiation reads them.
+// Which representation the caller wants: Accept with its quality values and Kubernetes' parameters, as
+// k8s.io/apiserver/pkg/endpoints/handlers/negotiation reads them; and which format a body has.
 import { notAcceptable, unsupportedMediaType } from '../apimachinery/status-error.ts';
+import { parseAccept } from './accept.ts';
 import { PROTOBUF } from './protobuf-body.ts';
-import { isTrue } from './request-info.ts';
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf';
 
+export interface MediaType {
+  type: string;
+  format: BodyFormat;
+  /** What a watch in this format is called; none for what has no watches. */
+  stream?: string;
+  /** The Content-Type of such a watch, where it differs from `type`. */
+  streamContent?: string;
+}
+
+/** In the order of upstream's lists. Bodies may be of these as well. */
+export const MEDIA_TYPES: readonly MediaType[] = [
+  { type: 'application/json', format: 'json', stream: 'application/json;stream=watch' },
+  { type: 'application/yaml', format: 'yaml' },
+  {
+    type: PROTOBUF,
+    format: 'protobuf',
+    stream: `${PROTOBUF};stream=watch`,
+    streamContent: `${PROTOBUF};stream=watch`,
+  },
+];
+
 export interface Representation {
   format: BodyFormat;
-  /** Sent as Content-Type; keeps no parameters but those of watches. */
+  /** Sent as Content-Type. */
   mediaType: string;
   /** Another shape of the same object; undefined for the object itself. */
   as?: { kind: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; version: 'v1' | 'v1beta1' };
   pretty: boolean;
-}
-
-export const FORMATS: Readonly<Record<string, BodyFormat>> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-};
-
-interface Clause {
-  type: string;
-  parameters: ReadonlyMap<string, string>;
-  q: number;
 }
 
 const AS_KINDS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
@@ -34,75 +44,88 @@ export interface NegotiationRequest {
   query: URLSearchParams;
   /** Which of the other shapes this answer has; none for what is no API object. */
   shapes: readonly string[];
+  /** The answer is an object of a custom resource, which has no protobuf form; its other shapes do. */
+  custom?: boolean;
+  /** The answer is a watch. */
+  watch?: boolean;
+  /** What the server speaks. */
+  mediaTypes?: readonly MediaType[];
 }
 
 /** Throws 406 when nothing on offer is acceptable. */
-export function negotiate({ accept, userAgent, query, shapes }: NegotiationRequest): Representation {
-  const pretty = wantsPretty(query, userAgent);
-  if (!accept) return { format: 'json', mediaType: 'application/json', pretty };
-  for (const clause of parseAccept(accept)) {
-    const mediaType = mediaTypeFor(clause.type);
-    if (mediaType === undefined) continue;
-    const as = shapeOf(clause, shapes);
-    if (as === 'unknown') continue;
-    return { format: FORMATS[mediaType] as BodyFormat, mediaType, pretty, ...(as ? { as } : {}) };
+export function negotiate(request: NegotiationRequest): Representation {
+  const { mediaTypes = MEDIA_TYPES } = request;
+  const { accepted, as, pretty } = choose(request, mediaTypes);
+  if (!request.watch) return { format: accepted.format, mediaType: accepted.type, pretty, ...(as ? { as } : {}) };
+  // The clause has been chosen: that another one could be watched does not help.
+  if (!accepted.stream) throw refused(mediaTypes.flatMap(({ stream }) => stream ?? []));
+  const mediaType = accepted.streamContent ?? accepted.type;
+  return { format: accepted.format, mediaType, pretty: false, ...(as ? { as } : {}) };
+}
+
+interface Choice {
+  accepted: MediaType;
+  as: Representation['as'];
+  pretty: boolean;
+}
+
+function choose(request: NegotiationRequest, mediaTypes: readonly MediaType[]): Choice {
+  const pretty = wantsPretty(request);
+  const [first] = mediaTypes as [MediaType];
+  if (!request.accept) return { accepted: first, as: undefined, pretty };
+  for (const { type, subtype, parameters } of parseAccept(request.accept)) {
+    for (const accepted of mediaTypes) {
+      const [main, sub] = accepted.type.split('/');
+      if (!((type === main && (subtype === sub || subtype === '*')) || (type === '*' && subtype === '*'))) continue;
+      const as = shapeOf(parameters, { accepted, ...request });
+      if (as !== 'refused') return { accepted, as, pretty: pretty || parameters.get('pretty') === '1' };
+    }
   }
-  const offered = Object.keys(FORMATS).join(', ');
-  throw notAcceptable(`only the following media types are accepted: ${offered}`);
+  throw refused(mediaTypes.map(({ type }) => type));
 }
 
-function mediaTypeFor(type: string): string | undefined {
-  if (type === '*/*') return 'application/json';
-  return Object.hasOwn(FORMATS, type) ? type : undefined;
-}
+const refused = (types: readonly string[]) =>
+  notAcceptable(`only the following media types are accepted: ${types.join(', ')}`);
 
-function shapeOf({ parameters }: Clause, shapes: readonly string[]): Representation['as'] | 'unknown' {
-  const kind = parameters.get('as');
-  if (kind === undefined) return undefined;
-  const version = parameters.get('v');
+type ShapeRequest = Pick<NegotiationRequest, 'shapes' | 'custom'> & { accepted: MediaType };
+
+function shapeOf(
+  parameters: ReadonlyMap<string, string>,
+  { accepted, shapes, custom }: ShapeRequest,
+): Representation['as'] | 'refused' {
+  const [kind, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name));
+  if (parameters.get('stream') && !(accepted.stream && parameters.get('stream') === 'watch')) return 'refused';
+  if (parameters.get('sv') && parameters.get('sv') !== 'v1') return 'refused';
+  if (kind === undefined && group === undefined && version === undefined) {
+    return custom && accepted.format === 'protobuf' ? 'refused' : undefined;
+  }
   const known = AS_KINDS.find((one) => one === kind);
-  if (!known || !shapes.includes(known) || parameters.get('g') !== 'meta.k8s.io') return 'unknown';
-  if (version !== 'v1' && version !== 'v1beta1') return 'unknown';
+  if (!known || !shapes.includes(known) || group !== 'meta.k8s.io') return 'refused';
+  if (version !== 'v1' && version !== 'v1beta1') return 'refused';
+  if (known === 'Table' && !TABLE_FORMATS.has(accepted.format)) return 'refused';
   return { kind: known, version };
 }
 
-/** Clauses by quality, then in the order they came. What has quality 0 is not wanted. */
-export function parseAccept(accept: string): Clause[] {
-  return accept
-    .split(',')
-    .map(parseClause)
-    .filter((clause) => clause.type !== '' && clause.q > 0)
-    .toSorted((a, b) => b.q - a.q);
-}
+/** Cells are of any type, which protobuf has no field for. */
+const TABLE_FORMATS: ReadonlySet<BodyFormat> = new Set(['json', 'yaml']);
 
-function parseClause(text: string): Clause {
-  const [type = '', ...rest] = text.split(';').map((part) => part.trim());
-  const parameters = new Map(
-    rest.map((part) => {
-      const at = part.indexOf('=');
-      return at < 0 ? ([part, ''] as const) : ([part.slice(0, at), part.slice(at + 1)] as const);
-    }),
-  );
-  const q = Number(parameters.get('q') ?? 1);
-  return { type: type.toLowerCase(), parameters, q: Number.isNaN(q) ? 1 : q };
-}
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 
 /** People get indented answers: they ask for it, or come with a browser or curl. */
-function wantsPretty(query: URLSearchParams, userAgent = ''): boolean {
-  if (query.has('pretty')) return isTrue(query.get('pretty'));
+function wantsPretty({ query, userAgent = '' }: NegotiationRequest): boolean {
+  const asked = query.get('pretty');
+  if (asked) return TRUE.has(asked);
   return /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }
 
 /** The format of a body; no Content-Type means JSON. Throws 415. */
-export function bodyFormat(contentType: string | undefined): BodyFormat {
+export function bodyFormat(contentType: string | undefined, mediaTypes = MEDIA_TYPES): BodyFormat {
   if (!contentType) return 'json';
-  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
-  const format = type === PROTOBUF ? 'protobuf' : FORMATS[type];
-  if (!format) {
-    const offered = [...Object.keys(FORMATS), PROTOBUF].join(', ');
-    throw unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: ${offered}`,
-    );
-  }
-  return format;
+  const wanted = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  const known = mediaTypes.find(({ type }) => type === wanted);
+  if (known) return known.format;
+  const offered = mediaTypes.map(({ type }) => type).join(', ');
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${offered}`,
+  );
 }

@@ -13,7 +13,7 @@ import { dispatch } from './dispatch.ts';
 import type { Attributes, Authorizer, UserInfo } from './identity.ts';
 import type { PathTable } from './paths/path-table.ts';
 import type { WriteEnvironment } from './registry/write.ts';
-import { type ApiRequest, type ApiResponse, type ApiResult, header } from './request.ts';
+import { type Answer, type ApiRequest, type ApiResponse, header } from './request.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 
 export interface PipelineOptions {
@@ -47,7 +47,7 @@ const CONNECTING = new Set(['exec', 'attach', 'portforward']);
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { authorizer, clock, log } = options;
 
-  async function run(request: ApiRequest, info: RequestInfo, warn: (text: string) => void): Promise<ApiResult> {
+  async function run(request: ApiRequest, info: RequestInfo, warn: (text: string) => void): Promise<Answer> {
     const user = await identify(request);
     const attributes = attributesOf(user, info, request);
     await authorize(attributes);
@@ -55,7 +55,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await authorize({ ...attributes, verb: 'create' });
     }
     checkTimeout(request.query);
-    if (!info.isResource) return await options.paths.handle({ request, user, info });
+    if (!info.isResource) return { result: await options.paths.handle({ request, user, info }) };
     const signal = AbortSignal.any([request.signal, options.stopping]);
     return await dispatch({ request, info, user, env: options.environment, signal, warn }, options);
   }
@@ -80,16 +80,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (!warnings.includes(text)) warnings.push(text);
       };
       const info = parseRequestInfo(request.method, request.path, request.query);
-      const finish = (result: ApiResult, error?: StatusError) => {
+      const finish = (answer: Answer, error?: StatusError) => {
+        const { result } = answer;
         const code = 'status' in result ? result.status : result.type === 'upgraded' ? 101 : 200;
         options.observe?.({ info, code, seconds: (clock.monotonic() - started) / 1000 });
-        return { result, warnings, auditId, ...(error ? { error } : {}) };
+        return { ...answer, warnings, auditId, ...(error ? { error } : {}) };
       };
       try {
         return finish(await run(request, info, warn));
       } catch (thrown) {
         const error = toStatusError(thrown, { log, info, auditId });
-        return finish({ type: 'object', status: error.code, object: error.status }, error);
+        return finish({ result: { type: 'object', status: error.code, object: error.status } }, error);
       }
     },
   };

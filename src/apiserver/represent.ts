@@ -1,8 +1,10 @@
 // Results as bodies: the shape and format that were negotiated, out of kept encodings where that is possible.
-import { stringify as toYaml } from 'yaml';
 import type { AnyObject, KubeObject, Status } from '../apimachinery/meta.ts';
-import { listJson, listValue, objectJson, watchFrame } from './encoding.ts';
-import type { Representation } from './negotiation.ts';
+import type { Encoding, WatchEncoding } from './encoding/encoding.ts';
+import { json, jsonWatch, prettyJson } from './encoding/json.ts';
+import { protobuf, protobufWatch } from './encoding/protobuf.ts';
+import { yaml } from './encoding/yaml.ts';
+import type { BodyFormat, Representation } from './negotiation.ts';
 import { viewOf } from './registry/keys.ts';
 import type { WatchItem } from './registry/watch.ts';
 import type { ListResult, ObjectResult, WatchResult } from './request.ts';
@@ -14,16 +16,20 @@ export interface RepresentOptions {
   now: number;
 }
 
+const ENCODINGS: Readonly<Record<BodyFormat, Encoding>> = { json, yaml, protobuf };
+const WATCHES: Partial<Record<BodyFormat, WatchEncoding>> = { json: jsonWatch, protobuf: protobufWatch };
+
+export const encodingOf = ({ format, pretty }: Pick<Representation, 'format' | 'pretty'>): Encoding =>
+  pretty && format === 'json' ? prettyJson : ENCODINGS[format];
+
 /** The body in pieces. */
 export function representObject(result: ObjectResult, options: RepresentOptions): Uint8Array[] {
   const { representation } = options;
   const { definition, entry, object } = result;
-  if (object.kind === 'Status') return [encodeValue(inOrder(object as unknown as Status), representation)];
-  if (representation.as) return [encodeValue(reshape(result, options), representation)];
-  if (definition && entry && representation.format === 'json' && !representation.pretty) {
-    return [...objectJson(definition, entry), Buffer.from('\n')];
-  }
-  return [encodeValue(object, representation)];
+  const encoding = encodingOf(representation);
+  if (object.kind === 'Status') return encoding.value(inOrder(object as unknown as Status) as unknown as KubeObject);
+  if (representation.as) return encoding.value(reshape(result, options));
+  return definition && entry ? encoding.entry(definition, entry) : encoding.value(object);
 }
 
 /** A Status with its fields in the order Go writes them: some people read these with their eyes. */
@@ -55,15 +61,12 @@ function reshape({ object, definition }: ObjectResult, options: RepresentOptions
 }
 
 export function representList(list: ListResult, options: RepresentOptions): Uint8Array[] {
-  const { representation } = options;
-  const { as } = representation;
-  if (!as && representation.format === 'json' && !representation.pretty) return listJson(list);
-  if (!as) return [encodeValue(listValue(list), representation)];
+  const { as } = options.representation;
+  const encoding = encodingOf(options.representation);
+  if (!as) return encoding.list(list);
   const objects = list.entries.map((entry) => viewOf(list.definition, entry));
   if (as.kind !== 'Table') {
-    return [
-      encodeValue(toPartialMetadataList(objects, { metadata: list.metadata, version: as.version }), representation),
-    ];
+    return encoding.value(toPartialMetadataList(objects, { metadata: list.metadata, version: as.version }));
   }
   const table = toTable(objects, {
     definition: list.definition,
@@ -73,21 +76,25 @@ export function representList(list: ListResult, options: RepresentOptions): Uint
     metadata: list.metadata,
     headers: true,
   });
-  return [encodeValue(table, representation)];
+  return encoding.value(table);
 }
 
-/** Turns items into lines; Tables name their columns only in the first. */
+/** Turns items into frames; Tables name their columns only in the first. */
 export function createWatchEncoder(
   { definition }: WatchResult,
   options: RepresentOptions,
-): (item: WatchItem) => Uint8Array {
-  const { as } = options.representation;
-  if (!as) return (item) => watchFrame(definition, item);
+): WatchEncoding & { encode(item: WatchItem): Uint8Array } {
+  const { as, format } = options.representation;
+  const encoding = WATCHES[format];
+  if (!encoding) throw new TypeError(`there are no watches as ${format}, and negotiation knows it`);
   let headers = true;
-  return (item) => {
-    if (item.type === 'ERROR') return frame(item.type, item.object);
+  const encode = (item: WatchItem): Uint8Array => {
+    if (item.type === 'ERROR') return encoding.frame(item.type, item.object as unknown as KubeObject);
+    if (!as) {
+      return item.type === 'BOOKMARK' ? encoding.frame(item.type, item.object) : encoding.itemFrame(definition, item);
+    }
     const object = item.type === 'BOOKMARK' ? (item.object as AnyObject) : viewOf(definition, item.entry);
-    if (as.kind !== 'Table') return frame(item.type, toPartialMetadata(object, as.version));
+    if (as.kind !== 'Table') return encoding.frame(item.type, toPartialMetadata(object, as.version));
     const { resourceVersion } = object.metadata;
     const bookmark = item.type === 'BOOKMARK';
     const table = toTable(bookmark ? [] : [object], {
@@ -99,14 +106,7 @@ export function createWatchEncoder(
       headers,
     });
     headers = false;
-    return frame(item.type, table);
+    return encoding.frame(item.type, table);
   };
-}
-
-const frame = (type: string, object: unknown): Uint8Array => Buffer.from(`${JSON.stringify({ type, object })}\n`);
-
-export function encodeValue(value: unknown, { format, pretty }: Pick<Representation, 'format' | 'pretty'>): Uint8Array {
-  // Anchors and aliases would be valid, but no Kubernetes tool writes them.
-  if (format === 'yaml') return Buffer.from(toYaml(value, { aliasDuplicateObjects: false, lineWidth: 0 }));
-  return Buffer.from(`${JSON.stringify(value, null, pretty ? 2 : undefined)}\n`);
+  return { ...encoding, encode };
 }

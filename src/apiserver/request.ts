@@ -5,6 +5,7 @@ import type { ResourceDefinition } from '../api/definition.ts';
 import type { KubeObject, ListMeta } from '../apimachinery/meta.ts';
 import type { StorageEntry } from '../storage/storage.ts';
 import type { Credentials, UserInfo } from './identity.ts';
+import type { Representation } from './negotiation.ts';
 import type { WatchItem } from './registry/watch.ts';
 
 export interface ApiRequest {
@@ -68,8 +69,13 @@ export interface WatchResult {
   batches: AsyncIterable<readonly WatchItem[]>;
 }
 
-export interface ApiResponse {
+/** `representation` is how the caller wants it; only resources have one. */
+export interface Answer {
   result: ApiResult;
+  representation?: Representation;
+}
+
+export interface ApiResponse extends Answer {
   /** Texts for Warning headers. */
   warnings: readonly string[];
   auditId: string;

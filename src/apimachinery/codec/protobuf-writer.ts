@@ -88,18 +88,24 @@ function writeMap(writer: WireWriter, map: JsonObject, { number, type, types }: 
 function writeValue(writer: WireWriter, value: Json | undefined, { number, type, types }: Target): void {
   switch (type.kind) {
     case 'string':
-      return writer.text(number, typeof value === 'string' ? value : '');
+      writer.text(number, typeof value === 'string' ? value : '');
+      break;
     case 'bytes':
-      return writer.bytes(number, Buffer.from(typeof value === 'string' ? value : '', 'base64'));
+      writer.bytes(number, Buffer.from(typeof value === 'string' ? value : '', 'base64'));
+      break;
     case 'bool':
-      return writer.varint(number, value === true ? 1 : 0);
+      writer.varint(number, value === true ? 1 : 0);
+      break;
     case 'int32':
     case 'int64':
-      return writer.varint(number, typeof value === 'number' ? value : 0);
+      writer.varint(number, typeof value === 'number' ? value : 0);
+      break;
     case 'float64':
-      return writer.float64(number, typeof value === 'number' ? value : 0);
+      writer.float64(number, typeof value === 'number' ? value : 0);
+      break;
     case 'struct':
-      return writer.message(number, () => writeStruct(writer, value, { model: type.model, types }));
+      writer.message(number, () => writeStruct(writer, value, { model: type.model, types }));
+      break;
     default:
       throw new TypeError(`a value of type ${type.kind} has no protobuf form`);
   }

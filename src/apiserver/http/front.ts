@@ -3,14 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import Koa from 'koa';
+import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import type { Credentials } from '../identity.ts';
 import { negotiate, type Representation } from '../negotiation.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { type ApiRequest, header } from '../request.ts';
-import { parseRequestInfo } from '../request-info.ts';
-import { ALL_SHAPES, shapesOf } from '../shapes.ts';
+import { type ApiRequest, type ApiResponse, header } from '../request.ts';
 import { parseIncludeObject } from '../table.ts';
 import { bytesBody } from './body.ts';
 import { type RespondOptions, respond } from './respond.ts';
@@ -36,7 +35,7 @@ export function createFront({ pipeline, clock, log }: FrontOptions) {
     const request = toApiRequest(req, gone.signal);
     const response = await pipeline.handle(request);
     try {
-      await respond(res, response, respondOptions(request, clock));
+      await respond(res, response, respondOptions(request, { response, clock }));
     } catch (error) {
       log.debug({ err: error, path: request.path }, 'answer could not be sent');
       res.destroy();
@@ -60,36 +59,29 @@ export function toApiRequest(req: IncomingMessage | Http2ServerRequest, signal: 
   };
 }
 
-/** How to write the answer. What cannot be negotiated is answered in JSON: it is an error then. */
-export function respondOptions(request: ApiRequest, clock: Clock): RespondOptions {
+/** How to write the answer. */
+export function respondOptions(
+  request: ApiRequest,
+  { response, clock }: { response: ApiResponse; clock: Clock },
+): RespondOptions {
+  const { representation = plainRepresentation(request) } = response;
   return {
-    representation: representationFor(request),
-    includeObject: includeObjectFor(request),
+    representation,
+    includeObject: representation.as?.kind === 'Table' ? parseIncludeObject(request.query) : 'Metadata',
     now: clock.now(),
     method: request.method,
     acceptsGzip: /\bgzip\b/.test(header(request, 'accept-encoding') ?? ''),
   };
 }
 
-function representationFor(request: ApiRequest): Representation {
-  const info = parseRequestInfo(request.method, request.path, request.query);
-  const common = { userAgent: header(request, 'user-agent'), query: request.query };
+/** Of errors, which have no other shape. Where nothing is acceptable, they come as indented JSON, as upstream. */
+function plainRepresentation(request: ApiRequest): Representation {
+  const wanted = { accept: header(request, 'accept'), userAgent: header(request, 'user-agent'), query: request.query };
   try {
-    return negotiate({
-      ...common,
-      accept: header(request, 'accept'),
-      shapes: info.isResource ? shapesOf(info) : ALL_SHAPES,
-    });
-  } catch {
-    return negotiate({ ...common, accept: undefined, shapes: [] }); // the pipeline has answered 406
-  }
-}
-
-function includeObjectFor(request: ApiRequest) {
-  try {
-    return parseIncludeObject(request.query);
-  } catch {
-    return 'Metadata' as const; // the pipeline has answered 400
+    return negotiate({ ...wanted, shapes: [] });
+  } catch (error) {
+    if (!hasReason(error, 'NotAcceptable')) throw error;
+    return { format: 'json', mediaType: 'application/json', pretty: true };
   }
 }
 

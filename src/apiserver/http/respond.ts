@@ -109,7 +109,7 @@ async function sendWatch(
 ): Promise<void> {
   res.writeHead(200, { ...headers, ...typeOf(options) });
   res.flushHeaders();
-  const encode = createWatchEncoder(result, options);
+  const { encode } = createWatchEncoder(result, options);
   for await (const batch of result.batches) {
     if (res.destroyed || res.writableEnded) return;
     const frames = batch.map(encode);

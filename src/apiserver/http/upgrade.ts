@@ -5,8 +5,9 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
+import { jsonText } from '../encoding/json.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { createWatchEncoder, encodeValue } from '../represent.ts';
+import { createWatchEncoder } from '../represent.ts';
 import type { ApiRequest, ApiResponse, WatchResult } from '../request.ts';
 import { respondOptions, toApiRequest } from './front.ts';
 
@@ -33,7 +34,8 @@ export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; c
     if (result.type === 'upgraded') return;
     if (result.type === 'watch' && req.headers.upgrade?.toLowerCase() === 'websocket') {
       watches.handleUpgrade(req, socket, head, (ws) => {
-        void sendWatch(ws, result, request).catch((error: unknown) => {
+        const encoder = createWatchEncoder(result, respondOptions(request, { response, clock }));
+        void sendWatch(ws, result, encoder).catch((error: unknown) => {
           log.debug({ err: error, path: request.path }, 'watch over WebSocket ended');
           ws.terminate();
         });
@@ -43,16 +45,19 @@ export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; c
     refuse(socket, response);
   }
 
-  async function sendWatch(ws: WebSocket, result: WatchResult, request: ApiRequest): Promise<void> {
+  async function sendWatch(
+    ws: WebSocket,
+    result: WatchResult,
+    encoder: ReturnType<typeof createWatchEncoder>,
+  ): Promise<void> {
     ws.on('error', () => ws.terminate());
-    const encode = createWatchEncoder(result, respondOptions(request, clock));
     for await (const batch of result.batches) {
       for (const item of batch) {
         if (ws.readyState !== ws.OPEN) return;
-        const frame = encode(item);
+        const message = encoder.message(encoder.encode(item));
         // Waiting for each write is the back-pressure.
         await new Promise<void>((resolve, reject) =>
-          ws.send(frame, { binary: false }, (error) => (error ? reject(error) : resolve())),
+          ws.send(message, { binary: !encoder.text }, (error) => (error ? reject(error) : resolve())),
         );
       }
     }
@@ -78,10 +83,7 @@ function withBearerProtocol(request: ApiRequest): ApiRequest {
 function refuse(socket: Duplex, { result, auditId }: ApiResponse): void {
   const status = 'status' in result ? result.status : 400;
   const message = 'you must specify a path that can be upgraded, or leave the Upgrade header out';
-  const body =
-    result.type === 'object'
-      ? encodeValue(result.object, { format: 'json', pretty: false })
-      : Buffer.from(`${message}\n`);
+  const body = result.type === 'object' ? jsonText(result.object) : Buffer.from(`${message}\n`);
   const code = result.type === 'object' ? status : 400;
   socket.write(
     `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nAudit-Id: ${auditId}\r\n` +

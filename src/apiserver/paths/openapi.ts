@@ -1,6 +1,6 @@
 // /openapi/v2 and /openapi/v3: documents made when first asked for, by hash cacheable for ever. Version 2 comes as
 // JSON or protobuf (k8s.io/kube-openapi pkg/handler/handler.go), version 3 as JSON.
-import { parseAccept } from '../negotiation.ts';
+import { parseAccept } from '../accept.ts';
 import type { OpenapiDocument, OpenapiDocuments } from '../openapi/documents.ts';
 import { type ApiRequest, type ApiResult, header } from '../request.ts';
 import type { PathCall, PathHandler } from './path-table.ts';
@@ -55,9 +55,10 @@ function answer({ request }: PathCall, { json, hash }: OpenapiDocument, headers:
 
 /** What is sent for the first clause of Accept that fits. */
 function chooseType(request: ApiRequest, offered: ReadonlyMap<string, string>): string | undefined {
-  for (const { type } of parseAccept(header(request, 'accept') || '*/*')) {
-    if (type === '*/*' || type === 'application/*') return JSON_TYPE;
-    if (offered.has(type)) return offered.get(type);
+  for (const { type, subtype } of parseAccept(header(request, 'accept') || '*/*')) {
+    if (subtype === '*' && (type === '*' || type === 'application')) return JSON_TYPE;
+    const sent = offered.get(`${type}/${subtype}`);
+    if (sent) return sent;
   }
   return undefined;
 }

@@ -1,0 +1,8 @@
+// YAML, for people: nothing is kept, and there are no watches.
+import { stringify } from 'yaml';
+import { plainEncoding } from './encoding.ts';
+
+/** Anchors and aliases would be valid, but no Kubernetes tool writes them. */
+export const yaml = plainEncoding((object) =>
+  Buffer.from(stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })),
+);
