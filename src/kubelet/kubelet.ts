@@ -104,8 +104,9 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
   const workers = createPodWorkers({ ...options, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
+  const nodeAgent = createNodeAgent({ client, clock, log, runtime, input: nodeInput });
   return [
-    createNodeAgent({ client, clock, log, runtime, input: nodeInput }),
+    nodeAgent,
     {
       name: 'pods',
       start: async () => {
@@ -129,6 +130,8 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
           }),
         ]
       : []),
+    // Last, so that everything else starts meanwhile: whoever is told that the server is up finds the node ready.
+    { name: 'node status', start: nodeAgent.firstReport, stop: async () => undefined },
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Lease } from '../../api/types/coordination/v1.ts';
 import type { Node, NodeStatus } from '../../api/types/core/v1.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
-import { type Clock, microTimestamp, type Timer, timestamp } from '../../clock.ts';
+import { type Clock, microTimestamp, sleep, type Timer, timestamp } from '../../clock.ts';
 import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
@@ -17,6 +17,8 @@ import { type NodeInput, nodeLabels, nodeObject, nodeStatus } from './node-objec
 const RENEW_EVERY_MS = 10_000;
 const LEASE_SECONDS = 40;
 const REPORT_EVERY_MS = 5 * 60_000;
+/** A runtime that hangs must not keep the server from being up. */
+const FIRST_REPORT_MS = 2_000;
 
 export interface NodeAgentOptions {
   client: Client;
@@ -27,11 +29,17 @@ export interface NodeAgentOptions {
   input: () => NodeInput;
 }
 
-export function createNodeAgent(options: NodeAgentOptions): Component {
+export interface NodeAgent extends Component {
+  /** Resolves when the first status was written, or could not be, or the runtime takes longer than anyone should wait. */
+  firstReport(): Promise<void>;
+}
+
+export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { client, clock, log } = options;
   let timer: Timer | undefined;
   let beating: Promise<void> | undefined;
   let stopped = false;
+  const stopping = new AbortController();
   let told: NodeStatus | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   let registered: Node | undefined;
@@ -137,10 +145,15 @@ export function createNodeAgent(options: NodeAgentOptions): Component {
     name: 'node',
     async start() {
       registered = await register();
-      beating = beat(); // asks the runtime, which nobody has to wait for
+      beating = beat(); // asks the runtime, which the pods need not wait for
+    },
+    async firstReport() {
+      const patience = sleep(clock, FIRST_REPORT_MS, stopping.signal).catch(() => undefined);
+      await Promise.race([beating, patience]);
     },
     async stop() {
       stopped = true;
+      stopping.abort();
       timer?.cancel();
       await beating;
       timer?.cancel();
