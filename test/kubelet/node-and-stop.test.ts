@@ -36,13 +36,6 @@ test('the node is registered, ready, and renews its lease without writing its st
     await until('told again after five minutes', () => writes() === before + 1);
   }));
 
-test('a kubelet that has started has told its node ready', () =>
-  withKubelet({}, async ({ api, start }) => {
-    await start();
-    const conditions = api.object<Node>('nodes', undefined, 'node-1')?.status?.conditions;
-    assert.equal(conditions?.find((c) => c.type === 'Ready')?.status, 'True');
-  }));
-
 test('a preStop hook runs before the stop signal and uses up the same grace', () => {
   const asked: string[] = [];
   const exec = (command: readonly string[]) => {

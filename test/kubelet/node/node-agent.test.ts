@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import os from 'node:os';
+import { test } from 'node:test';
+import type { Node } from '../../../src/api/types/core/v1.ts';
+import { createClient } from '../../../src/client/create-client.ts';
+import type { ImageStatus } from '../../../src/kubelet/cri/runtime.ts';
+import { readMachine } from '../../../src/kubelet/node/machine.ts';
+import { createNodeAgent } from '../../../src/kubelet/node/node-agent.ts';
+import { silentLogger } from '../../../src/log.ts';
+import { fakeApi } from '../../support/fake-api.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+
+/** An agent whose runtime lists its images when the test says so. */
+async function withAgent(
+  use: (bed: {
+    clock: ReturnType<typeof fakeClock>;
+    ready(): string | undefined;
+    reported: Promise<void>;
+    answer(images: ImageStatus[]): void;
+  }) => Promise<void>,
+): Promise<void> {
+  const clock = fakeClock();
+  const api = fakeApi({ clock });
+  const { promise, resolve: answer } = Promise.withResolvers<ImageStatus[]>();
+  const machine = await readMachine(os.tmpdir());
+  const input = { nodeName: 'node-1', addresses: ['192.0.2.1'], port: 10250, machine, maxPods: 110, labels: {} };
+  const agent = createNodeAgent({
+    client: createClient(api.transport),
+    clock,
+    log: silentLogger,
+    runtime: { listImages: () => promise },
+    input: () => ({ ...input, runtimeVersion: 'containerd://1.6.20' }),
+  });
+  await agent.start();
+  const conditions = () => api.object<Node>('nodes', undefined, 'node-1')?.status?.conditions;
+  const ready = () => conditions()?.find(({ type }) => type === 'Ready')?.status;
+  try {
+    await use({ clock, ready, reported: agent.firstReport(), answer });
+  } finally {
+    answer([]);
+    await agent.stop();
+  }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve, 'a turn'));
+
+test('the first report has been made once the node is told to be ready', () =>
+  withAgent(async ({ ready, reported, answer }) => {
+    assert.equal(await Promise.race([reported, turn()]), 'a turn');
+    assert.notEqual(ready(), 'True');
+    answer([]);
+    await reported;
+    assert.equal(ready(), 'True');
+  }));
+
+test('a runtime that hangs keeps nobody waiting for longer than two seconds', () =>
+  withAgent(async ({ clock, ready, reported }) => {
+    await clock.advance(1_999);
+    assert.equal(await Promise.race([reported, turn()]), 'a turn');
+    await clock.advance(1);
+    await reported;
+    assert.notEqual(ready(), 'True');
+  }));
