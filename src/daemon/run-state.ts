@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 
 export interface RunState {
   pid: number;
@@ -47,9 +48,19 @@ function isServer(pid: number): boolean {
   }
 }
 
-export type ControlHandler = () => unknown | Promise<unknown>;
+/** What a handler is asked with, and how it tells what it has done so far. */
+export interface ControlCall {
+  query: URLSearchParams;
+  /** Any JSON value; the asker gets it at once. */
+  tell(progress: unknown): void;
+}
 
-/** Serves GET /<name> as JSON; any other path hangs until the server ends. */
+export type ControlHandler = (call: ControlCall) => unknown | Promise<unknown>;
+
+/** One line of an answer: progress comes any number of times, then one of the others. */
+type Line<T> = { progress: unknown } | { value: T } | { error: string };
+
+/** Serves GET /<name>?<query> as lines of JSON; any other path hangs until the server ends. */
 export async function serveControl(
   runDir: string,
   handlers: Readonly<Record<string, ControlHandler>>,
@@ -58,12 +69,16 @@ export async function serveControl(
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   rmSync(socket, { force: true });
   const server = createServer((incoming, response) => {
-    const handler = handlers[(incoming.url ?? '/').slice(1)];
+    const { pathname, searchParams: query } = new URL(incoming.url ?? '/', 'http://control');
+    const handler = handlers[pathname.slice(1)];
     if (!handler) return void response.flushHeaders();
+    const say = (line: Line<unknown>) => response.write(`${JSON.stringify(line)}\n`);
+    response.setHeader('content-type', 'application/x-ndjson');
     Promise.resolve()
-      .then(handler)
-      .then((value) => response.setHeader('content-type', 'application/json').end(JSON.stringify(value)))
-      .catch((error: unknown) => response.writeHead(500).end(JSON.stringify({ error: (error as Error).message })));
+      .then(() => handler({ query, tell: (progress) => say({ progress }) }))
+      .then((value) => say({ value }))
+      .catch((error: unknown) => say({ error: (error as Error).message }))
+      .finally(() => response.end());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -72,18 +87,27 @@ export async function serveControl(
   return server;
 }
 
-/** Asks the running server; rejects when there is none. */
-export function askControl<T>(runDir: string, name: string): Promise<T> {
+export interface AskOptions {
+  query?: Readonly<Record<string, string>>;
+  onProgress?: (progress: unknown) => void;
+}
+
+/** Asks the running server; rejects when there is none, when it refuses, and when it ends before it has answered. */
+export function askControl<T>(runDir: string, name: string, options: AskOptions = {}): Promise<T> {
+  const { query = {}, onProgress } = options;
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: socketIn(runDir), path: `/${name}` }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const value = JSON.parse(Buffer.concat(chunks).toString()) as T & { error?: string };
-        if (response.statusCode === 200) resolve(value);
-        else reject(new Error(value.error ?? 'the server could not answer'));
+    const location = `/${name}?${new URLSearchParams(query)}`;
+    const outgoing = request({ socketPath: socketIn(runDir), path: location }, (response) => {
+      const ended = () => reject(new Error('the server ended before it had answered'));
+      const lines = createInterface({ input: response });
+      lines.on('line', (text) => {
+        const line = JSON.parse(text) as Line<T>;
+        if ('progress' in line) onProgress?.(line.progress);
+        else if ('error' in line) reject(new Error(line.error));
+        else resolve(line.value);
       });
+      lines.on('error', ended); // the stream's own
+      lines.on('close', ended);
     });
     outgoing.on('error', reject);
     outgoing.end();

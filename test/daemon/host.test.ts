@@ -133,4 +133,29 @@ describe('run state', () => {
       await assert.rejects(askControl(folder, 'status'));
       await untilEnd(folder);
     }));
+
+  test('the socket tells progress while it works, and an end before the answer is an error', () =>
+    withFolder(async (folder) => {
+      const begun = Promise.withResolvers<void>();
+      const server = await serveControl(folder, {
+        count: async ({ query, tell }) => {
+          for (let n = 1; n <= Number(query.get('to')); n++) tell({ n });
+          return 'counted';
+        },
+        endless: ({ tell }) => {
+          tell('begun');
+          return new Promise(() => undefined);
+        },
+      });
+      const told: unknown[] = [];
+      const options = { query: { to: '3' }, onProgress: (progress: unknown) => told.push(progress) };
+      assert.equal(await askControl(folder, 'count', options), 'counted');
+      assert.deepEqual(told, [{ n: 1 }, { n: 2 }, { n: 3 }]);
+      const asked = askControl(folder, 'endless', { onProgress: () => begun.resolve() });
+      asked.catch(() => undefined); // looked at below
+      await begun.promise;
+      server.closeAllConnections();
+      await assert.rejects(asked, /the server ended before it had answered/);
+      await new Promise((resolve) => server.close(resolve));
+    }));
 });
