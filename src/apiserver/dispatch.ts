@@ -3,10 +3,14 @@ import { deprecationWarnings } from '../api/deprecation.ts';
 import { notFound, pathNotFound } from '../apimachinery/status-error.ts';
 import type { CallHandler, HandlerTable, ResourceCall } from './call.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
-import { negotiate } from './negotiation.ts';
+import { HISTORY_GROUP, HISTORY_SHAPES, isObjectHistory } from './history/access.ts';
+import { listChanges } from './history/change-list.ts';
+import { checkAsOf } from './history/past.ts';
+import type { Authorizer } from './identity.ts';
+import { type NegotiationRequest, negotiate, type Representation } from './negotiation.ts';
 import { methodNotServed, plainNotFound } from './paths/path-table.ts';
 import { groupResource } from './registry/keys.ts';
-import { type Answer, header } from './request.ts';
+import { type Answer, type ApiRequest, header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
 import { shapesOf } from './shapes.ts';
@@ -14,9 +18,14 @@ import { parseIncludeObject } from './table.ts';
 
 export async function dispatch(
   call: Omit<ResourceCall, 'definition'>,
-  { catalogue, handlers }: { catalogue: DefinitionCatalogue; handlers: HandlerTable },
+  options: { catalogue: DefinitionCatalogue; handlers: HandlerTable; authorizer: Authorizer },
 ): Promise<Answer> {
   const { info, request } = call;
+  const { catalogue, handlers } = options;
+  if (info.apiGroup === HISTORY_GROUP) {
+    const representation = representationFor(request, { shapes: HISTORY_SHAPES, custom: true });
+    return { result: await listChanges(call, options), representation };
+  }
   const definition = catalogue.find(info.apiGroup, info.apiVersion, info.resource);
   if (!definition) {
     // What custom resources do not serve is left to the mux, which knows no Status.
@@ -32,25 +41,42 @@ export async function dispatch(
     ? subresourceHandler(definition, info, handlers)
     : mainHandler(definition, info, handlers);
   if (request.method === 'HEAD') throw methodNotServed();
+  checkAsOf(info, request.query, !isVirtual(definition, handlers));
   for (const text of deprecationOf(definition)) call.warn(text);
-  // Before anything is done: what could not be answered must not happen.
+  const representation = representationFor(request, {
+    shapes: isObjectHistory(info) ? HISTORY_SHAPES : shapesOf(info),
+    custom: isObjectHistory(info) || (isCustom(definition) && info.subresource !== 'scale'),
+    watch: info.verb === 'watch',
+  });
+  return { result: await handler({ ...call, definition }), representation };
+}
+
+/** Before anything is done: what could not be answered must not happen. */
+function representationFor(
+  request: ApiRequest,
+  answer: Pick<NegotiationRequest, 'shapes' | 'custom' | 'watch'>,
+): Representation {
+  const { query } = request;
   const representation = negotiate({
     accept: header(request, 'accept'),
     userAgent: header(request, 'user-agent'),
-    query: request.query,
-    shapes: shapesOf(info),
-    custom: isCustom(definition) && info.subresource !== 'scale',
-    watch: info.verb === 'watch',
+    query,
+    ...answer,
   });
-  if (representation.as?.kind === 'Table') parseIncludeObject(request.query);
-  return { result: await handler({ ...call, definition }), representation };
+  if (representation.as?.kind === 'Table') parseIncludeObject(query);
+  return representation;
 }
+
+/** Of what is not stored but made up when asked for. */
+const isVirtual = ({ group, plural }: ResourceCall['definition'], handlers: HandlerTable): boolean =>
+  handlers.has(`${group}/${plural}`);
 
 function subresourceHandler(
   definition: ResourceCall['definition'],
   info: RequestInfo,
   handlers: HandlerTable,
 ): CallHandler {
+  if (info.subresource === 'history') return historyHandler(definition, info, handlers);
   const subresource = definition.subresources[info.subresource];
   if (!subresource) throw isCustom(definition) ? notFound(groupResource(definition), info.name) : pathNotFound();
   if (info.parts.length > 3 && info.subresource !== 'proxy') throw pathNotFound();
@@ -59,6 +85,19 @@ function subresourceHandler(
     handlers.get(`${definition.group}/${definition.plural}/${info.subresource}`) ??
     handlers.get(`*/${info.subresource}`);
   if (!handler) throw pathNotFound();
+  return handler;
+}
+
+/** Everything that can be read by name has one; discovery does not tell, so that it is upstream's. */
+function historyHandler(
+  definition: ResourceCall['definition'],
+  info: RequestInfo,
+  handlers: HandlerTable,
+): CallHandler {
+  const handler = handlers.get('*/history');
+  const isKept = definition.verbs.includes('get') && !isVirtual(definition, handlers);
+  if (!handler || !isKept || info.parts.length > 3) throw pathNotFound();
+  if (!isObjectHistory(info)) throw methodNotServed();
   return handler;
 }
 

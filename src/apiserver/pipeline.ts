@@ -10,6 +10,7 @@ import { forbiddenError } from './authorization/forbidden.ts';
 import type { HandlerTable } from './call.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
 import { dispatch } from './dispatch.ts';
+import { decide } from './history/access.ts';
 import type { Attributes, Authorizer, UserInfo } from './identity.ts';
 import type { PathTable } from './paths/path-table.ts';
 import type { WriteEnvironment } from './registry/write.ts';
@@ -67,7 +68,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   async function authorize(attributes: Attributes): Promise<void> {
-    const decision = await authorizer.authorize(attributes);
+    const decision = await decide(authorizer, attributes);
     if (decision.result !== 'allow') throw forbiddenError(attributes, decision.reason);
   }
 

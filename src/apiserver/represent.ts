@@ -46,16 +46,16 @@ function inOrder({ kind, apiVersion, metadata, status, message, reason, details,
   };
 }
 
-function reshape({ object, definition }: ObjectResult, options: RepresentOptions): KubeObject {
+function reshape({ object, definition, rows, at }: ObjectResult, options: RepresentOptions): KubeObject {
   const { as } = options.representation;
   if (as?.kind !== 'Table') return toPartialMetadata(object, as?.version ?? 'v1');
   const { resourceVersion } = object.metadata;
-  return toTable([object as AnyObject], {
-    definition,
+  return toTable(rows?.objects ?? [object as AnyObject], {
+    definition: rows ?? definition,
     version: as.version,
     includeObject: options.includeObject,
-    now: options.now,
-    metadata: resourceVersion ? { resourceVersion } : {},
+    now: at ?? options.now,
+    metadata: rows ? object.metadata : resourceVersion ? { resourceVersion } : {},
     headers: true,
   });
 }
@@ -72,7 +72,7 @@ export function representList(list: ListResult, options: RepresentOptions): Uint
     definition: list.definition,
     version: as.version,
     includeObject: options.includeObject,
-    now: options.now,
+    now: list.at ?? options.now,
     metadata: list.metadata,
     headers: true,
   });

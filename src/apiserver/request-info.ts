@@ -24,7 +24,8 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+/** Upstream's two, and the history of the Namespace itself. */
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize', 'history']);
 
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
   const info: RequestInfo = {

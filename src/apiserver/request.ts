@@ -7,6 +7,7 @@ import type { StorageEntry } from '../storage/storage.ts';
 import type { Credentials, UserInfo } from './identity.ts';
 import type { Representation } from './negotiation.ts';
 import type { WatchItem } from './registry/watch.ts';
+import type { TableRows } from './table.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -53,6 +54,10 @@ export interface ObjectResult {
   definition?: ResourceDefinition;
   /** Set when `object` is what this entry holds, so that its kept encodings can be used. */
   entry?: StorageEntry;
+  /** Set when the object is shown as a table of several rows. */
+  rows?: TableRows;
+  /** Wall-clock milliseconds as of which ages are reckoned; now when not set. */
+  at?: number;
 }
 
 export interface ListResult {
@@ -60,6 +65,8 @@ export interface ListResult {
   definition: ResourceDefinition;
   metadata: ListMeta;
   entries: readonly StorageEntry[];
+  /** Wall-clock milliseconds as of which ages are reckoned; now when not set. */
+  at?: number;
 }
 
 export interface WatchResult {

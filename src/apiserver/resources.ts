@@ -2,14 +2,13 @@
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { type CallHandler, namespaceOf, objectResult, type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodeObject, readBody } from './decode.ts';
+import { entryAsked, listAsked } from './history/past.ts';
 import { patchObject } from './patch.ts';
 import { createObject } from './registry/create.ts';
 import { deleteObject } from './registry/delete.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
 import { type DeleteOptions, parseDeleteOptions } from './registry/delete-options.ts';
-import { viewOf } from './registry/keys.ts';
 import { parseListParameters, parseWriteParameters } from './registry/parameters.ts';
-import { getEntry, listEntries } from './registry/read.ts';
 import { requireName, updateObject } from './registry/update.ts';
 import { openWatch } from './registry/watch.ts';
 
@@ -25,18 +24,10 @@ function warnOfOrphans({ definition, warn }: ResourceCall, options: DeleteOption
 
 export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   get: async (call) => {
-    const { definition, info, request } = call;
-    const entry = await getEntry(call.env.storage, definition, {
-      namespace: namespaceOf(call),
-      name: info.name,
-      resourceVersion: request.query.get('resourceVersion') ?? '',
-    });
-    return { type: 'object', status: 200, object: viewOf(definition, entry), definition, entry };
+    const { entry, at } = await entryAsked(call);
+    return { ...objectResult(call, { status: 200, entry }), ...(at === undefined ? {} : { at }) };
   },
-  list: async (call) => {
-    const parameters = parseListParameters(call.request.query, false);
-    return await listEntries(call.env.storage, call.definition, namespaceOf(call), parameters);
-  },
+  list: async (call) => await listAsked(call, parseListParameters(call.request.query, false)),
   watch: async (call) => {
     const { env, definition, signal } = call;
     const query = new URLSearchParams(call.request.query);

@@ -13,9 +13,16 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
 }
 
+export type TableForm = Pick<ResourceDefinition, 'columns' | 'cells'>;
+
+/** A table that shows something else than objects of a resource. */
+export interface TableRows extends TableForm {
+  objects: readonly AnyObject[];
+}
+
 export interface TableOptions {
   /** undefined: a type without a table of its own (Scale …), shown as name and age. */
-  definition: ResourceDefinition | undefined;
+  definition: TableForm | undefined;
   version: 'v1' | 'v1beta1';
   includeObject: IncludeObject;
   now: number;
@@ -25,7 +32,7 @@ export interface TableOptions {
 }
 
 /** Columns and cells of types that have no definition, by apiVersion and kind. */
-const TABLES: Readonly<Record<string, Pick<ResourceDefinition, 'columns' | 'cells'>>> = {
+const TABLES: Readonly<Record<string, TableForm>> = {
   'autoscaling/v1 Scale': {
     columns: [
       { name: 'Name', type: 'string', format: '', priority: 0 },

@@ -30,5 +30,7 @@ export const isStoredVersion = (d: Pick<ResourceDefinition, 'group' | 'version' 
 /** The entry's object in the definition's version: the frozen stored one, or a fresh conversion. */
 export function viewOf(definition: ResourceDefinition, entry: Pick<StorageEntry, 'object'>): AnyObject {
   const stored = entry.object as AnyObject;
-  return isStoredVersion(definition) ? stored : definition.fromStorage(structuredClone(stored));
+  // A custom resource may have been stored when another of its versions was the one to store.
+  const asStored = isStoredVersion(definition) && (!definition.fit || stored.apiVersion === apiVersionOf(definition));
+  return asStored ? stored : definition.fromStorage(structuredClone(stored));
 }

@@ -8,6 +8,7 @@ import type { ServiceAccountTokens } from '../authentication/tokens.ts';
 import type { RbacAuthorizer } from '../authorization/rbac.ts';
 import type { CallHandler, HandlerTable } from '../call.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
+import { objectHistoryHandler } from '../history/object-history.ts';
 import type { Authorizer } from '../identity.ts';
 import { podProxyHandler, serviceProxyHandler } from '../proxy/endpoints.ts';
 import { kubeletHandler, nodeProxyHandler } from '../proxy/kubelet.ts';
@@ -48,6 +49,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
   return new Map<string, CallHandler>([
     ['*/status', statusHandler],
     ['*/scale', scaleHandler],
+    ['*/history', objectHistoryHandler({ authorizer })],
     ['/bindings', binding],
     ['/componentstatuses', componentStatusHandler],
     ['/namespaces/finalize', partialUpdateHandler(finalize)],

@@ -4,12 +4,12 @@ import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.
 import type { AnyObject, Json, JsonObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
-import { type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
+import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
+import { entryAsked } from '../history/past.ts';
 import { patchTypeOf, readPatch } from '../patch.ts';
 import { apiVersionOf, viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { getEntry } from '../registry/read.ts';
 import { requireName, updateObject } from '../registry/update.ts';
 import type { ApiResult } from '../request.ts';
 
@@ -27,8 +27,8 @@ interface Scaled extends AnyObject {
 export const scaleHandler: CallHandler = async (call) => {
   const { definition, info, request, env } = call;
   if (info.verb === 'get') {
-    const target = { namespace: namespaceOf(call), name: info.name };
-    return answer(viewOf(definition, await getEntry(env.storage, definition, target)), definition.scale);
+    const { entry } = await entryAsked(call);
+    return answer(viewOf(definition, entry), definition.scale);
   }
   const type = bodyType(SCALE, env.types);
   if (info.verb === 'patch' && patchTypeOf(request, type) === 'apply') return await applyScale(call, type);
