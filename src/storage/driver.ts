@@ -136,6 +136,8 @@ export interface Driver {
   /** Forgets what can only be seen at revisions before `to`. Idempotent; gives way to commits. */
   compact(to: Revision): Promise<void>;
   stats(): Promise<{ bytes: number; walBytes: number }>;
+  /** See Storage; only where something is on disk. */
+  backup?(to: string, onProgress?: (done: number, total: number) => void): Promise<void>;
   /** Resolves when nothing of it runs any more and its files are released. */
   close(): Promise<void>;
 }

@@ -8,7 +8,14 @@ import { listPage } from './list.ts';
 import { createPast } from './past.ts';
 import { type Decode, decodeJson, entryOfHead, eventsOfRows } from './rows.ts';
 import { State } from './state.ts';
-import { type Origin, type Revision, type Storage, type StorageEntry, WriteConflict } from './storage.ts';
+import {
+  type Origin,
+  type Revision,
+  type Storage,
+  type StorageEntry,
+  StorageUnavailable,
+  WriteConflict,
+} from './storage.ts';
 import { Timeline } from './timeline.ts';
 import { Cursor } from './watcher.ts';
 import { storeClosed, Writes } from './writes.ts';
@@ -186,6 +193,12 @@ function createStorage({ driver, state, timeline, expiring, clock, log, decode, 
       const { bytes, walBytes } = await driver.stats();
       const { keys, revision, compactRevision } = state;
       return { driver: driver.name, keys, revision, compactRevision, bytes, walBytes };
+    },
+    async backup(to, onProgress) {
+      if (!driver.backup) {
+        throw new StorageUnavailable(`the store is in ${driver.name} and has no file that could be copied`, 'no');
+      }
+      await driver.backup(to, onProgress);
     },
     close() {
       closing ??= (async () => {

@@ -181,6 +181,11 @@ export interface Storage {
   watch(prefix: string, options: WatchOptions): Watcher;
 
   stats(): Promise<StorageStats>;
+  /**
+   * Writes a whole copy of the database, without Events and Leases, to the new file `to`, while writes go on: it holds
+   * what was committed when the promise resolves. Rejects with StorageUnavailable, always when nothing is on disk.
+   */
+  backup(to: string, onProgress?: (done: number, total: number) => void): Promise<void>;
   close(): Promise<void>;
 }
 
