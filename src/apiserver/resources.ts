@@ -1,5 +1,6 @@
 // The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
 import type { AnyObject } from '../apimachinery/meta.ts';
+import { badRequest } from '../apimachinery/status-error.ts';
 import { type CallHandler, namespaceOf, objectResult, type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodeObject, readBody } from './decode.ts';
 import { entryAsked, listAsked } from './history/past.ts';
@@ -9,6 +10,7 @@ import { deleteObject } from './registry/delete.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
 import { type DeleteOptions, parseDeleteOptions } from './registry/delete-options.ts';
 import { parseListParameters, parseWriteParameters } from './registry/parameters.ts';
+import { compileSelection } from './registry/selection.ts';
 import { requireName, updateObject } from './registry/update.ts';
 import { openWatch } from './registry/watch.ts';
 
@@ -31,9 +33,13 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   watch: async (call) => {
     const { env, definition, signal } = call;
     const query = new URLSearchParams(call.request.query);
-    // The legacy path .../watch/pods/a names its object in the path.
-    if (call.info.name && !query.get('fieldSelector')) query.set('fieldSelector', `metadata.name=${call.info.name}`);
+    // The legacy path .../watch/pods/a names its object in the path, and was authorized for that one.
+    const named = call.info.parts.length > 1;
+    if (named && !query.get('fieldSelector')) query.set('fieldSelector', `metadata.name=${call.info.name}`);
     const parameters = parseListParameters(query, true);
+    if (named && compileSelection(definition, parameters).name !== call.info.name) {
+      throw badRequest("fieldSelector metadata.name doesn't match requested name");
+    }
     const { storage, clock, random } = env;
     return openWatch({ storage, clock, definition, namespace: namespaceOf(call), signal, random }, parameters);
   },
