@@ -1,7 +1,7 @@
 // Runs the checks and the test files of a mode and prints one closing line: `tests: N passed, N failed`
 // (`, N skipped` when some were, each with its reason above). Exit code 1 when anything failed.
 // quick: static checks, and what needs neither root nor programs of the host nor more than seconds; all: the rest too;
-// soak: what runs for hours. Names of files instead run just those.
+// clients: programs in other languages (Go); soak: what runs for hours. Names of files instead run just those.
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { runFiles, type Tally } from './testing/files.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const MODES = ['quick', 'all', 'soak'] as const;
+const MODES = ['quick', 'all', 'clients', 'soak'] as const;
 
 /** Each static check counts as one test. */
 const CHECKS: readonly [name: string, argv: readonly string[]][] = [
@@ -24,6 +24,8 @@ const HOST = ['test/e2e', 'test/host'];
 /** Do so as far as they find what they need. */
 const ALONE = [...HOST, 'test/kubelet/cri'];
 const SOAK = ['test/soak'];
+/** Programs in other languages, whose tools and packages are fetched. */
+const CLIENTS = ['test/clients'];
 /** Some 7,200 recorded requests: too long for quick. */
 const THOROUGH = ['test/vectors'];
 /** What takes longest begins first, so that it does not run on alone at the end. */
@@ -53,7 +55,9 @@ async function runMode(mode: (typeof MODES)[number]): Promise<void> {
   const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
   for (const [name, argv] of CHECKS) check(name, argv);
   if (mode === 'soak') return test(files.filter(under(SOAK)), { concurrency: 1, timeout: 24 * 60 * MINUTE });
-  const left = mode === 'quick' ? [...SOAK, ...HOST, ...THOROUGH] : SOAK;
+  if (mode === 'clients') return test(files.filter(under(CLIENTS)), { concurrency: 1, timeout: 15 * MINUTE });
+  const apart = [...SOAK, ...CLIENTS];
+  const left = mode === 'quick' ? [...apart, ...HOST, ...THOROUGH] : apart;
   const chosen = files.filter((file) => !under(left)(file));
   const together = chosen.filter((file) => !under(ALONE)(file));
   const ordered = [...together.filter(under(LONG)), ...together.filter((file) => !under(LONG)(file))];

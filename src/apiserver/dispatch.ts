@@ -7,7 +7,7 @@ import { HISTORY_GROUP, HISTORY_SHAPES, isObjectHistory } from './history/access
 import { listChanges } from './history/change-list.ts';
 import { checkAsOf } from './history/past.ts';
 import type { Authorizer } from './identity.ts';
-import { type NegotiationRequest, negotiate, type Representation } from './negotiation.ts';
+import { type NegotiationRequest, negotiate, type Representation, requireRoute } from './negotiation.ts';
 import { methodNotServed, plainNotFound } from './paths/path-table.ts';
 import { groupResource } from './registry/keys.ts';
 import { type Answer, type ApiRequest, header } from './request.ts';
@@ -15,6 +15,8 @@ import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
 import { shapesOf } from './shapes.ts';
 import { parseIncludeObject } from './table.ts';
+
+const CONNECTED = new Set(['attach', 'exec', 'portforward', 'proxy']);
 
 export async function dispatch(
   call: Omit<ResourceCall, 'definition'>,
@@ -43,6 +45,11 @@ export async function dispatch(
   if (request.method === 'HEAD') throw methodNotServed();
   checkAsOf(info, request.query, !isVirtual(definition, handlers));
   for (const text of deprecationOf(definition)) call.warn(text);
+  // What is behind a connection answers in formats of its own.
+  if (CONNECTED.has(info.subresource)) return { result: await handler({ ...call, definition }) };
+  if (!isCustom(definition)) {
+    requireRoute(header(request, 'accept'), { streams: info.verb === 'list' || info.verb === 'watch' });
+  }
   const representation = representationFor(request, {
     shapes: isObjectHistory(info) ? HISTORY_SHAPES : shapesOf(info),
     custom: isObjectHistory(info) || (isCustom(definition) && info.subresource !== 'scale'),

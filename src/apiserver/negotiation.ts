@@ -52,6 +52,25 @@ export interface NegotiationRequest {
   mediaTypes?: readonly MediaType[];
 }
 
+/**
+ * What go-restful looks at before any handler of a built-in type: one clause must name a type, wildcards within a type do
+ * not count (route.go). Throws 406.
+ */
+export function requireRoute(accept: string | undefined, { streams, mediaTypes = MEDIA_TYPES }: RouteOptions): void {
+  if (!accept) return;
+  const produced = mediaTypes.map(({ type }) => type);
+  const named = accept.split(',').map((clause) => (clause.split(';')[0] ?? '').replace(/^ +| +$/g, ''));
+  if (named.some((type) => type === '*/*' || produced.includes(type))) return;
+  const all = [...produced, ...(streams ? mediaTypes.flatMap(({ stream }) => stream ?? []) : [])];
+  throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${all.join(', ')}`);
+}
+
+export interface RouteOptions {
+  /** Watches are served at this path and method, too. */
+  streams: boolean;
+  mediaTypes?: readonly MediaType[];
+}
+
 /** Throws 406 when nothing on offer is acceptable. */
 export function negotiate(request: NegotiationRequest): Representation {
   const { mediaTypes = MEDIA_TYPES } = request;
