@@ -10,6 +10,7 @@ import type { Message, RequestName, Requests, WireFailure } from './protocol.ts'
 interface Pending {
   resolve: (answer: unknown) => void;
   reject: (error: Error) => void;
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 const unavailable = (failure: WireFailure) => new StorageUnavailable(failure.reason, failure.outcome);
@@ -47,6 +48,10 @@ export function createSqliteDriver(
       return;
     }
     const request = pending.get(message.id);
+    if (message.type === 'progress') {
+      request?.onProgress?.(message.done, message.total);
+      return;
+    }
     pending.delete(message.id);
     if (message.type === 'answer') {
       request?.resolve(message.answer);
@@ -57,11 +62,15 @@ export function createSqliteDriver(
     }
   }
 
-  function request<N extends RequestName>(name: N, argument: Requests[N]['argument']): Promise<Requests[N]['answer']> {
+  function request<N extends RequestName>(
+    name: N,
+    argument: Requests[N]['argument'],
+    onProgress?: Pending['onProgress'],
+  ): Promise<Requests[N]['answer']> {
     return new Promise((resolve, reject) => {
       if (failed || !worker) return reject(failed ?? new StorageUnavailable(`${file} is not open`, 'no'));
       const id = ++lastId;
-      pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      pending.set(id, { resolve: resolve as (answer: unknown) => void, reject, onProgress });
       worker.postMessage({ id, name, argument });
     });
   }
@@ -86,10 +95,10 @@ export function createSqliteDriver(
     return thread;
   }
 
-  async function close(): Promise<void> {
+  async function close(how: 'close' | 'abandon' = 'close'): Promise<void> {
     serving = false;
     try {
-      await request('close', undefined);
+      await request(how, undefined);
     } catch (error) {
       if (!failed) throw error;
       await worker?.terminate(); // whoever waited was told when it failed
@@ -117,7 +126,7 @@ export function createSqliteDriver(
         serving = true;
         return opened;
       } catch (error) {
-        await close();
+        await close('abandon');
         throw error;
       }
     },
@@ -131,6 +140,7 @@ export function createSqliteDriver(
     newestAt: (query) => request('newestAt', query),
     compact: (to) => request('compact', to),
     stats: () => request('stats', undefined),
-    close,
+    backup: (to, onProgress) => request('backup', to, onProgress),
+    close: () => close(),
   };
 }

@@ -10,9 +10,19 @@ export class UnusableDatabase extends Error {
   }
 }
 
+/** A copy was not made; the message says why. */
+export class CopyFailed extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'CopyFailed';
+  }
+}
+
 /** The sentence for a file of ours that is broken. */
 export const damaged = (path: string, finding: string): UnusableDatabase =>
-  new UnusableDatabase(`${path} is damaged (${finding}); keep a copy of it and of ${path}-wal, and restore a backup`);
+  new UnusableDatabase(
+    `${path} is damaged (${finding}); nothing was changed: restore a snapshot (tsukube snapshot restore), or get out what can be read (tsukube store salvage)`,
+  );
 
 /**
  * After these, what the file holds is no longer what SQLite believes. Above all a failed fsync: the kernel may have
@@ -22,6 +32,7 @@ const FATAL = /^SQLITE_(IOERR_(FSYNC|DIR_FSYNC|SHORT_READ|READ|CORRUPTFS|DATA)|C
 
 export function describeFailure(error: unknown, path: string): WireFailure {
   if (error instanceof UnusableDatabase) return { reason: error.message, outcome: 'unknown' };
+  if (error instanceof CopyFailed) return { reason: error.message, outcome: 'no' };
   if (!(error instanceof Database.SqliteError)) {
     return {
       reason: `the store failed: ${error instanceof Error ? error.message : String(error)}`,

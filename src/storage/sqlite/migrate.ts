@@ -1,4 +1,4 @@
-// Runs the migrations that a file has not seen yet. Loaded only when there are some: kysely takes longer to load
+// Runs the migrations that a file has not seen yet, in the caller's transaction. Loaded only when there are some: kysely takes longer to load
 // than everything else at start.
 import type { Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';

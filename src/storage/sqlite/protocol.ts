@@ -21,7 +21,11 @@ export interface Requests {
   newestAt: { argument: { after: Revision; upTo: Revision; time: number }; answer: CommittedAt | undefined };
   compact: { argument: Revision; answer: undefined };
   stats: { argument: undefined; answer: { bytes: number; walBytes: number } };
+  /** Sends `progress` messages with its id. */
+  backup: { argument: string; answer: undefined };
   close: { argument: undefined; answer: undefined };
+  /** In place of close, when what was read at open turned out unusable: the files stay as they are. */
+  abandon: { argument: undefined; answer: undefined };
 }
 
 export type RequestName = keyof Requests;
@@ -46,5 +50,6 @@ export type Message =
   | { type: 'rows'; rows: HeadRow[] }
   /** Something the user should know, while the store goes on. */
   | { type: 'notice'; text: string }
+  | { type: 'progress'; id: number; done: number; total: number }
   | { type: 'answer'; id: number; answer: unknown }
   | { type: 'failure'; id: number; failure: WireFailure };

@@ -3,6 +3,7 @@
 //
 // Revisions are never reused: a block of them is reserved in state.db ahead of use, and after a power cut, which may
 // have taken revisions that were already handed out, counting goes on after the block and all history is given up.
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -19,8 +20,11 @@ import {
 } from '../driver.ts';
 import { compareKeys } from '../keys.ts';
 import type { Revision } from '../storage.ts';
+import type { BackupProgress } from './backup.ts';
 import { openDatabase } from './database.ts';
 import { describeFailure, UnusableDatabase } from './errors.ts';
+import { failpoint } from './failpoints.ts';
+import { assertSuitable } from './file-system.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { WireResult } from './protocol.ts';
 import { createTables, type Tables } from './tables.ts';
@@ -48,16 +52,20 @@ export interface Store {
   walBacklog(): number;
   checkpoint(): void;
   sizes(): { bytes: number; walBytes: number };
+  /** Copies state.db; commits go on between the steps. */
+  backUp(to: string, onProgress: BackupProgress): Promise<void>;
   close(): void;
+  /** Closes and leaves the files as they are, not even moving the WAL: for what turned out damaged while loading. */
+  abandon(): void;
 }
 
 /** Opens `state.db` at `file` and `volatile.db` beside it, making what is missing. */
 export async function openStore(file: string): Promise<Store> {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const notices = assertSuitable(file);
   const lock = takeLock(file);
   const opened: Tables[] = [];
   try {
-    const notices: string[] = [];
     const main = await openDatabase(file, { durable: true });
     const state = createTables(main.db, file);
     opened.push(state);
@@ -66,7 +74,7 @@ export async function openStore(file: string): Promise<Store> {
     const lostVolatile = second.fresh && !main.fresh;
     return begin({ state, volatile: second.tables, lock, notices, lostVolatile });
   } catch (error) {
-    for (const tables of opened) tables.close();
+    for (const tables of opened) tables.closeUntouched();
     lock.release();
     throw error;
   }
@@ -119,9 +127,12 @@ function begin(options: {
   let revision = Math.max(FIRST_REVISION, ...both.map((t) => Math.max(t.newestRevision(), number(t, 'compact_rev'))));
   let compactRevision = Math.max(...both.map((t) => number(t, 'compact_rev')));
   if (state.newestRevision() > ceiling) {
-    throw new UnusableDatabase(`${state.path} is damaged (revisions above the reserved ones); restore a backup`);
+    throw new UnusableDatabase(
+      `${state.path} is damaged (revisions above the reserved ones); restore a snapshot (tsukube snapshot restore)`,
+    );
   }
 
+  let unforgotten: Revision | undefined;
   const lastBoot = state.meta('boot_id'); // none when nothing was ever committed
   const powerCut = state.meta('clean') !== 1 && (boot === '' || lastBoot !== boot);
   if (lastBoot !== undefined && (powerCut || options.lostVolatile)) {
@@ -129,10 +140,17 @@ function begin(options: {
     notices.push(`${what}: clients have to list anew`);
     revision = ceiling;
     compactRevision = ceiling;
-    for (const tables of both) tables.forgetHistory(ceiling);
+    unforgotten = ceiling;
   }
   /** Opening writes nothing, so that a store on a full disk can still be read; the first commit marks it as open. */
   let marked = false;
+
+  /** What nobody can see any more. It goes with the first write, when all that is there has proved readable. */
+  function forgetHistory(): void {
+    if (unforgotten === undefined) return;
+    for (const tables of both) tables.forgetHistory(unforgotten);
+    unforgotten = undefined;
+  }
 
   function commit(changes: readonly DriverChange[], at: CommitTime): WireResult[] {
     const results: WireResult[] = [];
@@ -142,8 +160,10 @@ function begin(options: {
     const marks = !marked || reserved > ceiling || at.span !== undefined;
     const used = both.filter((tables) => targets.includes(tables) || (marks && tables === state));
     try {
+      forgetHistory();
       for (const tables of used) tables.begin();
       if (marks) {
+        if (state.meta('uid') === undefined) state.setMeta('uid', `uid:${randomUUID()}`); // inspect.ts looks for it
         state.setMeta('rev_ceiling', reserved);
         state.setMeta('clean', 0);
         state.setMeta('boot_id', boot);
@@ -152,7 +172,9 @@ function begin(options: {
       for (const [i, change] of changes.entries()) {
         results.push(targets[i]!.apply(change, next + 1, at.time) ? ++next : 'conflict');
       }
+      failpoint('before-commit');
       if (used.includes(state)) state.commit();
+      failpoint('after-commit');
     } catch (error) {
       for (const tables of used) tables.rollback();
       throw error;
@@ -204,6 +226,7 @@ function begin(options: {
       const [a, b] = both.map((tables) => tables.sizes());
       return { bytes: a!.bytes + b!.bytes, walBytes: a!.walBytes + b!.walBytes };
     },
+    backUp: (to, onProgress) => state.backUp(to, onProgress),
     close() {
       try {
         for (const tables of both) tables.truncateWal();
@@ -214,6 +237,10 @@ function begin(options: {
         for (const tables of both) tables.close();
         lock.release();
       }
+    },
+    abandon() {
+      for (const tables of both) tables.closeUntouched();
+      lock.release();
     },
   };
 }

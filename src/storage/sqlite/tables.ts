@@ -3,7 +3,10 @@ import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import type { ClockSpan, DriverChange, HeadRow } from '../driver.ts';
 import type { Revision } from '../storage.ts';
+import { type BackupProgress, backUp } from './backup.ts';
+import { closeUntouched } from './database.ts';
 import { damaged } from './errors.ts';
+import { failpoint } from './failpoints.ts';
 import { createHistory, OPS } from './history.ts';
 
 const LOAD_PAGE = 1_000;
@@ -105,6 +108,7 @@ export function createTables(db: Database, path: string) {
           if (OPS[row.op] === 'delete') forget.run(row.rev);
         }
         setMeta.run('compact_rev', reached);
+        failpoint('compact');
       }).immediate();
       return reached < to;
     },
@@ -131,11 +135,17 @@ export function createTables(db: Database, path: string) {
       const [row] = db.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[];
       return row ? Math.max(0, row.log - row.checkpointed) * PAGE_BYTES : 0;
     },
-    checkpoint: () => db.pragma('wal_checkpoint(PASSIVE)'),
+    checkpoint() {
+      failpoint('checkpoint');
+      db.pragma('wal_checkpoint(PASSIVE)');
+    },
     truncateWal: () => db.pragma('wal_checkpoint(TRUNCATE)'),
+
+    backUp: (to: string, onProgress: BackupProgress) => backUp(db, to, onProgress),
 
     sizes: () => ({ bytes: fileBytes(path), walBytes: fileBytes(`${path}-wal`) }),
     close: () => db.close(),
+    closeUntouched: () => closeUntouched(db, path),
   };
 }
 

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '../../clock.ts';
 import { createMemoryReturn, threadHeap } from '../../memory.ts';
-import { describeFailure } from './errors.ts';
+import { CopyFailed, describeFailure } from './errors.ts';
+import { failpoint } from './failpoints.ts';
 import type { Message, Request, RequestName, Requests } from './protocol.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -15,7 +16,9 @@ const WAL_IDLE_BYTES = 4 * 1024 * 1024;
 const WAL_BUSY_BYTES = 16 * 1024 * 1024;
 const IDLE_MS = 250;
 
-type Handlers = { [N in RequestName]: (argument: Requests[N]['argument']) => Answer<N> | Promise<Answer<N>> };
+type Handlers = {
+  [N in RequestName]: (argument: Requests[N]['argument'], id: number) => Answer<N> | Promise<Answer<N>>;
+};
 type Answer<N extends RequestName> = Requests[N]['answer'];
 
 /** Lets requests that have arrived go first. */
@@ -50,14 +53,21 @@ function serve(): Handlers {
 
   return {
     async open() {
-      store = await openStore(file);
+      const opening = await openStore(file);
+      try {
+        opening.load((rows) => send({ type: 'rows', rows }));
+      } catch (error) {
+        opening.abandon();
+        throw error;
+      }
+      store = opening;
       await memory.start();
-      store.load((rows) => send({ type: 'rows', rows }));
       const { revision, compactRevision, spans, notices } = store;
       return { revision, compactRevision, spans, notices };
     },
     commit({ changes, at }) {
       const results = opened().commit(changes, at);
+      failpoint('before-answer');
       setImmediate(() => store && tidyWal(store));
       return results;
     },
@@ -70,6 +80,19 @@ function serve(): Handlers {
       while (store?.vacuumSlice()) await turn();
     },
     stats: () => opened().sizes(),
+    async backup(to, id) {
+      try {
+        await opened().backUp(to, (done, total) => send({ type: 'progress', id, done, total }));
+      } catch (error) {
+        // Of the copy or of the disk it goes to: what is served is not touched by it.
+        throw new CopyFailed(`${to} could not be written: ${(error as Error).message}`);
+      }
+    },
+    async abandon() {
+      port.unref();
+      store?.abandon();
+      store = undefined;
+    },
     async close() {
       idle?.cancel();
       await memory.stop();
@@ -89,8 +112,8 @@ function serve(): Handlers {
 const handlers = serve();
 port.on('message', async ({ id, name, argument }: Request) => {
   try {
-    const handle = handlers[name] as (argument: unknown) => unknown;
-    const result = handle(argument);
+    const handle = handlers[name] as (argument: unknown, id: number) => unknown;
+    const result = handle(argument, id);
     send({ type: 'answer', id, answer: result instanceof Promise ? await result : result });
   } catch (error) {
     send({ type: 'failure', id, failure: describeFailure(error, file) });

@@ -103,7 +103,10 @@ describe('files of the SQLite store', () => {
     const bytes = await readFile(file);
     for (let at = 4096 * 8; at < 4096 * 9; at++) bytes[at]! ^= 0xff;
     await writeFile(file, bytes);
-    await refuses(file, /is damaged \(.*\); keep a copy .* restore a backup/);
+    await refuses(
+      file,
+      /is damaged \(.*\); nothing was changed: restore a snapshot .* or get out what can be read .*store salvage/,
+    );
   });
 
   for (const [what, sql, finding] of [
