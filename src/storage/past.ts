@@ -114,8 +114,11 @@ export function createPast({ driver, state, timeline, decode }: Parts) {
     const { begin } = timeline;
     if (state.compactRevision <= begin.after) return { revision: begin.after, time: begin.time };
     const revision = state.compactRevision;
-    const row = await driver.newestAt({ after: 0, upTo: revision, time: Number.MAX_SAFE_INTEGER });
-    return { revision, time: row?.time };
+    const row = await driver.newestAt({ after: revision - 1, upTo: revision, time: Number.MAX_SAFE_INTEGER });
+    if (row) return { revision, time: row.time };
+    // It may be gone with what it wrote, but at the time of the one after it everything can be read for certain.
+    const [next] = await driver.history({ after: revision, upTo: state.revision, limit: 1, omitCurrent: true });
+    return { revision, time: next?.time };
   }
 
   return { readHistory, listAt, getAt, revisionAt, changes, oldest };
