@@ -13,6 +13,9 @@ const MAX_LIMIT = 1_000;
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** As many changes are looked at for one page, at most. */
 const MAX_READ = 10_000;
+/** The store looks through as many revisions at a time for what is asked for, at most, and so often. */
+const WINDOW = 2_048;
+const MAX_WINDOWS = 256;
 /** Read at a time; more while that takes less than TURN_MS, fewer when it takes more. */
 const MIN_CHUNK = 4;
 const MAX_CHUNK = 128;
@@ -63,7 +66,7 @@ export async function spanAsked(
   const after = from === undefined ? undefined : await revisionAt(storage, from - 1);
   const upTo = to === undefined || to >= now ? revision : await revisionAt(storage, to);
   if (upTo === undefined) throw await tooLongAgo(storage, place, `to ${query.get('to')}`);
-  return { revision, after: after ?? 0, upTo };
+  return { revision, after: Math.max(after ?? 0, storage.compactRevision), upTo };
 }
 
 export function limitAsked(query: URLSearchParams): number {
@@ -89,47 +92,37 @@ export interface Page<T> {
 }
 
 export async function readPage<T>(storage: Storage, request: PageQuery<T>): Promise<Page<T>> {
-  const { span, limit, signal } = request;
+  const { query, span, limit, clock } = request;
   const items: T[] = [];
   let characters = 0;
   let read = 0;
-  let end: Revision | undefined;
-  for await (const revised of newestFirst(storage, request)) {
-    if (items.length === limit || characters > MAX_CHARACTERS || read === MAX_READ || signal.aborted) {
-      end = revised.revision;
-      break;
-    }
-    read++;
-    const item = await request.show(revised);
-    if (item === undefined) continue;
-    items.push(item);
-    characters += JSON.stringify(item).length;
-  }
-  const resourceVersion = String(span.revision);
-  return {
-    items,
-    metadata: { resourceVersion, ...(end === undefined ? {} : { continue: encodeToken({ ...span, upTo: end }) }) },
-  };
-}
-
-/** Reads on while somebody takes; other work gets its turn between chunks. */
-async function* newestFirst<T>(
-  storage: Storage,
-  { query, span, clock }: PageQuery<T>,
-): AsyncGenerator<Revised, void, undefined> {
   let chunk = MIN_CHUNK;
-  for (let upTo = span.upTo; upTo > span.after; ) {
+  let next = span.upTo;
+  const page = (): Page<T> => {
+    const more = next > span.after ? { continue: encodeToken({ ...span, upTo: next }) } : {};
+    return { items, metadata: { resourceVersion: String(span.revision), ...more } };
+  };
+  for (let windows = 0; next > span.after && windows < MAX_WINDOWS; windows++) {
+    if (windows > 0) await turn(); // other work gets its turn
+    if (request.signal.aborted) break;
     const started = clock.monotonic();
-    const rows = await storage.changes({ ...query, after: span.after, upTo, limit: chunk });
-    yield* rows;
-    const full = rows.length === chunk;
+    const after = query.exact ? span.after : Math.max(span.after, next - WINDOW);
+    const rows = await storage.changes({ ...query, after, upTo: next, limit: chunk });
+    for (const revised of rows) {
+      next = revised.revision;
+      if (items.length === limit || characters > MAX_CHARACTERS || read === MAX_READ) return page();
+      next = revised.revision - 1;
+      read++;
+      const item = await request.show(revised);
+      if (item === undefined) continue;
+      items.push(item);
+      characters += JSON.stringify(item).length;
+    }
+    if (rows.length < chunk) next = after;
     const took = clock.monotonic() - started;
     chunk = took > TURN_MS ? Math.max(MIN_CHUNK, chunk >> 1) : Math.min(MAX_CHUNK, chunk << 1);
-    const last = rows.at(-1);
-    if (!full || !last) return;
-    upTo = last.revision - 1;
-    await turn();
   }
+  return page();
 }
 
 const encodeToken = ({ revision, after, upTo }: Span): string =>
