@@ -123,5 +123,5 @@ test('the counts of several files are summed', () => {
 test('a name that is neither a mode nor a file is refused', () => {
   const { status, stderr } = run('qiuck');
   assert.equal(status, 2);
-  assert.match(stderr, /"qiuck" is neither a mode \(quick, all, soak\) nor a file/);
+  assert.match(stderr, /"qiuck" is neither a mode \(quick, all, clients, soak\) nor a file/);
 });
