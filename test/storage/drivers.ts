@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { silentLogger } from '../../src/log.ts';
-import type { HubOptions } from '../../src/storage/hub.ts';
+import type { Driver } from '../../src/storage/driver.ts';
+import { type HubOptions, openHub } from '../../src/storage/hub.ts';
+import { createMemoryDriver } from '../../src/storage/memory/driver.ts';
 import { openStorage } from '../../src/storage/open.ts';
+import { createSqliteDriver } from '../../src/storage/sqlite/driver.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
@@ -15,6 +18,8 @@ export interface DriverCase {
   survives: boolean;
   /** A URL of its own for the test, gone after it. */
   url(t: TestContext): Promise<string>;
+  /** What openStorage() makes of such a URL, for a store over a driver that the test stands in front of. */
+  driver(url: string): Driver;
 }
 
 /** A directory of its own for the test, gone after it. */
@@ -25,17 +30,29 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 }
 
 export const DRIVERS: readonly DriverCase[] = [
-  { name: 'memory', survives: false, url: async () => 'memory:' },
+  { name: 'memory', survives: false, url: async () => 'memory:', driver: createMemoryDriver },
   {
     name: 'sqlite',
     survives: true,
     url: async (t) => `sqlite:${path.join(await temporaryDirectory(t), 'state.db')}`,
+    driver: (url) => createSqliteDriver(url.slice('sqlite:'.length), { log: silentLogger }),
   },
 ];
 
 /** Opens `url`; closed after the test unless it was before. */
 export async function open(t: TestContext, url: string, options: Partial<HubOptions> = {}): Promise<Storage> {
   const storage = await openStorage(url, { clock: fakeClock(), log: silentLogger, ...options });
+  t.after(() => storage.close());
+  return storage;
+}
+
+/** The same with `wrap` between the store and its driver. */
+export async function openWrapped(
+  t: TestContext,
+  { driver, wrap, ...options }: { driver: DriverCase; wrap(driver: Driver): Driver } & Partial<HubOptions>,
+): Promise<Storage> {
+  const wrapped = wrap(driver.driver(await driver.url(t)));
+  const storage = await openHub(wrapped, { clock: fakeClock(), log: silentLogger, ...options });
   t.after(() => storage.close());
   return storage;
 }
