@@ -13,6 +13,7 @@ import {
   RUN_DIR,
 } from '../constants.ts';
 import type { LogLevel } from '../log.ts';
+import { nextRun } from './cron.ts';
 
 export const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns'] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
@@ -47,6 +48,8 @@ export interface Config {
   'tls-san': readonly string[];
   'write-kubeconfig': string;
   'log-level': LogLevel;
+  'snapshot-schedule': string;
+  'snapshot-keep': number;
 }
 
 export type OptionName = keyof Config;
@@ -135,6 +138,18 @@ function addresses(value: string): string[] {
   return all;
 }
 
+function schedule(value: string): string {
+  if (value === '' || value === 'off') return '';
+  let next: number | undefined;
+  try {
+    next = nextRun(value, Date.UTC(2026, 0, 1));
+  } catch {
+    throw new Error('must be five fields of cron such as "17 3 * * *", one of @hourly, @daily, @weekly, or off');
+  }
+  if (next === undefined) throw new Error('never comes');
+  return value;
+}
+
 const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 function level(value: string): LogLevel {
   if (!(LEVELS as readonly string[]).includes(value)) throw new Error(`must be one of ${LEVELS.join(', ')}`);
@@ -202,6 +217,16 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     description: 'kubeconfig to write (default: ~/.kube/config of the user who called sudo)',
     default: '',
     parse: optionalPath,
+  },
+  'snapshot-schedule': {
+    description: 'when a snapshot is made, as cron writes it, in local time; off for never',
+    default: '17 3 * * *',
+    parse: schedule,
+  },
+  'snapshot-keep': {
+    description: 'how many scheduled snapshots are kept; others are never removed by themselves',
+    default: '7',
+    parse: positive,
   },
   'log-level': { description: LEVELS.join(', '), default: 'warn', parse: level },
 };

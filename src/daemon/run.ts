@@ -40,7 +40,7 @@ export async function runForeground(sources: ConfigSources, write: Write): Promi
     port: config.port,
     containerd: config.containerd,
   });
-  const control = await serveControl(runDir, { status: server.status });
+  const control = await serveControl(runDir, server.control);
   const readyMs = systemClock.now() - begin;
 
   const end = async () => {

@@ -14,7 +14,9 @@ import { hostAddress } from './host.ts';
 import { openLedger } from './ledger.ts';
 import type { ComponentName, Config } from './options.ts';
 import type { Progress } from './progress.ts';
-import { createStatusBoard, type ProcessStatus } from './status.ts';
+import type { ControlHandler } from './run-state.ts';
+import { createStatusBoard } from './status.ts';
+import { finishRestore } from './unfinished-restore.ts';
 
 export interface RunningServer {
   url: string;
@@ -24,7 +26,8 @@ export interface RunningServer {
   started: Promise<void>;
   /** Rejects when the server can serve no longer, with what only a restart mends. */
   failed: Promise<never>;
-  status(): Promise<ProcessStatus>;
+  /** What other commands may ask over the control socket. */
+  control: Readonly<Record<string, ControlHandler>>;
   stop(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
 
   // The store's thread and containerd come up while modules load here, which keeps this thread busy.
   mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
+  await finishRestore(config, progress.say);
   const { opened } = await startStorage(config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`, {
     clock,
     log: log.child({ component: 'storage' }),
@@ -83,9 +87,14 @@ export async function startServer(config: Config, progress: Progress): Promise<R
     const memory = createMemoryReturn({ clock, heap: threadHeap });
     await memory.start();
     components.push(memory);
+    const { createSnapshotServer, snapshotControl } = await import('./snapshot-server.ts');
+    const snapshots = createSnapshotServer({ config, storage, clock, log: log.child({ component: 'snapshots' }) });
+    components.push(snapshots);
+    await snapshots.start();
+    const control = { status: board.report, 'snapshot-save': snapshotControl(snapshots) };
     const started = startComponents(cluster, { containerd, progress, board, components });
     started.catch(() => undefined); // told by whoever waits for it
-    return { url: api.url, kubeconfig, started, failed: failure.promise, status: board.report, stop };
+    return { url: api.url, kubeconfig, started, failed: failure.promise, control, stop };
   } catch (error) {
     await stop().catch((cause: unknown) => log.error({ error: cause }, 'stopping after a failed start'));
     throw error;

@@ -1,0 +1,133 @@
+// What is done to a copy of state.db that no server has open: looked through, stripped of history, made ready to be
+// served in place of another. All of it takes long for a large file and belongs on a thread of its own.
+import { randomUUID } from 'node:crypto';
+import Database from 'better-sqlite3';
+import type { Revision } from '../storage.ts';
+import { SCHEMA_VERSION } from './database.ts';
+import { UnusableDatabase } from './errors.ts';
+import { APPLICATION_ID, findDamage } from './inspect.ts';
+
+/** What a database says of itself. */
+export interface CopyFacts {
+  schema: number;
+  /** Of its newest change, or the one that all history before was given up at. */
+  revision: Revision;
+  /** Revisions up to this one may have been handed out. */
+  ceiling: Revision;
+  /** How many times the store was put back to an earlier state, plus one. */
+  epoch: number;
+  /** Of the namespace kube-system, by which a cluster is known; undefined before the first start was through. */
+  cluster: string | undefined;
+  keys: number;
+}
+
+const CLUSTER_KEY = '/core/namespaces/kube-system';
+
+function withDatabase<T>(file: string, options: { readonly: boolean }, use: (db: Database.Database) => T): T {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { ...options, fileMustExist: true });
+    return use(db);
+  } catch (error) {
+    if (error instanceof Database.SqliteError) throw new UnusableDatabase(`${file}: ${error.message}`, error);
+    throw error;
+  } finally {
+    db?.close();
+  }
+}
+
+/** Reads what the file says of itself; throws UnusableDatabase for one that is not ours, or newer than this program. */
+export const factsOf = (file: string): CopyFacts => withDatabase(file, { readonly: true }, readFacts);
+
+function readFacts(db: Database.Database): CopyFacts {
+  const schema = db.pragma('user_version', { simple: true }) as number;
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new UnusableDatabase(`${db.name} is another program's database`);
+  }
+  if (schema > SCHEMA_VERSION) {
+    throw new UnusableDatabase(
+      `${db.name} was written by a newer version (schema ${schema}, this one knows ${SCHEMA_VERSION})`,
+    );
+  }
+  const meta = db.prepare<[string], number | string>('SELECT v FROM meta WHERE k = ?').pluck();
+  const number = (name: string, otherwise: number) => Number(meta.get(name) ?? otherwise);
+  const newest = (db.prepare('SELECT max(rev) FROM log').pluck().get() as number | null) ?? 0;
+  return {
+    schema,
+    revision: Math.max(newest, number('compact_rev', 0)),
+    ceiling: number('rev_ceiling', 0),
+    epoch: number('epoch', 1),
+    cluster: clusterOf(db),
+    keys: db.prepare('SELECT count(*) FROM head').pluck().get() as number,
+  };
+}
+
+/** undefined when the namespace is not there, or encrypted. */
+function clusterOf(db: Database.Database): string | undefined {
+  const row = db
+    .prepare<[string], { enc: number; value: Buffer }>(
+      'SELECT l.enc, l.value FROM head h JOIN log l ON l.rev = h.mod_rev WHERE h.key = ?',
+    )
+    .get(CLUSTER_KEY);
+  if (row?.enc !== 0) return undefined;
+  const object = JSON.parse(row.value.toString()) as { metadata?: { uid?: string } };
+  return object.metadata?.uid;
+}
+
+/** Looks at every page, then at what must hold between the tables. Throws UnusableDatabase with the first finding. */
+export function examine(file: string, check: 'quick_check' | 'integrity_check'): CopyFacts {
+  return withDatabase(file, { readonly: true }, (db) => {
+    const facts = readFacts(db);
+    const finding = findDamage(db, check) ?? findContradiction(db, facts);
+    if (finding !== undefined) throw new UnusableDatabase(`${file} is damaged (${finding})`);
+    return facts;
+  });
+}
+
+function findContradiction(db: Database.Database, { revision, ceiling }: CopyFacts): string | undefined {
+  const lost = db
+    .prepare<[], { key: string; mod_rev: number }>(
+      `SELECT h.key, h.mod_rev FROM head h LEFT JOIN log l ON l.rev = h.mod_rev
+        WHERE l.key IS NOT h.key OR l.value IS NULL LIMIT 1`,
+    )
+    .get();
+  if (lost) return `${lost.key} has lost revision ${lost.mod_rev}`;
+  if (revision > ceiling && ceiling > 0) return `revision ${revision} is above the reserved ${ceiling}`;
+  return undefined;
+}
+
+/** Writes what `file` holds now, without what it held before, to `to`, packed tightly. */
+export function strip(file: string, to: string): void {
+  withDatabase(file, { readonly: false }, (db) => {
+    // Both files are thrown away when this does not come to its end.
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
+    const { revision } = readFacts(db);
+    db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
+    db.prepare("UPDATE meta SET v = ? WHERE k = 'compact_rev'").run(revision);
+    db.prepare("INSERT OR IGNORE INTO meta (k, v) VALUES ('compact_rev', ?)").run(revision);
+    db.prepare('VACUUM INTO ?').run(to);
+  });
+}
+
+/**
+ * Makes a copy ready to be served as epoch `epoch`: counting goes on after `revision`, and whatever was read or watched
+ * before is gone. The file is complete without a WAL.
+ */
+export function prepare(file: string, next: { epoch: number; revision: Revision }): void {
+  withDatabase(file, { readonly: false }, (db) => {
+    db.pragma('journal_mode = DELETE');
+    db.pragma('synchronous = FULL');
+    const set = db.prepare('INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');
+    db.transaction(() => {
+      db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
+      set.run('epoch', next.epoch);
+      set.run('compact_rev', next.revision);
+      set.run('rev_ceiling', next.revision);
+      // Another file than the one it comes from: a WAL of that one is not this one's.
+      set.run('uid', `uid:${randomUUID()}`);
+      set.run('clean', 1);
+      db.exec("DELETE FROM meta WHERE k = 'boot_id'");
+    }).immediate();
+  });
+}
