@@ -87,7 +87,9 @@ export const resourceFacts = (): readonly ResourceFact[] => facts().resources;
 /** Objects of flow control that a server makes for itself. */
 export interface FlowControlFacts {
   fsMandatory: { metadata: { name: string }; spec: unknown }[];
+  fsSuggested: { metadata: { name: string }; spec: unknown }[];
   plcMandatory: { metadata: { name: string }; spec: unknown }[];
+  plcSuggested: { metadata: { name: string }; spec: unknown }[];
 }
 
 export const flowControlFacts = once(() => read<{ flowcontrol: FlowControlFacts }>('bootstrap.json').flowcontrol);

@@ -18,6 +18,7 @@ import type {
   ServiceAccount,
 } from './types/core/v1.ts';
 import type { EndpointSlice } from './types/discovery/v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from './types/flowcontrol/v1.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
 import type { PriorityClass } from './types/scheduling/v1.ts';
 
@@ -67,3 +68,10 @@ export const clusterRoleBindings = type<ClusterRoleBinding>(
   'cluster',
 );
 export const tokenReviews = type<TokenReview>('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', 'cluster');
+export const flowSchemas = type<FlowSchema>('flowcontrol.apiserver.k8s.io/v1', 'flowschemas', 'FlowSchema', 'cluster');
+export const priorityLevelConfigurations = type<PriorityLevelConfiguration>(
+  'flowcontrol.apiserver.k8s.io/v1',
+  'prioritylevelconfigurations',
+  'PriorityLevelConfiguration',
+  'cluster',
+);

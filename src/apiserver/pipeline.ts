@@ -10,6 +10,8 @@ import { forbiddenError } from './authorization/forbidden.ts';
 import type { HandlerTable } from './call.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
 import { dispatch } from './dispatch.ts';
+import type { FlowControl, Ticket } from './fairness/flow-control.ts';
+import { isLongRunning, widthOf } from './fairness/work.ts';
 import { decide } from './history/access.ts';
 import type { Attributes, Authorizer, UserInfo } from './identity.ts';
 import type { PathTable } from './paths/path-table.ts';
@@ -24,6 +26,7 @@ export interface PipelineOptions {
   handlers: HandlerTable;
   paths: PathTable;
   environment: WriteEnvironment;
+  flowControl: FlowControl;
   clock: Clock;
   log: Logger;
   /** Aborts when the server stops: ends watches and other long answers. */
@@ -48,9 +51,18 @@ const CONNECTING = new Set(['exec', 'attach', 'portforward']);
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { authorizer, clock, log } = options;
 
-  async function run(request: ApiRequest, info: RequestInfo, warn: (text: string) => void): Promise<Answer> {
+  async function run(
+    request: ApiRequest,
+    info: RequestInfo,
+    { warn, admitted }: { warn(text: string): void; admitted(ticket: Ticket): void },
+  ): Promise<Answer> {
     const user = await identify(request);
     const attributes = attributesOf(user, info, request);
+    if (!isLongRunning(info)) {
+      const width = widthOf(info, request.query, options);
+      const ticket = options.flowControl.enter(attributes, { width, signal: request.signal });
+      admitted(ticket instanceof Promise ? await ticket : ticket);
+    }
     await authorize(attributes);
     if (CONNECTING.has(info.subresource) && info.resource === 'pods' && info.verb === 'get') {
       await authorize({ ...attributes, verb: 'create' });
@@ -80,15 +92,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const warn = (text: string) => {
         if (!warnings.includes(text)) warnings.push(text);
       };
+      let ticket: Ticket | undefined;
+      const admitted = (given: Ticket) => {
+        ticket = given;
+      };
       const info = parseRequestInfo(request.method, request.path, request.query);
       const finish = (answer: Answer, error?: StatusError) => {
+        ticket?.release();
         const { result } = answer;
         const code = 'status' in result ? result.status : result.type === 'upgraded' ? 101 : 200;
         options.observe?.({ info, code, seconds: (clock.monotonic() - started) / 1000 });
-        return { ...answer, warnings, auditId, ...(error ? { error } : {}) };
+        return { ...answer, warnings, auditId, ...(ticket ? { ticket } : {}), ...(error ? { error } : {}) };
       };
       try {
-        return finish(await run(request, info, warn));
+        return finish(await run(request, info, { warn, admitted }));
       } catch (thrown) {
         const error = toStatusError(thrown, { log, info, auditId });
         return finish({ result: { type: 'object', status: error.code, object: error.status } }, error);

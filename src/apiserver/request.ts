@@ -4,6 +4,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { KubeObject, ListMeta } from '../apimachinery/meta.ts';
 import type { StorageEntry } from '../storage/storage.ts';
+import type { Ticket } from './fairness/flow-control.ts';
 import type { Credentials, UserInfo } from './identity.ts';
 import type { Representation } from './negotiation.ts';
 import type { WatchItem } from './registry/watch.ts';
@@ -86,6 +87,8 @@ export interface ApiResponse extends Answer {
   /** Texts for Warning headers. */
   warnings: readonly string[];
   auditId: string;
+  /** Which flow schema and priority level the request fell under; none for long-running ones. */
+  ticket?: Pick<Ticket, 'flowSchemaUid' | 'priorityLevelUid'>;
 }
 
 export const header = (request: Pick<ApiRequest, 'headers'>, name: string): string | undefined => {

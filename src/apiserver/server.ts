@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ResourceDefinition } from '../api/definition.ts';
 import { services } from '../api/resources.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
+import { createClient } from '../client/create-client.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Clock } from '../clock.ts';
 import type { Component } from '../lifecycle.ts';
@@ -18,6 +19,9 @@ import type { ServiceAccountTokens } from './authentication/tokens.ts';
 import type { RbacAuthorizer } from './authorization/rbac.ts';
 import { createCatalogue, type DefinitionCatalogue } from './catalogue.ts';
 import { type DiscoveryDocuments, discoveryDocuments } from './discovery/documents.ts';
+import { createFlowControl } from './fairness/flow-control.ts';
+import { registerFlowControlMetrics } from './fairness/metrics.ts';
+import { followSchemaStatus } from './fairness/schema-status.ts';
 import { createFront } from './http/front.ts';
 import { type HttpServer, listen, type TlsMaterial } from './http/server.ts';
 import { createUpgrader } from './http/upgrade.ts';
@@ -69,6 +73,9 @@ export interface ApiServerOptions {
   /** 0 ≤ n < 1; Math.random unless a test wants repeatable names. */
   random?: () => number;
 }
+
+/** As whom the API server writes by itself. */
+const APISERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 
 export interface ServerParts {
   reader: ObjectReader;
@@ -127,7 +134,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     openapiMade = undefined;
   });
   const stopServing = serveCustomResources({ env: environment, reader, catalogue, log });
+  const flowControl = createFlowControl({ reader, clock });
+  registerFlowControlMetrics(options.metrics, flowControl);
   const pipeline = createPipeline({
+    flowControl,
     authenticator,
     authorizer,
     catalogue,
@@ -163,6 +173,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     observe: createRequestMetrics(options.metrics),
   });
 
+  const schemaStatus = followSchemaStatus({
+    client: createClient(createLoopback(pipeline, APISERVER)),
+    reader,
+    clock,
+    log,
+  });
+
   return {
     name: 'apiserver',
     ...parts,
@@ -184,6 +201,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async stop() {
       stopping.abort();
       rbac.close();
+      await schemaStatus.stop();
+      flowControl.close();
       stopServing();
       await http?.close();
       http = undefined;

@@ -79,11 +79,14 @@ const dnsService = (clusterIP: string): AnyObject => ({
   },
 });
 
-async function ensure({ type, object, ifExists }: BootstrapObject, context: BootstrapContext): Promise<void> {
+async function ensure(
+  { type, object, ifExists, fieldManager }: BootstrapObject,
+  context: BootstrapContext,
+): Promise<void> {
   const { client, reader } = context;
   const existing = reader.get(type, object.metadata.namespace, object.metadata.name as string);
   if (!existing) {
-    await client.create(type, object).catch((error: unknown) => {
+    await client.create(type, object, fieldManager ? { fieldManager } : {}).catch((error: unknown) => {
       if (!hasReason(error, 'AlreadyExists')) throw error;
     });
     return;

@@ -3,7 +3,14 @@
 
 import type { ResourceType } from '../../api/definition.ts';
 import bootstrapFacts from '../../api/facts/bootstrap.json' with { type: 'json' };
-import { configMaps, namespaces, priorityClasses, services } from '../../api/resources.ts';
+import {
+  configMaps,
+  flowSchemas,
+  namespaces,
+  priorityClasses,
+  priorityLevelConfigurations,
+  services,
+} from '../../api/resources.ts';
 import type { AnyObject, KubeObject } from '../../apimachinery/meta.ts';
 import { NAMESPACE_NODE_LEASE, NAMESPACE_SYSTEM } from '../../constants.ts';
 import { bootstrapRbac } from './rbac.ts';
@@ -16,6 +23,8 @@ export interface BootstrapObject {
    * wanted 'content' (spec or data) back.
    */
   ifExists: 'keep' | 'rbac' | 'content';
+  /** Who owns the fields, when it is not the server as such. */
+  fieldManager?: string;
 }
 
 export interface BootstrapOptions {
@@ -27,18 +36,13 @@ export interface BootstrapOptions {
   frontProxyCa: string;
 }
 
-const flowControl = (plural: string, kind: string): ResourceType => ({
-  group: 'flowcontrol.apiserver.k8s.io',
-  version: 'v1',
-  plural,
-  kind,
-  namespaced: false,
-});
-const priorityLevels = flowControl('prioritylevelconfigurations', 'PriorityLevelConfiguration');
-const flowSchemas = flowControl('flowschemas', 'FlowSchema');
+/** pkg/registry/flowcontrol/rest/storage_flowcontrol.go */
+const FLOW_CONTROL_PRODUCER = 'api-priority-and-fairness-config-producer-v1';
 
 export function bootstrapObjects(options: BootstrapOptions): BootstrapObject[] {
   const { flowcontrol } = bootstrapFacts;
+  const flowControl = (type: ResourceType, objects: readonly object[]) =>
+    keep(type, objects).map((wanted) => ({ ...wanted, fieldManager: FLOW_CONTROL_PRODUCER }));
   const keep = (type: ResourceType, objects: readonly object[]) =>
     objects.map((object): BootstrapObject => ({ type, object: typed(type, object), ifExists: 'keep' }));
   return [
@@ -50,8 +54,8 @@ export function bootstrapObjects(options: BootstrapOptions): BootstrapObject[] {
       ({ type, object }): BootstrapObject => ({ type, object: typed(type, object), ifExists: 'rbac' }),
     ),
     ...keep(priorityClasses, SYSTEM_PRIORITY_CLASSES),
-    ...keep(priorityLevels, [...flowcontrol.plcMandatory, ...flowcontrol.plcSuggested]),
-    ...keep(flowSchemas, [...flowcontrol.fsMandatory, ...flowcontrol.fsSuggested]),
+    ...flowControl(priorityLevelConfigurations, [...flowcontrol.plcMandatory, ...flowcontrol.plcSuggested]),
+    ...flowControl(flowSchemas, [...flowcontrol.fsMandatory, ...flowcontrol.fsSuggested]),
     { type: services, object: typed(services, kubernetesService(options)), ifExists: 'content' },
     { type: configMaps, object: typed(configMaps, authenticationConfigMap(options)), ifExists: 'content' },
   ];

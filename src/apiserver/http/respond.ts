@@ -61,9 +61,13 @@ const typeOf = ({ representation }: { representation: Representation }) => ({
 
 type Headers = Record<string, string | string[]>;
 
-export function commonHeaders({ warnings, auditId }: ApiResponse): Headers {
+export function commonHeaders({ warnings, auditId, ticket }: ApiResponse): Headers {
   return {
     'audit-id': auditId,
+    ...(ticket && {
+      'x-kubernetes-pf-flowschema-uid': ticket.flowSchemaUid,
+      'x-kubernetes-pf-prioritylevel-uid': ticket.priorityLevelUid,
+    }),
     'cache-control': 'no-cache, private',
     ...(warnings.length > 0 ? { warning: warningHeaders(warnings) } : {}),
   };
