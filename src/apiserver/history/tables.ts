@@ -70,14 +70,15 @@ function whoCells(row: AnyObject): string[] {
 const SHOWN = 3;
 const MAX_VALUE = 40;
 
-/** The first few changes in short: .spec.replicas=3, -.metadata.labels.app, +2 more. */
+/** The first few changes in short: .spec.replicas=3, -.metadata.labels.app, +2 more. That they were counted is left out. */
 export function summary(changes: readonly FieldChange[]): string {
-  const shown = changes.slice(0, SHOWN).map((change) => {
+  const told = changes.filter(({ path }) => path !== '.metadata.generation');
+  const shown = told.slice(0, SHOWN).map((change) => {
     if (change.op === 'remove') return `-${change.path}`;
     const value = short(change.to);
     return value === undefined ? change.path : `${change.path}=${value}`;
   });
-  if (changes.length > SHOWN) shown.push(`+${changes.length - SHOWN} more`);
+  if (told.length > SHOWN) shown.push(`+${told.length - SHOWN} more`);
   return shown.join(', ');
 }
 
