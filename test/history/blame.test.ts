@@ -29,7 +29,7 @@ function historyOf(states: readonly AnyObject[], shape = untyped, created = true
   return [...updates.reverse(), ...(created ? [revision(0, 'create')] : [])];
 }
 
-const object = (data: Json): AnyObject => ({ apiVersion: 'v1', kind: 'T', metadata: { name: 'a' }, data });
+const object = (data: unknown): AnyObject => ({ apiVersion: 'v1', kind: 'T', metadata: { name: 'a' }, data });
 
 /** Each line's text with the number of the state that it came with. */
 const blamed = (states: readonly AnyObject[], shape = untyped): string[] =>

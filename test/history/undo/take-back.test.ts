@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { builtinSchema } from '../../src/api/index.ts';
-import { changesBetween, type FieldChange } from '../../src/apimachinery/changes.ts';
-import type { AnyObject, Json } from '../../src/apimachinery/meta.ts';
-import { objectShape } from '../../src/apimachinery/patch/apply/shape.ts';
-import { takeBack } from '../../src/history/undo/take-back.ts';
+import { builtinSchema } from '../../../src/api/index.ts';
+import { changesBetween, type FieldChange } from '../../../src/apimachinery/changes.ts';
+import type { AnyObject, Json } from '../../../src/apimachinery/meta.ts';
+import { objectShape } from '../../../src/apimachinery/patch/apply/shape.ts';
+import { takeBack } from '../../../src/history/undo/take-back.ts';
 
 const podShape = objectShape(builtinSchema.type('io.k8s.api.core.v1.Pod'), builtinSchema);
 const untyped = objectShape(undefined, builtinSchema);
