@@ -14,6 +14,7 @@ const MODES = ['quick', 'all', 'clients', 'soak'] as const;
 /** Each static check counts as one test. */
 const CHECKS: readonly [name: string, argv: readonly string[]][] = [
   ['types of the API are generated', ['node', 'scripts/api-types.ts']],
+  ['its texts are taken', ['node', 'scripts/api-descriptions.ts']],
   ['format and lint', ['npx', '--no-install', 'biome', 'check', '.']],
   ['types', ['npx', '--no-install', 'tsc', '--noEmit']],
   ['import rules', ['node', 'scripts/check-imports.ts']],

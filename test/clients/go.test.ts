@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { builtinDefinitions } from '../../src/api/index.ts';
+import { builtinDefinitions, builtinSchema } from '../../src/api/index.ts';
+import { openapiDocuments } from '../../src/apiserver/openapi/documents.ts';
 import { encodeProtobuf } from '../../src/apiserver/protobuf-body.ts';
 import { systemClock } from '../../src/clock.ts';
 import { run } from '../../src/exec.ts';
@@ -31,6 +32,20 @@ test('client-go in protobuf: objects, watches, errors, metadata, informers', asy
   writeFileSync(ca, api.ca);
   const { stdout } = await run([path.join(folder, 'encodings'), api.server.url ?? '', ca, TOKEN]);
   assert.deepEqual(stdout.trim().split('\n'), ['objects', 'watch', 'errors', 'metadata', 'informer']);
+});
+
+test("OpenAPI documents in protobuf are what upstream's compiler makes of them", async () => {
+  const documents = openapiDocuments(builtinDefinitions(), builtinSchema);
+  const base64 = (bytes: Uint8Array = new Uint8Array()) => Buffer.from(bytes).toString('base64');
+  const { paths } = JSON.parse(documents.index().json) as { paths: Record<string, unknown> };
+  const lines = Object.keys(paths).map((name) =>
+    JSON.stringify({ version: 3, json: documents.v3(name)?.json, protobuf: base64(documents.v3Protobuf(name)) }),
+  );
+  lines.push(JSON.stringify({ version: 2, json: documents.v2().json, protobuf: base64(documents.v2Protobuf()) }));
+  const { stdout } = await run([path.join(folder, 'openapi')], { input: lines.join('\n') });
+  const outcomes = stdout.trim().split('\n');
+  assert.equal(outcomes.length, lines.length);
+  assert.deepEqual(new Set(outcomes), new Set(['same']));
 });
 
 test("upstream's code reads any object and would write the same bytes", async () => {

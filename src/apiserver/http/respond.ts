@@ -92,7 +92,7 @@ async function sendBody(
   { acceptsGzip, method }: RespondOptions,
 ): Promise<void> {
   let body: Uint8Array = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
-  if (acceptsGzip && body.length > GZIP_THRESHOLD) {
+  if (acceptsGzip && body.length > GZIP_THRESHOLD && !('content-encoding' in headers)) {
     body = await gzipBytes(body, { level: constants.Z_BEST_SPEED });
     headers['content-encoding'] = 'gzip';
     headers.vary = 'Accept-Encoding';

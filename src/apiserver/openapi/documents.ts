@@ -1,22 +1,27 @@
 // The OpenAPI documents of a list of definitions: version 3 by group and version with an index, version 2 in one.
 // Each is written when first asked for and kept; a changed list of definitions gets a new set.
 import { createHash } from 'node:crypto';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { type Descriptions, readDescriptions } from '../../api/descriptions.ts';
 import { kindFact } from '../../api/facts.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { servedGroups } from '../discovery/groups.ts';
 import { customSchemas, listModelOf, modelOfDefinition, withCustomTypes } from './custom-types.ts';
 import { VERSION_MODEL, withExtraTypes } from './extra-types.ts';
+import { openapiV2Protobuf, openapiV3Protobuf } from './gnostic.ts';
 import { capitalise, type ModelOf, type Operation, operationsOf } from './operations.ts';
 import type { JsonSchema } from './schemas.ts';
 import { openapiV2 } from './v2.ts';
-import { openapiV2Protobuf } from './v2-protobuf.ts';
 import { type DocumentParts, MEDIA_TYPES, openapiV3, type PlainPath } from './v3.ts';
 
 export interface OpenapiDocument {
-  readonly json: string;
   /** SHA-512 of the JSON in capitals: the hash of its URL, and in quotes its ETag. */
   readonly hash: string;
+  /** The JSON as it is kept: all documents together are some 15 MB of text. */
+  readonly gzip: Uint8Array;
+  /** Unpacked anew each time. */
+  readonly json: string;
 }
 
 export interface OpenapiDocuments {
@@ -26,8 +31,9 @@ export interface OpenapiDocuments {
   v3(path: string): OpenapiDocument | undefined;
   /** /openapi/v2 */
   v2(): OpenapiDocument;
-  /** The same as protobuf (openapi.v2.Document). */
+  /** The same as protobuf (openapi.v2.Document, openapi.v3.Document), made anew each time. */
   v2Protobuf(): Uint8Array;
+  v3Protobuf(path: string): Uint8Array | undefined;
 }
 
 /** Lists of versions and groups are not served as CBOR. */
@@ -45,7 +51,11 @@ const META_KINDS = [
 ];
 
 /** `own` resolves the models of built-in definitions; custom resources bring their schema along. */
-export function openapiDocuments(definitions: readonly ResourceDefinition[], own: SchemaSet): OpenapiDocuments {
+export function openapiDocuments(
+  definitions: readonly ResourceDefinition[],
+  own: SchemaSet,
+  descriptions: () => Descriptions = readDescriptions,
+): OpenapiDocuments {
   const schemas = withCustomTypes(withExtraTypes(own), definitions);
   const custom = customSchemas(definitions);
   const served = servedGroups(definitions);
@@ -101,18 +111,27 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
     }));
   }
 
+  // The documents are mostly written one after another; later nobody needs the texts.
+  let read: WeakRef<Descriptions> | undefined;
+  const texts = (): Descriptions => {
+    const known = read?.deref();
+    if (known) return known;
+    const fresh = descriptions();
+    read = new WeakRef(fresh);
+    return fresh;
+  };
+
   const written = new Map<string, OpenapiDocument>();
   const write = (key: string, make: () => JsonSchema): OpenapiDocument => {
     const known = written.get(key);
     if (known) return known;
-    const json = JSON.stringify(make());
-    const document = { json, hash: createHash('sha512').update(json).digest('hex').toUpperCase() };
+    const document = documentOf(JSON.stringify(make()));
     written.set(key, document);
     return document;
   };
   const v3 = (path: string): OpenapiDocument | undefined => {
     const plan = plans.get(path);
-    return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, custom, kinds }));
+    return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, custom, kinds, descriptions: texts() }));
   };
   const v2 = (): OpenapiDocument =>
     write('v2', () => {
@@ -124,11 +143,10 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
         schemas,
         custom,
         kinds,
+        descriptions: texts(),
         tagOf: (operation: Operation) => tags.get(operation) as string,
       });
     });
-  let protobuf: Uint8Array | undefined;
-
   return {
     v3,
     index: () =>
@@ -140,12 +158,24 @@ export function openapiDocuments(definitions: readonly ResourceDefinition[], own
         ),
       })),
     v2,
-    v2Protobuf: () => {
-      protobuf ??= openapiV2Protobuf(JSON.parse(v2().json) as object);
-      return protobuf;
+    v2Protobuf: () => openapiV2Protobuf(JSON.parse(v2().json) as object),
+    v3Protobuf: (path) => {
+      const document = v3(path);
+      return document && openapiV3Protobuf(JSON.parse(document.json) as object);
     },
   };
 }
+
+const documentOf = (text: string): OpenapiDocument => {
+  const gzip = gzipSync(text, { level: constants.Z_BEST_SPEED });
+  return {
+    hash: createHash('sha512').update(text).digest('hex').toUpperCase(),
+    gzip,
+    get json() {
+      return gunzipSync(gzip).toString();
+    },
+  };
+};
 
 const plainPath = (
   path: string,

@@ -1,6 +1,7 @@
 // Types as OpenAPI schemas, in the dialect of version 3 or 2. Rules of the generator they imitate: a struct that is
 // always written has the default {}, a scalar that is always written its zero value.
 import type { Schema } from '../../api/apiextensions/schema.ts';
+import type { Descriptions } from '../../api/descriptions.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../apimachinery/schema.ts';
 import { customDefinition } from './custom-types.ts';
 
@@ -38,9 +39,10 @@ export interface WriterOptions {
   dialect: Dialect;
   /** What is said of custom resources, by model. */
   custom: ReadonlyMap<string, Schema>;
+  descriptions: Descriptions;
 }
 
-export function schemaWriter(schemas: SchemaSet, { dialect, custom }: WriterOptions): SchemaWriter {
+export function schemaWriter(schemas: SchemaSet, { dialect, custom, descriptions }: WriterOptions): SchemaWriter {
   const isStruct = (model: string): boolean => !schemas.type(model).special;
 
   /** Lists under a name of their own (ExtraValue) are written where they are used. */
@@ -73,14 +75,14 @@ export function schemaWriter(schemas: SchemaSet, { dialect, custom }: WriterOpti
     return schema.$ref ? { allOf: [schema], default: value } : { ...schema, default: value };
   }
 
-  function property(field: FieldSchema): JsonSchema {
+  function property(field: FieldSchema, text: string | undefined): JsonSchema {
     const always = field.type.kind === 'struct' || !(field.omitEmpty || field.omitZero);
     const value = field.default ?? (field.pointer || !always ? undefined : implicitDefault(field.type));
     const schema = withDefault(schemaOf(field.type), value);
     const extensions = extensionsOf(field);
     // Nothing may stand beside a $ref in version 3.
     const base = dialect.version === 3 && schema.$ref ? { allOf: [schema] } : schema;
-    return { ...base, ...extensions };
+    return { ...described(text), ...base, ...extensions };
   }
 
   return {
@@ -89,13 +91,18 @@ export function schemaWriter(schemas: SchemaSet, { dialect, custom }: WriterOpti
       if (said) return customDefinition(said, dialect);
       const type = schemas.type(model);
       if (type.special) return specialSchema(model, type, dialect);
+      const { '': about, ...texts } = descriptions[model] ?? {};
       const own: Record<string, JsonSchema> = type.typeMeta
-        ? { apiVersion: { type: 'string' }, kind: { type: 'string' } }
+        ? {
+            apiVersion: { ...described(texts.apiVersion), type: 'string' },
+            kind: { ...described(texts.kind), type: 'string' },
+          }
         : {};
       const properties: Record<string, JsonSchema> = { ...own };
-      for (const field of type.fields.values()) properties[field.name] = property(field);
+      for (const field of type.fields.values()) properties[field.name] = property(field, texts[field.name]);
       const required = [...type.fields.values()].filter((f) => f.required).map((f) => f.name);
       return {
+        ...described(about),
         type: 'object',
         ...(Object.keys(properties).length > 0 ? { properties } : {}),
         ...(required.length > 0 ? { required } : {}),
@@ -115,6 +122,8 @@ export function schemaWriter(schemas: SchemaSet, { dialect, custom }: WriterOpti
     },
   };
 }
+
+const described = (text: string | undefined): JsonSchema => (text ? { description: text } : {});
 
 function modelsIn(type: TypeRef): string[] {
   if (type.kind === 'struct') return [type.model];

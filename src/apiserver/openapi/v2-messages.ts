@@ -1,33 +1,7 @@
 // The protobuf messages of an OpenAPI 2.0 document, as data: names and field numbers of
 // github.com/google/gnostic-models v0.7.0, openapiv2/OpenAPIv2.proto; which of several messages a value is, as in
 // openapiv2/OpenAPIv2.go. Messages that no document of ours can hold (OAuth, files, forms, headers) are left out.
-
-export type Scalar = 'string' | 'bool' | 'int64' | 'double';
-
-/**
- * A scalar, 'any' (the message Any, whose second field holds the value as YAML), 'eachAny' (one for each item), or a
- * message below. All but 'any' may be repeated, which an array in JSON says.
- */
-export type TypeName = Scalar | 'any' | 'eachAny' | (string & {});
-
-/** Field number and type. */
-export type Member = readonly [number: number, type: TypeName];
-
-export type Message =
-  /** By name in JSON; a field's number is its place. Vendor extensions (x-…) come after the last, as NamedAny. */
-  | { fields: Readonly<Record<string, TypeName>>; extensions?: true }
-  /** All names but x-… go into messages of a name (1) and a value (2). */
-  | { named: Member; extensions?: number }
-  /** A message around one value or several. */
-  | { wraps: TypeName }
-  /** One of several members. */
-  | { oneOf(value: object | boolean): Member };
-
-/** A reference, or else the member given. */
-const refOr =
-  (number: number, type: TypeName, reference: Member) =>
-  (value: object | boolean): Member =>
-    Object.hasOwn(value as object, '$ref') ? reference : [number, type];
+import { type Messages, refOr, type TypeName } from './messages.ts';
 
 /** What a value may be, in the order of every message that says it. */
 const LIMITS: Readonly<Record<string, TypeName>> = {
@@ -59,7 +33,7 @@ const PARAMETER: Readonly<Record<string, TypeName>> = {
   name: 'string',
 };
 
-export const MESSAGES: Readonly<Record<string, Message>> = {
+export const V2_MESSAGES: Messages = {
   AdditionalPropertiesItem: { oneOf: (value) => (typeof value === 'boolean' ? [2, 'bool'] : [1, 'Schema']) },
   ApiKeySecurity: { fields: { type: 'string', name: 'string', in: 'string', description: 'string' }, extensions: true },
   BodyParameter: {

@@ -20,8 +20,8 @@ const PATCHES = [
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
 export function openapiV2(parts: Omit<DocumentParts, 'tag'> & { tagOf(operation: Operation): string }): JsonSchema {
-  const { operations, plain, schemas, custom, kinds } = parts;
-  const writer = schemaWriter(schemas, { dialect: OPENAPI_V2, custom });
+  const { operations, plain, schemas, custom, kinds, descriptions } = parts;
+  const writer = schemaWriter(schemas, { dialect: OPENAPI_V2, custom, descriptions });
   const paths: Record<string, JsonSchema> = {};
   for (const { path, tag, operationId, response, mediaTypes } of plain) {
     paths[path] = {

@@ -1,5 +1,6 @@
 // One OpenAPI 3.0 document: the operations given and every schema they need.
 import type { Schema } from '../../api/apiextensions/schema.ts';
+import type { Descriptions } from '../../api/descriptions.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import type { Body, Operation } from './operations.ts';
 import { parameterType, pathParameters } from './parameters.ts';
@@ -45,10 +46,12 @@ export interface DocumentParts {
   /** Schemas of custom resources, by model. */
   custom: ReadonlyMap<string, Schema>;
   kinds: KindsOfModel;
+  descriptions: Descriptions;
 }
 
-export function openapiV3({ operations, plain, tag, schemas, custom, kinds }: DocumentParts): JsonSchema {
-  const writer = schemaWriter(schemas, { dialect: OPENAPI_V3, custom });
+export function openapiV3(parts: DocumentParts): JsonSchema {
+  const { operations, plain, tag, schemas, custom, kinds, descriptions } = parts;
+  const writer = schemaWriter(schemas, { dialect: OPENAPI_V3, custom, descriptions });
   const paths: Record<string, JsonSchema> = {};
   for (const { path, tag: own, operationId, response, mediaTypes } of plain) {
     paths[path] = { get: { tags: [own], operationId, responses: responses({ response, codes: [200] }, mediaTypes) } };

@@ -1,31 +1,32 @@
-// /openapi/v2 and /openapi/v3: documents made when first asked for, by hash cacheable for ever. Version 2 comes as
-// JSON or protobuf (k8s.io/kube-openapi pkg/handler/handler.go), version 3 as JSON.
+// /openapi/v2 and /openapi/v3: documents made when first asked for, by hash cacheable for ever, as JSON or protobuf
+// (k8s.io/kube-openapi pkg/handler and handler3).
 import { parseAccept } from '../accept.ts';
 import type { OpenapiDocument, OpenapiDocuments } from '../openapi/documents.ts';
 import { type ApiRequest, type ApiResult, header } from '../request.ts';
 import type { PathCall, PathHandler } from './path-table.ts';
 
 const JSON_TYPE = 'application/json';
-const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-/** Media types that may be asked for and those that are sent; the name with an @ is no valid type, but the usual one. */
-const V2_TYPES = new Map([
-  [JSON_TYPE, JSON_TYPE],
-  ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', PROTOBUF_TYPE],
-  [PROTOBUF_TYPE, PROTOBUF_TYPE],
-]);
-const V3_TYPES = new Map([[JSON_TYPE, JSON_TYPE]]);
+
+/** What is sent for a media type that is asked for; the name with an @ is no valid type, but the usual one. */
+const typesOf = (version: 'v2' | 'v3'): ReadonlyMap<string, string> => {
+  const protobuf = `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf`;
+  return new Map([
+    [JSON_TYPE, JSON_TYPE],
+    [`application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`, protobuf],
+    [protobuf, protobuf],
+  ]);
+};
+const V2_TYPES = typesOf('v2');
+const V3_TYPES = typesOf('v3');
 
 export function openapiPaths(documents: () => OpenapiDocuments): Record<string, PathHandler> {
   return {
-    '/openapi/v2': ({ request }) => {
-      const type = chooseType(request, V2_TYPES);
+    '/openapi/v2': (call) => {
+      const type = chooseType(call.request, V2_TYPES);
       if (!type) return bare(406);
-      const { json, hash } = documents().v2();
-      // Both forms have the same ETag, as the answer varies by Accept.
-      return cacheable(request, hash, {
-        type,
-        body: () => (type === PROTOBUF_TYPE ? documents().v2Protobuf() : json),
-      });
+      const document = documents().v2();
+      const protobuf = () => documents().v2Protobuf();
+      return cacheable(call, { document, type, protobuf, headers: {} });
     },
     // Upstream sends the index as it is to everybody, without saying what it is.
     '/openapi/v3': () => {
@@ -37,21 +38,21 @@ export function openapiPaths(documents: () => OpenapiDocuments): Record<string, 
       const document = path === '' ? undefined : documents().v3(path);
       if (!document) return bare(404);
       const hash = call.request.query.get('hash');
-      if (hash === null) return answer(call, document, {});
-      if (hash === document.hash) return answer(call, document, { 'cache-control': 'public, immutable' });
-      const location = `/openapi/v3/${path}?hash=${document.hash}`;
-      return { type: 'raw', status: 301, contentType: 'application/json', body: '', headers: { location } };
+      if (hash !== null && hash !== document.hash) {
+        const location = `/openapi/v3/${path}?hash=${document.hash}`;
+        return { type: 'raw', status: 301, contentType: JSON_TYPE, body: '', headers: { location } };
+      }
+      const type = chooseType(call.request, V3_TYPES);
+      if (!type) return bare(406);
+      const protobuf = () => documents().v3Protobuf(path) ?? new Uint8Array();
+      const headers: Record<string, string> = hash === null ? {} : { 'cache-control': 'public, immutable' };
+      return cacheable(call, { document, type, protobuf, headers });
     },
   };
 }
 
 /** Upstream answers these without a body. */
 const bare = (status: number): ApiResult => ({ type: 'raw', status, contentType: '', body: '' });
-
-function answer({ request }: PathCall, { json, hash }: OpenapiDocument, headers: Record<string, string>): ApiResult {
-  const type = chooseType(request, V3_TYPES);
-  return type ? cacheable(request, hash, { type, body: () => json, headers }) : bare(406);
-}
 
 /** What is sent for the first clause of Accept that fits. */
 function chooseType(request: ApiRequest, offered: ReadonlyMap<string, string>): string | undefined {
@@ -64,19 +65,23 @@ function chooseType(request: ApiRequest, offered: ReadonlyMap<string, string>): 
 }
 
 interface Content {
+  document: OpenapiDocument;
   type: string;
-  body(): string | Uint8Array;
-  headers?: Record<string, string>;
+  protobuf(): Uint8Array;
+  headers: Record<string, string>;
 }
 
-function cacheable(request: ApiRequest, hash: string, { type, body, headers }: Content): ApiResult {
-  const etag = JSON.stringify(hash);
-  const known = header(request, 'if-none-match') === etag;
-  return {
-    type: 'raw',
-    status: known ? 304 : 200,
-    contentType: type,
-    body: known ? '' : body(),
-    headers: { etag, vary: 'Accept', ...headers },
-  };
+/** Both forms have the same ETag, as the answer varies by Accept. JSON goes out packed as it is kept, if it may. */
+function cacheable({ request }: PathCall, { document, type, protobuf, headers }: Content): ApiResult {
+  const etag = JSON.stringify(document.hash);
+  const all = { etag, vary: 'Accept', ...headers };
+  if (header(request, 'if-none-match') === etag) {
+    return { type: 'raw', status: 304, contentType: type, body: '', headers: all };
+  }
+  const answer = { type: 'raw', status: 200, contentType: type } as const;
+  if (type !== JSON_TYPE) return { ...answer, body: protobuf(), headers: all };
+  if (!/\bgzip\b/.test(header(request, 'accept-encoding') ?? '')) {
+    return { ...answer, body: document.json, headers: all };
+  }
+  return { ...answer, body: document.gzip, headers: { ...all, 'content-encoding': 'gzip' } };
 }

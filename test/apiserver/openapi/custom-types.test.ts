@@ -7,7 +7,7 @@ import { builtinSchema } from '../../../src/api/facts.ts';
 import type { CustomResourceDefinition } from '../../../src/api/types/apiextensions/v1.ts';
 import { definitionsOf } from '../../../src/apiserver/apiextensions/custom-resource.ts';
 import { openapiDocuments } from '../../../src/apiserver/openapi/documents.ts';
-import { openapiV2Protobuf } from '../../../src/apiserver/openapi/v2-protobuf.ts';
+import { openapiV2Protobuf } from '../../../src/apiserver/openapi/gnostic.ts';
 
 const MODEL = 'com.example.v1.Widget';
 

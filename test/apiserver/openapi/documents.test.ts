@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResourceDefinition } from '../../../src/api/definition.ts';
-import { builtinSchema } from '../../../src/api/facts.ts';
+import { readDescriptions } from '../../../src/api/descriptions.ts';
+import { builtinDefinitions, builtinSchema } from '../../../src/api/index.ts';
 import { openapiDocuments } from '../../../src/apiserver/openapi/documents.ts';
 
 const deployments = {
@@ -20,7 +21,7 @@ const deployments = {
     scale: { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] },
   },
 } as unknown as ResourceDefinition;
-const documents = openapiDocuments([deployments], builtinSchema);
+const documents = openapiDocuments([deployments], builtinSchema, () => ({}));
 const read = (path: string) => JSON.parse(documents.v3(path)?.json ?? 'null');
 const apps = read('apis/apps/v1');
 
@@ -138,4 +139,29 @@ test('version 2 holds all groups in one document, without defaults', () => {
     type: 'string',
     format: 'int-or-string',
   });
+});
+
+test('texts stand at types and fields, in both versions', () => {
+  const texts = {
+    'io.k8s.api.apps.v1.Deployment': { '': 'A deployment.', kind: 'What it is.', spec: 'What it shall be.' },
+  };
+  const described = openapiDocuments([deployments], builtinSchema, () => texts);
+  const model = 'io.k8s.api.apps.v1.Deployment';
+  const v3 = JSON.parse(described.v3('apis/apps/v1')?.json ?? '').components.schemas[model];
+  assert.deepEqual([v3.description, v3.properties.kind.description], ['A deployment.', 'What it is.']);
+  assert.equal(v3.properties.spec.description, 'What it shall be.');
+  assert.equal(v3.properties.status.description, undefined);
+  const v2 = JSON.parse(described.v2().json).definitions[model];
+  assert.equal(v2.properties.spec.description, 'What it shall be.');
+});
+
+test('every served built-in type has a text from set-up, and nearly every field', () => {
+  const texts = readDescriptions();
+  const untold = builtinDefinitions().filter(({ schema }) => !texts[schema.model]?.['']);
+  assert.deepEqual(
+    untold.map(({ kind }) => kind),
+    [],
+  );
+  assert.match(texts['io.k8s.api.core.v1.PodSpec']?.nodeName ?? '', /^NodeName indicates in which node/);
+  assert.match(texts['io.k8s.api.core.v1.ContainerPort']?.containerPort ?? '', /the pod's IP address/);
 });

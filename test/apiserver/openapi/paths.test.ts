@@ -1,15 +1,19 @@
 // What /openapi/… answers by Accept and If-None-Match.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OpenapiDocuments } from '../../../src/apiserver/openapi/documents.ts';
+import { gzipSync } from 'node:zlib';
+import type { OpenapiDocument, OpenapiDocuments } from '../../../src/apiserver/openapi/documents.ts';
 import { openapiPaths } from '../../../src/apiserver/paths/openapi.ts';
 import type { PathCall } from '../../../src/apiserver/paths/path-table.ts';
 
+const documentOf = (json: string, hash: string): OpenapiDocument => ({ json, hash, gzip: gzipSync(json) });
+
 const documents: OpenapiDocuments = {
-  index: () => ({ json: '{"paths":{}}', hash: 'A' }),
-  v3: (path) => (path === 'version' ? { json: '{"openapi":"3.0.0"}', hash: 'B' } : undefined),
-  v2: () => ({ json: '{"swagger":"2.0"}', hash: 'C' }),
+  index: () => documentOf('{"paths":{}}', 'A'),
+  v3: (path) => (path === 'version' ? documentOf('{"openapi":"3.0.0"}', 'B') : undefined),
+  v2: () => documentOf('{"swagger":"2.0"}', 'C'),
   v2Protobuf: () => Uint8Array.of(10, 3, 50, 46, 48),
+  v3Protobuf: () => Uint8Array.of(10, 3, 51, 46, 48),
 };
 const handlers = openapiPaths(() => documents);
 
@@ -56,11 +60,23 @@ test('a caller who has the document is told so, in either form', async () => {
   }
 });
 
-test('version 3 is JSON, by its hash for ever', async () => {
+test('JSON is sent packed to who can unpack it', async () => {
+  const { body, headers } = await get('/openapi/v2', '/openapi/v2', { 'accept-encoding': 'gzip, br' });
+  assert.equal(headers?.['content-encoding'], 'gzip');
+  assert.deepEqual(body, documents.v2().gzip);
+});
+
+test('version 3 is JSON or protobuf, by its hash for ever', async () => {
   assert.equal((await get('/openapi/v3', '/openapi/v3')).body, '{"paths":{}}');
 
   const version = '/openapi/v3/version';
   assert.equal((await get('/openapi/v3/', version, { accept: PROTOBUF })).status, 406);
+  for (const spelling of ['spec.v3@v1.0', 'spec.v3.v1.0']) {
+    const accept = `application/com.github.proto-openapi.${spelling}+protobuf`;
+    const { contentType, body } = await get('/openapi/v3/', version, { accept });
+    assert.equal(contentType, 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf');
+    assert.deepEqual(body, documents.v3Protobuf('version'));
+  }
   assert.equal((await get('/openapi/v3/', version)).headers?.['cache-control'], undefined);
   assert.equal((await get('/openapi/v3/', `${version}?hash=B`)).headers?.['cache-control'], 'public, immutable');
   const stale = await get('/openapi/v3/', `${version}?hash=A`);

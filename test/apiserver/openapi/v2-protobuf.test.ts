@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { builtinDefinitions, builtinSchema } from '../../../src/api/index.ts';
 import { WireReader } from '../../../src/apimachinery/codec/wire-reader.ts';
 import { openapiDocuments } from '../../../src/apiserver/openapi/documents.ts';
-import { openapiV2Protobuf } from '../../../src/apiserver/openapi/v2-protobuf.ts';
+import { openapiV2Protobuf } from '../../../src/apiserver/openapi/gnostic.ts';
 
 /** All values of a message: texts where they are text, integers, or bytes; by field number. */
 function fieldsOf(bytes: Uint8Array): Map<number, (Uint8Array | bigint)[]> {
@@ -107,7 +107,7 @@ test('what the messages cannot hold is an error', () => {
 test('the document of all built-in resources has a protobuf form, made once', () => {
   const documents = openapiDocuments(builtinDefinitions(), builtinSchema);
   const bytes = documents.v2Protobuf();
-  assert.equal(documents.v2Protobuf(), bytes);
+  assert.deepEqual(documents.v2Protobuf(), bytes);
   const json = JSON.parse(documents.v2().json);
   assert.equal(fieldsOf(at(bytes, 8)).get(2)?.length, Object.keys(json.paths).length);
   assert.equal(fieldsOf(at(bytes, 9)).get(1)?.length, Object.keys(json.definitions).length);

@@ -1,0 +1,79 @@
+// Writes what Kubernetes says of its types and fields, for `kubectl explain`, to src/api/facts/descriptions.json.br. The
+// texts are the comments of @kubernetes/client-node's models, which are made from upstream's OpenAPI; they are matched to
+// the types of the facts by name and fields. The output is derived, so it is not committed; `npm ci` runs this (script
+// "prepare"). Without that package, a development dependency, there are no texts and everything else works.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import type { Descriptions } from '../src/api/descriptions.ts';
+import { builtinSchema } from '../src/api/facts.ts';
+
+const root = path.join(import.meta.dirname, '..');
+const models = path.join(root, 'node_modules/@kubernetes/client-node/dist/gen/models');
+const out = path.join(root, 'src/api/facts/descriptions.json.br');
+
+/** io.k8s.api.core.v1.EndpointPort is the class CoreV1EndpointPort, or V1EndpointPort where no other is called so. */
+function classesOf(model: string): string[] {
+  const [name = '', version = '', group = ''] = model.split('.').reverse();
+  const plain = `${capital(version)}${name}`;
+  return [`${capital(group)}${plain}`, plain];
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+interface Model {
+  description: string;
+  /** By JSON name. */
+  fields: Map<string, string>;
+  names: ReadonlySet<string>;
+}
+
+const COMMENTED = /\/\*\*\s*\* ((?:[^*]|\*(?!\/))*?)\s*\*\/\s*(?:export declare class \w+|'(\w+)'\??:)/g;
+
+function readModel(name: string): Model | undefined {
+  const file = path.join(models, name);
+  if (!existsSync(`${file}.d.ts`)) return undefined;
+  // JavaScript's names of fields differ from JSON's where they would be keywords.
+  const attributes = readFileSync(`${file}.js`, 'utf8').matchAll(/"name": "(\w+)",\s*"baseName": "([^"]+)"/g);
+  const names = new Map([...attributes].map(([, own = '', json = '']) => [own, json]));
+  const model: Model = { description: '', fields: new Map(), names: new Set(names.values()) };
+  for (const [, comment = '', field] of readFileSync(`${file}.d.ts`, 'utf8').matchAll(COMMENTED)) {
+    const text = comment
+      .replaceAll('*_/', '*/')
+      .replace(/\\(['"])/g, '$1')
+      .trim();
+    if (field === undefined) model.description = text;
+    else model.fields.set(names.get(field) ?? field, text);
+  }
+  return model;
+}
+
+function describe(model: string): Descriptions[string] | undefined {
+  const { fields, typeMeta } = builtinSchema.type(model);
+  const wanted = [...fields.keys(), ...(typeMeta ? ['apiVersion', 'kind'] : [])];
+  for (const name of classesOf(model)) {
+    const found = readModel(name);
+    if (!found || !wanted.every((field) => found.names.has(field))) continue;
+    return { '': found.description, ...Object.fromEntries(found.fields) };
+  }
+  return undefined;
+}
+
+if (!existsSync(models)) {
+  console.log(
+    'descriptions: none, as @kubernetes/client-node is not installed; kubectl explain shows fields and types only',
+  );
+} else {
+  const { types } = JSON.parse(readFileSync(path.join(root, 'src/api/facts/schema.json'), 'utf8')) as {
+    types: Record<string, unknown>;
+  };
+  const all: Descriptions = {};
+  for (const model of Object.keys(types).sort()) {
+    const described = describe(model);
+    if (described) all[model] = described;
+  }
+  const text = JSON.stringify(all);
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
+  writeFileSync(out, brotliCompressSync(text, { params }));
+  console.log(`descriptions: ${Object.keys(all).length} of ${Object.keys(types).length} types`);
+}
