@@ -59,6 +59,18 @@ function describe(model: string): Descriptions[string] | undefined {
   return undefined;
 }
 
+const METADATA =
+  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
+/** The models say nothing at fields of a type that has a name: the type's own text has to do. */
+function borrow(model: string, texts: Record<string, string>, all: Descriptions): void {
+  for (const { name, type } of builtinSchema.type(model).fields.values()) {
+    if (texts[name] || type.kind !== 'struct') continue;
+    const text = name === 'metadata' ? METADATA : all[type.model]?.[''];
+    if (text) texts[name] = text;
+  }
+}
+
 if (!existsSync(models)) {
   console.log(
     'descriptions: none, as @kubernetes/client-node is not installed; kubectl explain shows fields and types only',
@@ -72,6 +84,7 @@ if (!existsSync(models)) {
     const described = describe(model);
     if (described) all[model] = described;
   }
+  for (const [model, texts] of Object.entries(all)) borrow(model, texts, all);
   const text = JSON.stringify(all);
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
   writeFileSync(out, brotliCompressSync(text, { params }));

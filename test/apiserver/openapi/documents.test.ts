@@ -162,6 +162,7 @@ test('every served built-in type has a text from set-up, and nearly every field'
     untold.map(({ kind }) => kind),
     [],
   );
+  assert.match(texts['io.k8s.api.core.v1.Pod']?.spec ?? '', /^PodSpec is a description of a pod/);
   assert.match(texts['io.k8s.api.core.v1.PodSpec']?.nodeName ?? '', /^NodeName indicates in which node/);
   assert.match(texts['io.k8s.api.core.v1.ContainerPort']?.containerPort ?? '', /the pod's IP address/);
 });
