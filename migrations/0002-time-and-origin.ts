@@ -1,4 +1,4 @@
-// When each change was made and by whom, and where the wall clock jumped. The value stays the last column: reading
+// When each change was made and by whom, a checksum of it, and where the wall clock jumped. The value stays the last column: reading
 // one that comes after a long value would mean walking through its overflow pages.
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
@@ -15,6 +15,8 @@ export const timeAndOrigin: Migration = {
       .addColumn('enc', 'integer', (column) => column.notNull().defaultTo(0))
       // 0: written before times were kept.
       .addColumn('time', 'integer', (column) => column.notNull())
+      // None: written before sums were kept (src/storage/sqlite/sum.ts).
+      .addColumn('sum', 'integer')
       .addColumn('origin', 'text')
       .addColumn('value', 'blob')
       .modifyEnd(sql`strict`)

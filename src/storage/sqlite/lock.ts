@@ -21,7 +21,12 @@ export function takeLock(path: string): Lock {
     if (!busy) throw new UnusableDatabase(`${path}.lock cannot be locked: ${(cause as Error).message}`, cause);
     throw new UnusableDatabase(`${path} is in use by ${holder(pidFile)}; stop it first, or use another data directory`);
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`);
+  } catch (error) {
+    // It only names the holder to others; a full disk must not keep a store from being read.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
   return {
     release() {
       rmSync(pidFile, { force: true });

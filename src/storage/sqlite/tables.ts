@@ -8,6 +8,7 @@ import { closeUntouched } from './database.ts';
 import { damaged } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { createHistory, OPS } from './history.ts';
+import { sumOf } from './sum.ts';
 
 const LOAD_PAGE = 1_000;
 /** Small, so that a batch never waits long behind one (500 revisions took up to 63 ms, storage.md 3.8). */
@@ -28,7 +29,7 @@ export function createTables(db: Database, path: string) {
   const updateHead = db.prepare('UPDATE head SET mod_rev = ?, expires_at = ? WHERE key = ? AND mod_rev = ?');
   const deleteHead = db.prepare('DELETE FROM head WHERE key = ? AND mod_rev = ?');
   const append = db.prepare(
-    'INSERT INTO log (rev, key, op, create_rev, prev_rev, time, origin, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO log (rev, key, op, create_rev, prev_rev, time, sum, origin, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const beginSpan = db.prepare<[ClockSpan]>(
     'INSERT OR REPLACE INTO clock (after, time, ran) VALUES (@after, @time, @ran)',
@@ -67,7 +68,8 @@ export function createTables(db: Database, path: string) {
       if (done.changes !== 1) return false;
       const value = change.value === undefined ? null : Buffer.from(change.value);
       const origin = change.origin === undefined ? null : JSON.stringify(change.origin);
-      append.run(revision, key, OPS.indexOf(op), createRevision, expected, time, origin, value);
+      const row = { revision, key, op: OPS.indexOf(op), createRevision, previousRevision: expected };
+      append.run(revision, key, row.op, createRevision, expected, time, sumOf(row, change.value), origin, value);
       return true;
     },
 
@@ -76,17 +78,20 @@ export function createTables(db: Database, path: string) {
     /** Hands over all current rows, in byte order of keys; throws when one of them has lost its value. */
     load(receive: (rows: HeadRow[]) => void): void {
       const rows = db
-        .prepare<[], HeadRow & { logKey: string | null }>(
+        .prepare<[], HeadRow & { logKey: string | null; op: number; previousRevision: Revision; sum: number | null }>(
           `SELECT h.key, h.mod_rev AS revision, h.create_rev AS createRevision, h.expires_at AS expiresAt,
-                  l.key AS logKey, CAST(l.value AS TEXT) AS value
+                  l.key AS logKey, l.op, l.prev_rev AS previousRevision, l.sum, CAST(l.value AS TEXT) AS value
              FROM head h LEFT JOIN log l ON l.rev = h.mod_rev ORDER BY h.key`,
         )
         .iterate();
       let page: HeadRow[] = [];
-      for (const { logKey, ...row } of rows) {
-        if (logKey !== row.key || row.value === null)
-          throw damaged(path, `${row.key} has lost revision ${row.revision}`);
-        if (page.push(row) === LOAD_PAGE) {
+      for (const found of rows) {
+        const { key, revision, createRevision, expiresAt, value } = found;
+        if (found.logKey !== key || value === null) throw damaged(path, `${key} has lost revision ${revision}`);
+        if (found.sum !== null && found.sum !== sumOf(found, value)) {
+          throw damaged(path, `${key} at revision ${revision} is not what was written`);
+        }
+        if (page.push({ key, revision, createRevision, expiresAt, value }) === LOAD_PAGE) {
           receive(page);
           page = [];
         }

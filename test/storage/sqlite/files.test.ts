@@ -115,7 +115,16 @@ describe('files of the SQLite store', () => {
       "DELETE FROM log WHERE key LIKE '%/p1'",
       /damaged \(\/core\/pods\/default\/p1 has lost revision \d+\)/,
     ],
-    ['a value is not JSON', "UPDATE log SET value = x'7b' WHERE key LIKE '%/p1'", /stored value of .*p1 at revision/],
+    [
+      'a value has changed',
+      "UPDATE log SET value = CAST(replace(value, 'xx', 'yy') AS BLOB) WHERE key LIKE '%/p1'",
+      /damaged \(\/core\/pods\/default\/p1 at revision \d+ is not what was written\)/,
+    ],
+    [
+      'a value is not JSON',
+      "UPDATE log SET value = x'7b', sum = NULL WHERE key LIKE '%/p1'",
+      /stored value of .*p1 at revision/,
+    ],
     ['revisions were never reserved', "UPDATE meta SET v = 2 WHERE k = 'rev_ceiling'", /revisions above the reserved/],
   ] as const) {
     it(`are refused when ${what}`, async (t) => {
