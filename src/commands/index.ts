@@ -1,5 +1,9 @@
 // The list of commands; a command is a file and a line here. `autocomplete` comes from its oclif plugin.
+import { Blame } from './blame.ts';
 import { Check } from './check.ts';
+import { Diff } from './diff.ts';
+import { Get } from './get.ts';
+import { History } from './history.ts';
 import { ImageList } from './image/list.ts';
 import { ImageLoad } from './image/load.ts';
 import { Kubeconfig } from './kubeconfig.ts';
@@ -11,11 +15,17 @@ import { SnapshotSave } from './snapshot/save.ts';
 import { SnapshotVerify } from './snapshot/verify.ts';
 import { Status } from './status.ts';
 import { Stop } from './stop.ts';
+import { Timeline } from './timeline.ts';
+import { Undo } from './undo.ts';
 import { Uninstall } from './uninstall.ts';
 import { Version } from './version.ts';
 
 export const commands = {
+  blame: Blame,
   check: Check,
+  diff: Diff,
+  get: Get,
+  history: History,
   'image:list': ImageList,
   'image:load': ImageLoad,
   kubeconfig: Kubeconfig,
@@ -27,6 +37,8 @@ export const commands = {
   'snapshot:verify': SnapshotVerify,
   status: Status,
   stop: Stop,
+  timeline: Timeline,
+  undo: Undo,
   uninstall: Uninstall,
   version: Version,
 };

@@ -35,3 +35,7 @@ export const formatMoment = (moment: Moment): string => {
   if (moment.kind === 'revision') return `revision ${moment.revision}`;
   return moment.asOf.startsWith('-') ? `${moment.asOf.slice(1)} ago` : moment.asOf;
 };
+
+/** Undefined for a flag that was not given. */
+export const optionalMoment = (flag: string, text: string | undefined): Moment | undefined =>
+  text === undefined ? undefined : parseMoment(flag, text);

@@ -6,7 +6,7 @@ import { type AnyObject, formatGroupVersion, type KubeObject, type List } from '
 import { hasReason, StatusError } from '../apimachinery/status-error.ts';
 import { resourcePath } from '../client/create-client.ts';
 import type { Transport } from '../client/transport.ts';
-import { type Moment, parseMoment } from './moment.ts';
+import type { Moment } from './moment.ts';
 import type { Change, HistoryPage, Retained, Revision } from './types.ts';
 
 /** Which object, whether it is there or not. */
@@ -168,7 +168,3 @@ export function createPast(transport: Transport, server: string): Past {
 const isUnknownPath = (error: unknown): boolean =>
   error instanceof StatusError &&
   (error.code === 404 || (error.code === 403 && error.status.details?.kind === 'changes'));
-
-/** For a revision's flag and for times alike; undefined for a flag that was not given. */
-export const optionalMoment = (flag: string, text: string | undefined): Moment | undefined =>
-  text === undefined ? undefined : parseMoment(flag, text);

@@ -1,0 +1,48 @@
+// `tsukube history`: who changed an object, when and how.
+import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../clock.ts';
+import { ClusterCommand, objectArgs, wordsOf } from './terminal/cluster-command.ts';
+import { clusterFlags, MOMENT, namespaceFlag, outputFlag, withSession } from './terminal/flags.ts';
+
+const LIMIT = 100;
+
+export class History extends ClusterCommand {
+  static override description = 'Show who changed an object, when and how; of objects that are gone, too';
+  static override examples = [
+    '<%= config.bin %> history deployment web',
+    '<%= config.bin %> history deploy/web -v --from 1h',
+    '<%= config.bin %> history namespace shop -o yaml',
+  ];
+  static override args = objectArgs;
+  static override flags = {
+    ...namespaceFlag,
+    from: Flags.string({ description: `only what changed since: ${MOMENT}` }),
+    to: Flags.string({ description: 'only what changed until' }),
+    limit: Flags.integer({ description: 'as many revisions at most, the newest', default: LIMIT, min: 1 }),
+    changes: Flags.boolean({ char: 'v', description: 'show each field that was changed' }),
+    ...outputFlag,
+    ...clusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.parse(History);
+    const [{ objectNamed }, { optionalMoment }, { historyLines }, { answer }] = await Promise.all([
+      import('../history/session.ts'),
+      import('../history/moment.ts'),
+      import('../history/show-history.ts'),
+      import('./terminal/output.ts'),
+    ]);
+    const span = { from: optionalMoment('from', flags.from), to: optionalMoment('to', flags.to), limit: flags.limit };
+    const found = await withSession(flags, this.userAgent, async (session) =>
+      session.past.history(await objectNamed(session, wordsOf(args)), span),
+    );
+    const now = systemClock.now();
+    await answer(
+      {
+        lines: (paint) => historyLines(found, { now, paint, changes: flags.changes }),
+        data: () => ({ retainedSince: found.retainedSince, more: found.more, items: found.items }),
+      },
+      flags.output,
+    );
+  }
+}

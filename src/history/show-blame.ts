@@ -1,0 +1,55 @@
+// `tsukube blame`: an object as YAML, each line with the revision that made it so.
+import { ageOf } from '../api/columns/age.ts';
+import { type BlamedLine, blame } from './blame.ts';
+import type { ObjectName, Past } from './past.ts';
+import { formatName } from './session.ts';
+import { meansOf, type ShowOptions, userOf } from './show-history.ts';
+import { printable } from './text.ts';
+import { shown } from './yaml-lines.ts';
+
+const MAX_USER = 28;
+
+export function blameLines(lines: readonly BlamedLine[], { now, paint }: ShowOptions): string[] {
+  const prefixes = lines.map(({ revision }) => {
+    if (!revision) return ['', '', 'before the history'];
+    const user = printable(userOf(revision)).replace(/^system:serviceaccount:/, '');
+    const by = meansOf(revision);
+    const who = user.length > MAX_USER ? `…${user.slice(1 - MAX_USER)}` : user;
+    return [
+      revision.resourceVersion,
+      ageOf(revision.time, { now }),
+      by && !user.endsWith(by) ? `${who} (${printable(by)})` : who,
+    ];
+  });
+  const widths = [0, 1, 2].map((i) => Math.max(0, ...prefixes.map((prefix) => (prefix[i] as string).length)));
+  return lines.map(({ text }, i) => {
+    const [number = '', age = '', who = ''] = (prefixes[i] as string[]).map((part, at) => part.padEnd(widths[at] ?? 0));
+    return `${paint('cyan', number)} ${paint('dim', age)} ${paint('bold', who)} ${paint('dim', '│')} ${printable(text)}`;
+  });
+}
+
+export const blameData = (lines: readonly BlamedLine[]): object[] =>
+  lines.map(({ text, place, revision }) => {
+    const { changes: _changes, ...by } = revision ?? { changes: [] };
+    return { line: text, field: place, revision: revision ? by : null };
+  });
+
+/** Throws ObjectGone for what is not there now. */
+export async function blamedLines(past: Past, name: ObjectName): Promise<BlamedLine[]> {
+  const object = await past.objectAt(name);
+  if (!object) throw new ObjectGone(name);
+  const { items } = await past.history(name);
+  return blame(
+    shown(object),
+    items.filter(({ uid }) => uid === object.metadata.uid),
+  );
+}
+
+export class ObjectGone extends Error {
+  constructor(name: ObjectName) {
+    super(
+      `there is no ${formatName(name)}${name.namespace ? ` in ${name.namespace}` : ''} now: "tsukube history" tells what became of it`,
+    );
+    this.name = 'ObjectGone';
+  }
+}

@@ -1,0 +1,68 @@
+// `tsukube history`: the revisions of one object, newest first, as lines.
+import { ageOf } from '../api/columns/age.ts';
+import { isOfStatusOnly } from './actors.ts';
+import type { Remembered } from './past.ts';
+import { changeLine, columns, type Paint, type Style, summary } from './text.ts';
+import type { Revision } from './types.ts';
+
+export interface ShowOptions {
+  /** Wall-clock milliseconds, for ages. */
+  now: number;
+  paint: Paint;
+}
+
+const STYLES: Readonly<Record<Revision['operation'], Style>> = { create: 'green', update: 'yellow', delete: 'red' };
+
+/** By what means: the field manager, which kubectl and controllers name, or else the program. */
+export const meansOf = ({ fieldManager, userAgent }: Revision): string =>
+  fieldManager || userAgent?.split(/[ /]/)[0] || '';
+
+export const howOf = ({ verb, subresource }: Revision): string => (subresource ? `${verb} ${subresource}` : verb);
+
+export const userOf = ({ user }: Revision): string => user || '<unknown>';
+
+/** What a revision did, in one line. */
+export const whatOf = ({ operation, changes }: Revision): string => {
+  if (operation === 'create') return 'created';
+  if (operation === 'delete') return 'deleted';
+  return summary(changes) || 'nothing that is shown';
+};
+
+export function historyLines(
+  { items, retainedSince, more }: Remembered<Revision>,
+  { now, paint, changes = false }: ShowOptions & { changes?: boolean },
+): string[] {
+  const header = ['REVISION', 'TIME', 'AGE', 'USER', 'BY', 'REQUEST', 'CHANGES'];
+  const rows = items.map((revision) => {
+    const { resourceVersion, time, operation } = revision;
+    const style = isOfStatusOnly(revision) ? 'dim' : STYLES[operation];
+    return [
+      { text: resourceVersion, style: 'cyan' as const },
+      time,
+      ageOf(time, { now }),
+      { text: userOf(revision), style: 'bold' as const },
+      meansOf(revision),
+      howOf(revision),
+      changes && operation === 'update' ? '' : { text: whatOf(revision), style },
+    ];
+  });
+  const [head = '', ...lines] = columns([header, ...rows], paint);
+  const detailed = lines.flatMap((line, i) => {
+    const fields = changes ? (items[i] as Revision).changes : [];
+    return [line, ...fields.map((field) => `    ${changeLine(field, paint)}`)];
+  });
+  return [paint('bold', head), ...detailed, ...ending({ items, retainedSince, more }, paint)];
+}
+
+/** Says where what is shown ends when that is not where the object began. */
+function ending({ items, retainedSince, more }: Remembered<Revision>, paint: Paint): string[] {
+  if (more) return [paint('dim', 'older ones are left out: --limit shows more')];
+  if (items.at(-1)?.operation === 'create') return [];
+  const since = retainedSince.time ? ` (${retainedSince.time})` : '';
+  return [
+    paint(
+      'dim',
+      `what was before revision ${retainedSince.resourceVersion}${since} is not kept any more, or not in the span`,
+    ),
+  ];
+}

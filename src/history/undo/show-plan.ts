@@ -1,0 +1,101 @@
+// A plan, and what became of it, as lines and as data.
+import { formatName } from '../session.ts';
+import { changeLine, type Paint, printable, short } from '../text.ts';
+import type { Done } from './apply.ts';
+import type { Proposal } from './gather.ts';
+import { told } from './outcome.ts';
+import type { Step, Subject } from './plan.ts';
+
+const STYLES = { create: 'green', update: 'yellow', delete: 'red' } as const;
+/** Names told one by one of what is left out for the same reason. */
+const SHOWN = 5;
+
+const placed = (subject: Subject): string =>
+  printable(`${formatName(subject)}${subject.namespace ? ` in ${subject.namespace}` : ''}`);
+
+export function planLines(proposal: Proposal, paint: Paint): string[] {
+  const { undoes, steps, leftOut, conflicts, notes } = proposal;
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length > 0 ? ['', paint('bold', title), ...lines] : [];
+  return [
+    ...undoes.map((line) => paint('bold', `Undo: ${printable(line)}`)),
+    ...section(
+      'To do:',
+      steps.flatMap((step) => stepLines(step, paint)),
+    ),
+    ...section(
+      'Changed since, and left as it is (--force sets it back):',
+      conflicts.map(({ subject, conflict: { path, now, before, by } }) =>
+        printable(
+          `  ${placed(subject)} ${path} is ${short(now)}${by ? ` since ${told(by)}` : ''}, was ${short(before)} before`,
+        ),
+      ),
+    ),
+    ...section('Left out:', leftOutLines(leftOut)),
+    ...section(
+      'Note:',
+      notes.map((note) => `  ${note}`),
+    ),
+  ];
+}
+
+function stepLines(step: Step, paint: Paint): string[] {
+  const { action, subject, reason, notes } = step;
+  return [
+    `  ${paint(STYLES[action], action)} ${placed(subject)}   ${paint('dim', printable(reason))}`,
+    ...('changes' in step ? step.changes.map((change) => `      ${changeLine(change, paint)}`) : []),
+    ...notes.map((note) => `      ${paint('yellow', printable(note))}`),
+  ];
+}
+
+function leftOutLines(leftOut: Proposal['leftOut']): string[] {
+  const byReason = Map.groupBy(leftOut, ({ reason, subject }) => `${subject.type.plural}\0${reason}`);
+  return [...byReason.values()].map((same) => {
+    const names = same.slice(0, SHOWN).map(({ subject }) => placed(subject));
+    const more = same.length > SHOWN ? ` and ${same.length - SHOWN} more` : '';
+    return `  ${names.join(', ')}${more}: ${printable(same[0]?.reason ?? '')}`;
+  });
+}
+
+/** "3 to create, 1 to delete" */
+export function countOf(steps: readonly Step[]): string {
+  const counts = Object.entries(Object.groupBy(steps, ({ action }) => action));
+  return counts.map(([action, some]) => `${some?.length ?? 0} to ${action}`).join(', ');
+}
+
+export function doneLine({ step, result, message }: Done, paint: Paint): string {
+  const text = `${placed(step.subject)} ${result}${message ? `: ${printable(message)}` : ''}`;
+  return result === 'failed' ? paint('red', text) : text;
+}
+
+export function planData({ undoes, steps, leftOut, conflicts, notes }: Proposal): object {
+  return {
+    undoes,
+    steps: steps.map((step) => ({
+      ...stepName(step),
+      reason: step.reason,
+      notes: step.notes,
+      ...('changes' in step ? { changes: step.changes } : {}),
+      ...('readAt' in step ? { readAt: String(step.readAt) } : {}),
+      ...('object' in step ? { object: step.object } : {}),
+    })),
+    leftOut: leftOut.map(({ subject, reason }) => ({ object: objectName(subject), reason })),
+    conflicts: conflicts.map(({ subject, conflict }) => ({ object: objectName(subject), ...conflict })),
+    notes,
+  };
+}
+
+export const doneData = ({ step, result, message }: Done): object => ({
+  ...stepName(step),
+  result,
+  ...(message ? { message } : {}),
+});
+
+const stepName = ({ action, subject }: Step) => ({ action, object: objectName(subject) });
+
+const objectName = ({ type, namespace, name }: Subject) => ({
+  apiVersion: type.group ? `${type.group}/${type.version}` : type.version,
+  kind: type.kind,
+  ...(namespace ? { namespace } : {}),
+  name,
+});
