@@ -30,8 +30,12 @@ export interface World extends TestServer {
 
 export const CHANGES = '/apis/history.tsukube.dev/v1/changes';
 
-export async function startWorld(options: Omit<TestServerOptions, 'clock'> = {}): Promise<World> {
-  const clock = fakeClock();
+/** `start` is when the clock stands still. */
+export async function startWorld({
+  start,
+  ...options
+}: Omit<TestServerOptions, 'clock'> & { start?: number } = {}): Promise<World> {
+  const clock = fakeClock(start);
   const api = await startTestServer({ ...options, clock });
   const send: World['send'] = async (method, path, { body, contentType, user = ADMIN } = {}) => {
     const [bare = '', query] = path.split('?');
