@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { StorageEvent } from '../../src/storage/storage.ts';
+import { holds } from '../support/property.ts';
 import { DRIVERS, open } from './drivers.ts';
 import { PODS, textOf } from './objects.ts';
-import { holds } from './property.ts';
 import { type History, type Operation, type Piece, record, type Write } from './recorded.ts';
 
 const hesitation = fc.nat(3);

@@ -1,4 +1,4 @@
-// A property with its seed printed: `STORAGE_SEED=n` runs the same again, `STORAGE_RUNS=n` runs it as often.
+// A property with its seed printed: `PROPERTY_SEED=n` runs the same again, `PROPERTY_RUNS=n` runs it as often.
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 
@@ -7,8 +7,8 @@ export async function holds<T>(
   { runs, arbitrary }: { runs: number; arbitrary: fc.Arbitrary<T> },
   check: (value: T) => Promise<void>,
 ): Promise<void> {
-  const seed = Number(process.env.STORAGE_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  const numRuns = Number(process.env.STORAGE_RUNS ?? runs);
-  t.diagnostic(`STORAGE_SEED=${seed} STORAGE_RUNS=${numRuns}`);
+  const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const numRuns = Number(process.env.PROPERTY_RUNS ?? runs);
+  t.diagnostic(`PROPERTY_SEED=${seed} PROPERTY_RUNS=${numRuns}`);
   await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns });
 }
