@@ -1,8 +1,10 @@
 // Makes the definition of a built-in resource from its facts, the lists of strategies.ts and, where it has one, a
 // behaviour of its own. The generic steps here are those that upstream's strategies repeat for each type.
+
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyObject, type ObjectMeta, parseGroupVersion } from '../apimachinery/meta.ts';
 import { nameIsDNSSubdomain, nameIsPathSegment } from '../apimachinery/names.ts';
+import { deepCopy } from '../apimachinery/value.ts';
 import type { Behaviour } from './behaviour.ts';
 import { cellsOf } from './columns/index.ts';
 import { typeDefaults } from './defaults/index.ts';
@@ -114,12 +116,12 @@ function resetStatus(object: AnyObject): void {
 
 function keepField(object: AnyObject, old: AnyObject, field: string): void {
   if (old[field] === undefined) delete object[field];
-  else object[field] = structuredClone(old[field]);
+  else object[field] = deepCopy(old[field]);
 }
 
 /** As metav1.ResetObjectMetaForStatus. */
 function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): void {
-  const { labels, annotations, finalizers, ownerReferences } = structuredClone(old);
+  const { labels, annotations, finalizers, ownerReferences } = deepCopy(old);
   Object.assign(metadata, { labels, annotations, finalizers, ownerReferences });
 }
 

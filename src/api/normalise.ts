@@ -28,9 +28,38 @@ export function normalise(object: Struct, type: TypeSchema, options: Normalising
 const isStruct = (value: unknown): value is Struct =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A type as every value of it is walked through; worked out once, as each write walks through all of an object. */
+interface Plan {
+  fields: readonly FieldSchema[];
+  /** Those that are written, or may be, though they are missing: structs, what Go has no omitempty for. */
+  unset: ReadonlySet<FieldSchema>;
+  defaults: readonly { name: string; value: unknown }[];
+}
+
+const plans = new WeakMap<TypeSchema, Plan>();
+
+function planOf(type: TypeSchema): Plan {
+  let plan = plans.get(type);
+  if (!plan) {
+    const fields = [...type.fields.values()];
+    const isSilent = ({ pointer, omitEmpty, omitZero, type: { kind } }: FieldSchema) =>
+      pointer ? omitEmpty : omitZero || (omitEmpty && kind !== 'struct');
+    plan = {
+      fields,
+      unset: new Set(fields.filter((field) => !isSilent(field))),
+      defaults: fields
+        .map((field) => ({ name: field.name, value: plainDefault(type, field) }))
+        .filter(({ value }) => value !== undefined),
+    };
+    plans.set(type, plan);
+  }
+  return plan;
+}
+
 function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising): Struct {
+  const plan = planOf(type);
   const known: Struct = {};
-  for (const field of type.fields.values()) {
+  for (const field of plan.fields) {
     const given = value[field.name];
     if (given === undefined || given === null || (!field.pointer && isEmpty(given) && !isKept(given, field, options))) {
       continue;
@@ -39,14 +68,16 @@ function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising):
   }
   if (options.defaults) {
     options.defaults.get(type.model)?.(known);
-    for (const field of type.fields.values()) known[field.name] ??= plainDefault(type, field);
+    for (const { name, value: ifMissing } of plan.defaults) known[name] ??= ifMissing;
   }
   const result: Struct = {};
   if (type.typeMeta) {
     for (const name of ['kind', 'apiVersion']) if (value[name]) result[name] = value[name];
   }
-  for (const field of type.fields.values()) {
-    const normal = normaliseField(known[field.name], field, options);
+  for (const field of plan.fields) {
+    const given = known[field.name];
+    if (given === undefined && !plan.unset.has(field)) continue;
+    const normal = normaliseField(given, field, options);
     if (normal !== undefined) result[field.name] = normal;
   }
   return result;
@@ -146,7 +177,8 @@ function normaliseValue(value: unknown, type: TypeRef, options: Normalising): un
   if (value === null) return zeroOf(type, options);
   switch (type.kind) {
     case 'list':
-      return Array.isArray(value) ? value.map((item) => normaliseValue(item, type.item, options)) : value;
+      if (!Array.isArray(value) || (isScalar(type.item) && !value.includes(null))) return value;
+      return value.map((item) => normaliseValue(item, type.item, options));
     case 'map':
       return isStruct(value) ? normaliseMap(value, type.value, options) : value;
     case 'struct': {
@@ -159,25 +191,25 @@ function normaliseValue(value: unknown, type: TypeRef, options: Normalising): un
   }
 }
 
-const normaliseMap = (value: Struct, type: TypeRef, options: Normalising): Struct =>
-  Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normaliseValue(item, type, options)]));
+const isScalar = ({ kind }: TypeRef): boolean => kind !== 'list' && kind !== 'map' && kind !== 'struct';
 
-function normaliseSpecial(value: unknown, { model }: TypeSchema): unknown {
-  switch (shortName(model)) {
-    case 'Quantity':
-      return typeof value === 'string' || typeof value === 'number' ? canonical(canonicalQuantity, value) : value;
-    case 'Duration':
-      return typeof value === 'string'
-        ? canonical((text: string) => formatDuration(parseDuration(text)), value)
-        : value;
-    case 'Time':
-      return typeof value === 'string' ? utc(value, 0) : value;
-    case 'MicroTime':
-      return typeof value === 'string' ? utc(value, 6) : value;
-    default:
-      return value;
-  }
+function normaliseMap(value: Struct, type: TypeRef, options: Normalising): Struct {
+  if (isScalar(type) && !Object.values(value).includes(null)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normaliseValue(item, type, options)]));
 }
+
+/** By the last part of the model. */
+const SPECIALS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  Quantity: (value) =>
+    typeof value === 'string' || typeof value === 'number' ? canonical(canonicalQuantity, value) : value,
+  Duration: (value) =>
+    typeof value === 'string' ? canonical((text: string) => formatDuration(parseDuration(text)), value) : value,
+  Time: (value) => (typeof value === 'string' ? utc(value, 0) : value),
+  MicroTime: (value) => (typeof value === 'string' ? utc(value, 6) : value),
+};
+
+const normaliseSpecial = (value: unknown, { model }: TypeSchema): unknown =>
+  SPECIALS[shortName(model)]?.(value) ?? value;
 
 function canonical<T>(read: (text: T) => string, text: T): unknown {
   try {
@@ -190,6 +222,8 @@ function canonical<T>(read: (text: T) => string, text: T): unknown {
 
 /** RFC 3339 in UTC with as many digits of a second. */
 function utc(text: string, digits: 0 | 6): string {
+  // The decoder has looked at the digits.
+  if (digits === 0 && text.length === 20 && text.endsWith('Z')) return text;
   const ms = Date.parse(text);
   if (Number.isNaN(ms)) return text;
   const whole = new Date(ms).toISOString().slice(0, 19);

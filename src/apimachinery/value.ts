@@ -23,8 +23,23 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** A copy that may be changed freely. For JSON values only. */
-export const deepCopy = <T>(value: T): T => structuredClone(value);
+/** A copy that may be changed freely. For JSON values only, of which structuredClone takes several times as long. */
+export const deepCopy = <T>(value: T): T => copyOf(value) as T;
+
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const inner = copyOf((value as Record<string, unknown>)[key]);
+    // Plain assignment would set the prototype.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: inner, ...WRITABLE });
+    else copy[key] = inner;
+  }
+  return copy;
+}
+
+const WRITABLE = { enumerable: true, configurable: true, writable: true } as const;
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

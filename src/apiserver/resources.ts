@@ -1,6 +1,8 @@
 // The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
+
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
+import { deepCopy } from '../apimachinery/value.ts';
 import { type CallHandler, namespaceOf, objectResult, type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodeObject, readBody } from './decode.ts';
 import { entryAsked, listAsked } from './history/past.ts';
@@ -56,7 +58,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
     requireName(object, info.name);
     const { entry, created } = await updateObject(env, writeTarget(call, parameters), {
-      apply: () => structuredClone(object),
+      apply: () => deepCopy(object),
       createMissing: definition.allowCreateOnUpdate,
     });
     return objectResult(call, { status: created ? 201 : 200, entry });

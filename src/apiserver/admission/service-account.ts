@@ -1,5 +1,6 @@
 // ServiceAccount: a pod runs as an account that exists ("default" when it names none), mounts a token of it, and
 // inherits its pull secrets (plugin/pkg/admission/serviceaccount/admission.go).
+import { randomInt } from 'node:crypto';
 import { serviceAccounts } from '../../api/resources.ts';
 import type { Container, Pod, ServiceAccount, Volume } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../clock.ts';
@@ -132,5 +133,4 @@ function validateMirror(request: AdmissionRequest, pod: Pod): void {
 /** The alphabet of generated names: no vowels, so that no words arise (k8s.io/apimachinery/pkg/util/rand). */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
-const randomSuffix = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+const randomSuffix = (): string => Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');

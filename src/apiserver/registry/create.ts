@@ -8,6 +8,7 @@ import {
   invalid,
   StatusError,
 } from '../../apimachinery/status-error.ts';
+import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import { apiVersionOf, groupResource, objectKey } from './keys.ts';
@@ -59,7 +60,7 @@ export async function createObject(
   }
   const generated = !object.metadata.name && object.metadata.generateName;
   for (let attempt = 1; ; attempt++) {
-    const candidate = generated && attempt < NAME_ATTEMPTS ? structuredClone(object) : object;
+    const candidate = generated && attempt < NAME_ATTEMPTS ? deepCopy(object) : object;
     if (generated) candidate.metadata.name = generateName(generated, env.random);
     try {
       return await createNamed(env, target, candidate);

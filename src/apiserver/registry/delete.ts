@@ -1,8 +1,10 @@
 // delete over a definition: preconditions, grace, finalizers for dependents, or removal at once
 // (docs/guarantees.md, rules 41-49). The steps are those of registry/generic/registry/store.go Delete and
 // registry/rest/delete.go BeforeDelete.
+
 import type { AnyObject, Status } from '../../apimachinery/meta.ts';
 import { conflict, notFound } from '../../apimachinery/status-error.ts';
+import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import type { DeleteOptions } from './delete-options.ts';
@@ -80,7 +82,7 @@ interface Step {
 async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { options, current }: Step): Promise<Deleted> {
   const { definition, dryRun } = target;
   const hooks = hooksOf(env, definition);
-  const object = structuredClone(viewOf(definition, current));
+  const object = deepCopy(viewOf(definition, current));
   const now = timestamp(env.clock);
   const grace = markGraceful(env, target, { object, options });
   if (grace === 'pending') {

@@ -1,8 +1,10 @@
 // Where objects of a definition live in the store, and how a stored object looks in the definition's version.
+
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { formatGroupVersion } from '../../apimachinery/meta.ts';
 import type { GroupResource } from '../../apimachinery/status-error.ts';
+import { deepCopy } from '../../apimachinery/value.ts';
 import type { StorageEntry } from '../../storage/storage.ts';
 
 type Placed = Pick<ResourceDefinition, 'storage' | 'namespaced'>;
@@ -32,5 +34,5 @@ export function viewOf(definition: ResourceDefinition, entry: Pick<StorageEntry,
   const stored = entry.object as AnyObject;
   // A custom resource may have been stored when another of its versions was the one to store.
   const asStored = isStoredVersion(definition) && (!definition.fit || stored.apiVersion === apiVersionOf(definition));
-  return asStored ? stored : definition.fromStorage(structuredClone(stored));
+  return asStored ? stored : definition.fromStorage(deepCopy(stored));
 }

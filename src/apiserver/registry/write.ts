@@ -12,6 +12,7 @@ import {
   type Storage,
   type StorageEntry,
   StorageUnavailable,
+  ValueTooLarge,
 } from '../../storage/storage.ts';
 import type { AdmissionPlugin, Operation, UserInfo } from '../identity.ts';
 import type { ResourceHooks } from './hooks.ts';
@@ -46,9 +47,6 @@ export interface WriteTarget {
   origin: Origin;
   warn(text: string): void;
 }
-
-/** etcd's default limit; kept so that data can move there (rule 51). */
-const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
 
 export const hooksOf = (environment: WriteEnvironment, definition: ResourceDefinition): ResourceHooks | undefined =>
   environment.hooks.get(`${definition.storage.group}/${definition.storage.resource}`);
@@ -148,9 +146,6 @@ export async function commit(
       encodings: new Map(),
     };
   }
-  if (JSON.stringify(change.object).length > MAX_STORED_BYTES) {
-    throw new StatusError({ code: 500, message: 'etcdserver: request is too large' });
-  }
   return await toStore(env.storage, change);
 }
 
@@ -164,6 +159,9 @@ export async function toStore(storage: Storage, change: Change): Promise<Storage
   try {
     return await storage.write(change);
   } catch (error) {
+    // The store's limit is etcd's default (rule 51).
+    if (error instanceof ValueTooLarge)
+      throw new StatusError({ code: 500, message: 'etcdserver: request is too large' });
     if (!(error instanceof StorageUnavailable)) throw error;
     if (error.outcome === 'no') throw serviceUnavailable(error.message);
     throw new StatusError({ code: 504, reason: 'Timeout', message: error.message });

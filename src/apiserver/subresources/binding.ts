@@ -1,9 +1,11 @@
 // Binding a pod to a node: what the scheduler posts, to pods/<name>/binding or to bindings
 // (pkg/registry/core/pod/storage/storage.go BindingREST).
+
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Binding, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, conflict, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
 import { type CallHandler, strictness, writeTarget } from '../call.ts';
@@ -59,7 +61,7 @@ function bound(current: AnyObject & Pod, { metadata, target }: Binding, now: str
   if (current.spec.nodeName)
     throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
   if (current.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
-  const pod = structuredClone(current);
+  const pod = deepCopy(current);
   if (metadata.uid) pod.metadata.uid = metadata.uid;
   if (metadata.resourceVersion) pod.metadata.resourceVersion = metadata.resourceVersion;
   else delete pod.metadata.resourceVersion;

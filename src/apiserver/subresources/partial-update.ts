@@ -1,7 +1,9 @@
 // Subresources that are the object itself with one part writable: ephemeralcontainers, resize, finalize.
 // What else a body holds is silently put back.
+
 import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
+import { deepCopy } from '../../apimachinery/value.ts';
 import { type CallHandler, objectResult, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
@@ -31,7 +33,7 @@ export const partialUpdateHandler =
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
     requireName(object, info.name);
     const { entry } = await updateObject(call.env, writeTarget(call, parameters), {
-      apply: () => structuredClone(object),
+      apply: () => deepCopy(object),
       ...strategy,
     });
     return objectResult(call, { status: 200, entry });
@@ -41,9 +43,9 @@ export const partialUpdateHandler =
 function restrict(object: AnyObject, old: AnyObject, writable: Writable): void {
   const given = { ...object };
   const { managedFields } = object.metadata;
-  const metadata = { ...structuredClone(old.metadata), ...(managedFields ? { managedFields } : {}) };
+  const metadata = { ...deepCopy(old.metadata), ...(managedFields ? { managedFields } : {}) };
   for (const key of Object.keys(object)) delete object[key];
-  Object.assign(object, structuredClone(old), { metadata });
+  Object.assign(object, deepCopy(old), { metadata });
   writable(object, given);
 }
 

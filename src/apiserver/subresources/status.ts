@@ -1,5 +1,7 @@
 // /status: the object with only its status written. The definition says what else an update here may change.
+
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { deepCopy } from '../../apimachinery/value.ts';
 import { type CallHandler, objectResult, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
@@ -25,7 +27,7 @@ export const strategyHandler =
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
     requireName(object, info.name);
     const { entry } = await updateObject(env, writeTarget(call, parameters), {
-      apply: () => structuredClone(object),
+      apply: () => deepCopy(object),
       ...strategy,
     });
     return objectResult(call, { status: 200, entry });

@@ -59,7 +59,12 @@ export function has(set: FieldSet, path: Path): boolean {
 
 export const below = (set: FieldSet, element: string): FieldSet => set.children.get(element) ?? EMPTY;
 
+/** Nothing in it at a glance; most sets that are combined are so. */
+const isBare = (set: FieldSet): boolean => set.members.size === 0 && set.children.size === 0;
+
 export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (isBare(a)) return b;
+  if (isBare(b)) return a;
   const children = new Map(a.children);
   for (const [element, child] of b.children) {
     const other = children.get(element);
@@ -69,6 +74,7 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  if (isBare(a) || isBare(b)) return EMPTY;
   return {
     members: new Set([...a.members].filter((element) => b.members.has(element))),
     children: combined(a, (element, child) => {
@@ -80,6 +86,7 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
 
 /** What is in `a` but not in `b`; a member of `b` does not take what is below it. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isBare(a) || isBare(b)) return a;
   return {
     members: new Set([...a.members].filter((element) => !b.members.has(element))),
     children: combined(a, (element, child) => {
@@ -91,6 +98,7 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
 
 /** As difference, but a member of `b` takes everything below it too. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isBare(a) || isBare(b)) return a;
   return {
     members: new Set([...a.members].filter((element) => !b.members.has(element))),
     children: combined(a, (element, child) => {
@@ -121,8 +129,10 @@ export function* paths(set: FieldSet, prefix: Path = []): Generator<Path> {
 }
 
 const KINDS = 'fkvi';
-const compareElements = (a: string, b: string): number =>
-  KINDS.indexOf(a.charAt(0)) - KINDS.indexOf(b.charAt(0)) || (a < b ? -1 : a > b ? 1 : 0);
+function compareElements(a: string, b: string): number {
+  if (a.charCodeAt(0) === b.charCodeAt(0)) return a < b ? -1 : a > b ? 1 : 0;
+  return KINDS.indexOf(a.charAt(0)) - KINDS.indexOf(b.charAt(0));
+}
 
 /** As conflicts name it: .spec.containers[name="c"].image */
 export const formatPath = (path: Path): string => path.map(formatElement).join('');
@@ -146,12 +156,23 @@ export function formatElement(element: string): string {
 /** FieldsV1: an element in the set has an empty object, or a "." when something below it is in the set too. */
 export function toFieldsV1(set: FieldSet): JsonObject {
   const fields: JsonObject = {};
-  for (const element of [...new Set([...set.members, ...set.children.keys()])].toSorted(compareElements)) {
-    const inner = set.children.has(element) ? toFieldsV1(below(set, element)) : {};
-    const both = set.members.has(element) && Object.keys(inner).length > 0;
-    fields[element] = both ? { '.': {}, ...inner } : inner;
-  }
+  writeFields(set, fields);
   return fields;
+}
+
+function writeFields({ members, children }: FieldSet, fields: JsonObject): void {
+  const elements = [...members];
+  for (const element of children.keys()) if (!members.has(element)) elements.push(element);
+  if (elements.length > 1) elements.sort(compareElements);
+  for (const element of elements) {
+    const child = children.get(element);
+    const inner: JsonObject = {};
+    if (child) {
+      if (members.has(element) && !isBare(child)) inner['.'] = {};
+      writeFields(child, inner);
+    }
+    fields[element] = inner;
+  }
 }
 
 /** Throws when it is not FieldsV1. */
