@@ -29,6 +29,7 @@ export interface ChangeListOptions {
 
 /** They change all the time and say little of what the cluster is. */
 const LEFT_OUT = new Set(['/core/events/', '/coordination.k8s.io/leases/']);
+const NAMESPACES = '/core/namespaces/';
 
 export async function listChanges(
   call: Omit<ResourceCall, 'definition'>,
@@ -50,7 +51,9 @@ export async function listChanges(
     if (LEFT_OUT.has(place.prefix) || !isIn(info.namespace, place)) return undefined;
     const { definition, object } = place;
     const { group: apiGroup, version: apiVersion } = parseGroupVersion(object.apiVersion);
-    const { resource, namespace = '', name } = object;
+    const { resource, name } = object;
+    // A Namespace is read with the rights that one has in it.
+    const namespace = object.namespace ?? (place.prefix === NAMESPACES ? name : '');
     const access = await accessTo(authorizer, user, { apiGroup, apiVersion, resource, namespace, name });
     if (!access) return undefined;
     let shape = shapes.get(place.prefix);
@@ -107,7 +110,7 @@ function prefixAsked(resource: string | null, { namespace, places, warn }: Asked
   }
   const definition = places.get(prefix);
   if (!definition) warn(`no resource ${JSON.stringify(resource)} is served; what there was of it is listed`);
-  if (!namespace || plural === 'namespaces') return prefix;
+  if (!namespace || prefix === NAMESPACES) return prefix;
   if (definition && !definition.namespaced) {
     throw badRequest(`${resource} are in no namespace: list changes without one`);
   }
@@ -136,5 +139,5 @@ function placeOf(entry: StorageEntry, places: ReadonlyMap<string, ResourceDefini
 /** A Namespace itself counts as in it. */
 function isIn(namespace: string, { prefix, object }: KnownPlace): boolean {
   if (!namespace || object.namespace === namespace) return true;
-  return prefix === '/core/namespaces/' && object.name === namespace;
+  return prefix === NAMESPACES && object.name === namespace;
 }

@@ -17,7 +17,7 @@ const MAX_READ = 10_000;
 const WINDOW = 2_048;
 const MAX_WINDOWS = 256;
 /** Read at a time; more while that takes less than TURN_MS, fewer when it takes more. */
-const MIN_CHUNK = 4;
+const MIN_CHUNK = 2;
 const MAX_CHUNK = 128;
 const TURN_MS = 8;
 

@@ -30,6 +30,7 @@ let reader: UserInfo;
 let historian: UserInfo;
 let named: UserInfo;
 let lister: UserInfo;
+let owner: UserInfo;
 const nobody = person('nobody');
 
 before(async () => {
@@ -38,6 +39,7 @@ before(async () => {
   historian = await allowed('historian', [get(['*/history'])]);
   named = await allowed('named', [get(['configmaps', 'secrets'], { resourceNames: ['one'] })]);
   lister = await allowed('lister', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch'] }]);
+  owner = await allowed('owner', [get(['namespaces'])]);
   for (const name of ['one', 'two']) {
     await api.send('POST', MAPS, { body: { metadata: { name }, data: { a: 'clear' } } });
     await api.send('PATCH', `${MAPS}/${name}`, { body: { data: { a: 'changed' } }, contentType: MERGE });
@@ -132,8 +134,11 @@ describe('changes over all', () => {
     assert.deepEqual(await mine(named), [...secret, ...maps('one')]);
     assert.deepEqual(await mine(lister), []);
     assert.deepEqual(await mine(nobody), []);
+    // Rights in a namespace are rights to itself, as for reading it.
+    assert.equal((await api.history('/api/v1/namespaces/default', owner)).length, 1);
+    assert.deepEqual(await mine(owner), ['Namespace/default']);
     const seen = new Set((await mine(historian)).map((one) => one.split('/')[0]));
-    assert.ok(seen.has('ServiceAccount') && seen.has('Secret') && !seen.has('Role') && !seen.has('Namespace'));
+    assert.deepEqual([...seen].toSorted(), ['ConfigMap', 'Namespace', 'Secret', 'ServiceAccount']);
   });
 
   it('show no values of Secrets to who may only get their history', async () => {

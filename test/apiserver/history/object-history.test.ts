@@ -1,5 +1,8 @@
 // The history of one object: what its revisions say, pages and spans of them, and types made at run time.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KubeObject } from '../../../src/apimachinery/meta.ts';
 import type { Revision } from '../../../src/apiserver/history/revision.ts';
@@ -125,6 +128,24 @@ describe('the history of an object', () => {
       assert.deepEqual(newest?.changes, [{ op: 'replace', path: '.spec.maxReplicas', from: 2, to: 5 }]);
     }
   });
+});
+
+it('survives the end of the server', async (t) => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'tsukube-history-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const storageUrl = `sqlite:${path.join(directory, 'state.db')}`;
+  const first = await startWorld({ storageUrl });
+  await first.send('POST', MAPS, { body: { metadata: { name: 'kept' }, data: { a: '1' } } });
+  await first.clock.advance(MINUTE);
+  await first.send('PATCH', `${MAPS}/kept`, { body: { data: { a: '2' } }, contentType: MERGE });
+  const before = await first.history(`${MAPS}/kept`);
+  assert.equal(before.length, 2);
+  await first.stop();
+  const second = await startWorld({ storageUrl, namespaces: [], start: first.clock.now() });
+  assert.deepEqual(await second.history(`${MAPS}/kept`), before);
+  const old = await second.get<KubeObject & { data: object }>(`${MAPS}/kept?asOf=-30s`);
+  assert.deepEqual(old.data, { a: '1' });
+  await second.stop();
 });
 
 describe('pages and spans', () => {

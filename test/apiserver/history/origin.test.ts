@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Revision } from '../../../src/apiserver/history/revision.ts';
 import { podObject, readyPod } from '../../support/objects.ts';
-import { person, startWorld, type World } from './world.ts';
+import { person, refused, startWorld, type World } from './world.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const PODS = '/api/v1/namespaces/default/pods';
@@ -178,6 +178,17 @@ test('what the server itself does to a custom resource definition and its object
     'CustomResourceDefinition update update status system:apiserver',
     'CustomResourceDefinition create create - jane',
   ]);
+});
+
+test('the end of an Event that has outlived its time', async () => {
+  const events = '/api/v1/namespaces/default/events';
+  const involvedObject = { kind: 'Pod', namespace: 'default', name: 'a' };
+  await write('POST', events, named('short', { involvedObject, reason: 'Test', type: 'Normal' }));
+  await api.clock.advance(2 * 3_600_000);
+  await assert.rejects(api.get(`${events}/short`), refused(404, /not found/));
+  const [end, begin] = await api.history(`${events}/short`);
+  assert.deepEqual([end?.operation, end?.verb, end?.user], ['delete', 'expire', 'system:apiserver']);
+  assert.deepEqual([begin?.operation, begin?.verb, begin?.user], ['create', 'create', 'jane']);
 });
 
 test('names that are too long are cut, between characters', async () => {
