@@ -97,7 +97,9 @@ function nameFromSelector(selector: string): string {
 
 function splitPath(path: string): string[] {
   const trimmed = path.replace(/^\/+|\/+$/g, '');
-  return trimmed === '' ? [] : trimmed.split('/').map(decodeSegment);
+  if (trimmed === '') return [];
+  const segments = trimmed.split('/');
+  return path.includes('%') ? segments.map(decodeSegment) : segments;
 }
 
 function decodeSegment(segment: string): string {

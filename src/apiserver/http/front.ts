@@ -1,8 +1,7 @@
-// HTTP requests (1.1 and 2, through koa) as ApiRequests, and their answers back.
-import type { IncomingMessage } from 'node:http';
+// HTTP requests (1.1 and 2, which look alike to a listener) as ApiRequests, and their answers back.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import Koa from 'koa';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
@@ -20,28 +19,31 @@ export interface FrontOptions {
   log: Logger;
 }
 
-/** Every request ends with it; to make one each time would be a tenth of what a GET costs. */
+/** Made once: an exception with its stack would be a tenth of what a GET costs. */
 const GONE = new DOMException('the connection or its stream is closed', 'AbortError');
 
-/** The listener for an HTTP server's 'request'. */
+/** The listener for an HTTP server's 'request'. Errors are answers of the pipeline; what is left is a broken connection. */
 export function createFront({ pipeline, clock, log }: FrontOptions) {
-  const app = new Koa();
-  app.silent = true; // errors are answers of the pipeline; what is left is a broken connection
-  app.use(async (context) => {
-    context.respond = false;
-    const { req, res } = context; // http2's has the same methods
+  return function onRequest(req: IncomingMessage, res: ServerResponse): void {
+    const path = req.url;
+    const broken = (error: unknown) => {
+      log.debug({ err: error, path }, 'answer could not be sent');
+      res.destroy();
+    };
+    res.on('error', broken);
+    answer(req, res).catch(broken);
+  };
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const gone = new AbortController();
-    res.once('close', () => gone.abort(GONE));
+    res.once('close', () => {
+      // Who has got the whole answer has not gone away before it.
+      if (!res.writableEnded) gone.abort(GONE);
+    });
     const request = toApiRequest(req, gone.signal);
     const response = await pipeline.handle(request);
-    try {
-      await respond(res, response, respondOptions(request, { response, clock }));
-    } catch (error) {
-      log.debug({ err: error, path: request.path }, 'answer could not be sent');
-      res.destroy();
-    }
-  });
-  return app.callback();
+    await respond(res, response, respondOptions(request, { response, clock }));
+  }
 }
 
 export function toApiRequest(req: IncomingMessage | Http2ServerRequest, signal: AbortSignal): ApiRequest {
