@@ -78,14 +78,19 @@ function walkItems(lists: Lists, changes: FieldChange[]): void {
   }
   const stayed = (from: ReadonlyMap<string, Json>, other: ReadonlyMap<string, Json>) =>
     [...from.keys()].filter((name) => other.has(name));
-  // Names do not tell the order, which matters in some lists that merge (initContainers).
-  if (!canonicalEqual(stayed(old, now), stayed(now, old))) {
-    changes.push({ op: 'replace', path, from: [...before], to: [...after] });
-    return;
+  // Names do not tell the order, which matters in some lists that merge (initContainers, env), but not in sets, nor in
+  // what is reported: conditions come in any order.
+  const isReordered = !canonicalEqual(stayed(old, now), stayed(now, old));
+  const hasOrder = list.keys.length > 0 && !path.startsWith('.status.');
+  const told = changes.length;
+  if (!isReordered || !hasOrder) {
+    for (const name of new Set([...old.keys(), ...now.keys()])) {
+      const pair = { before: old.get(name), after: now.get(name) };
+      walk({ ...pair, shape: list.item(), path: path + formatItem(name) }, changes);
+    }
   }
-  for (const name of new Set([...old.keys(), ...now.keys()])) {
-    const pair = { before: old.get(name), after: now.get(name) };
-    walk({ ...pair, shape: list.item(), path: path + formatItem(name) }, changes);
+  if (isReordered && changes.length === told) {
+    changes.push({ op: 'replace', path, from: [...before], to: [...after] });
   }
 }
 

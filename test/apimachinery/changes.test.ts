@@ -15,6 +15,8 @@ const pod = (spec: object, metadata: object = {}): AnyObject =>
 const changes = (before: AnyObject, after: AnyObject, shape = podShape) => changesBetween(before, after, shape);
 const web = { name: 'web', image: 'nginx:1' };
 const log = { name: 'log', image: 'fluent:2' };
+const status = (parts: object): AnyObject => deepFreeze({ metadata: { name: 'a' }, status: parts });
+const condition = (type: string, status: string) => ({ type, status });
 const container = '.spec.containers[name=web]';
 
 const CASES: { name: string; before: AnyObject; after: AnyObject; expected: FieldChange[] }[] = [
@@ -97,6 +99,44 @@ const CASES: { name: string; before: AnyObject; after: AnyObject; expected: Fiel
     before: pod({ initContainers: [web, log] }),
     after: pod({ initContainers: [log, web] }),
     expected: [{ op: 'replace', path: '.spec.initContainers', from: [web, log], to: [log, web] }],
+  },
+  {
+    name: 'the order of items together with what changed in them',
+    before: pod({ initContainers: [web, log] }),
+    after: pod({ initContainers: [log, { ...web, image: 'nginx:2' }] }),
+    expected: [
+      {
+        op: 'replace',
+        path: '.spec.initContainers',
+        from: [web, log],
+        to: [log, { ...web, image: 'nginx:2' }],
+      },
+    ],
+  },
+  {
+    name: 'conditions that changed, in whatever order they are reported',
+    before: status({ conditions: [condition('A', 'True'), condition('B', 'True')] }),
+    after: status({ conditions: [condition('B', 'False'), condition('A', 'True')] }),
+    expected: [{ op: 'replace', path: '.status.conditions[type=B].status', from: 'True', to: 'False' }],
+  },
+  {
+    name: 'the order of conditions when that is all that changed',
+    before: status({ conditions: [condition('A', 'True'), condition('B', 'True')] }),
+    after: status({ conditions: [condition('B', 'True'), condition('A', 'True')] }),
+    expected: [
+      {
+        op: 'replace',
+        path: '.status.conditions',
+        from: [condition('A', 'True'), condition('B', 'True')],
+        to: [condition('B', 'True'), condition('A', 'True')],
+      },
+    ],
+  },
+  {
+    name: 'members of a set that was written in another order',
+    before: pod({}, { finalizers: ['a/b', 'c/d'] }),
+    after: pod({}, { finalizers: ['c/d', 'a/b', 'e/f'] }),
+    expected: [{ op: 'add', path: '.metadata.finalizers[="e/f"]', to: 'e/f' }],
   },
   {
     name: 'items that share a name go by their place',
