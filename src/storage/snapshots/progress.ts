@@ -1,5 +1,5 @@
 // How far the making or reading of a snapshot is.
-export type Step = 'copying' | 'packing' | 'unpacking' | 'checking';
+export type Step = 'copying' | 'leaving out history' | 'checking' | 'packing' | 'unpacking';
 
 export interface SnapshotProgress {
   step: Step;

@@ -75,10 +75,10 @@ function clusterOf(db: Database.Database): string | undefined {
 }
 
 /** Looks at every page, then at what must hold between the tables. Throws UnusableDatabase with the first finding. */
-export function examine(file: string, check: 'quick_check' | 'integrity_check'): CopyFacts {
+export function examine(file: string): CopyFacts {
   return withDatabase(file, { readonly: true }, (db) => {
     const facts = readFacts(db);
-    const finding = findDamage(db, check) ?? findContradiction(db, facts);
+    const finding = findDamage(db, 'integrity_check') ?? findContradiction(db, facts);
     if (finding !== undefined) throw new UnusableDatabase(`${file} is damaged (${finding})`);
     return facts;
   });
@@ -96,19 +96,25 @@ function findContradiction(db: Database.Database, { revision, ceiling }: CopyFac
   return undefined;
 }
 
-/** Writes what `file` holds now, without what it held before, to `to`, packed tightly. */
-export function strip(file: string, to: string): void {
+/** Takes out of a copy what keys held before, so that nothing of it is left in the file's pages either. */
+export function strip(file: string): void {
   withDatabase(file, { readonly: false }, (db) => {
-    // Both files are thrown away when this does not come to its end.
+    db.pragma('journal_mode = DELETE'); // from here on it is one file, also for who only reads it
+    // The copy is thrown away when this does not come to its end.
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = OFF');
+    db.pragma('secure_delete = ON');
     const { revision } = readFacts(db);
-    db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
-    db.prepare("UPDATE meta SET v = ? WHERE k = 'compact_rev'").run(revision);
-    db.prepare("INSERT OR IGNORE INTO meta (k, v) VALUES ('compact_rev', ?)").run(revision);
-    db.prepare('VACUUM INTO ?').run(to);
+    db.transaction(() => {
+      db.exec(FORGET_HISTORY);
+      db.prepare(SET_META).run('compact_rev', revision);
+    }).immediate();
+    db.pragma('incremental_vacuum');
   });
 }
+
+const FORGET_HISTORY = 'DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)';
+const SET_META = 'INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v';
 
 /**
  * Makes a copy ready to be served as epoch `epoch`: counting goes on after `revision`, and whatever was read or watched
@@ -118,9 +124,9 @@ export function prepare(file: string, next: { epoch: number; revision: Revision 
   withDatabase(file, { readonly: false }, (db) => {
     db.pragma('journal_mode = DELETE');
     db.pragma('synchronous = FULL');
-    const set = db.prepare('INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');
+    const set = db.prepare(SET_META);
     db.transaction(() => {
-      db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
+      db.exec(FORGET_HISTORY);
       set.run('epoch', next.epoch);
       set.run('compact_rev', next.revision);
       set.run('rev_ceiling', next.revision);
