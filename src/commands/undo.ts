@@ -43,12 +43,12 @@ export class Undo extends ClusterCommand {
     if (flags.user && !flags.from) this.error('--user needs --from: since when', { exit: 2 });
     await withSession(flags, this.userAgent, async (session) => {
       const proposal = await this.propose(session, flags, words);
-      const { planData, planLines } = await import('../history/undo/show-plan.ts');
+      const { nothingToDo, planData, planLines } = await import('../history/undo/show-plan.ts');
       const { answer } = await import('./terminal/output.ts');
       const quiet = flags.output !== undefined && !flags['dry-run'];
       if (!quiet)
         await answer({ lines: (paint) => planLines(proposal, paint), data: () => planData(proposal) }, flags.output);
-      if (proposal.steps.length === 0) this.error('there is nothing to do', { exit: 1 });
+      if (proposal.steps.length === 0) this.error(nothingToDo(proposal), { exit: 1 });
       if (flags['dry-run']) return;
       if (!flags.yes && !(await this.agreed(proposal, flags.output))) {
         this.log('nothing was changed');

@@ -8,7 +8,7 @@ import { atRevision, type ObjectName, type Past } from './past.ts';
 import { formatName } from './session.ts';
 import { type Paint, printable } from './text.ts';
 import type { Revision } from './types.ts';
-import { shown, toYaml } from './yaml-lines.ts';
+import { meant, shown, toYaml } from './yaml-lines.ts';
 
 export interface State {
   /** Undefined: it was not there. */
@@ -79,19 +79,21 @@ export interface Compared {
   differs: boolean;
 }
 
-/** Status is left out unless asked for: it follows. */
+/** Status and generation are left out unless asked for: they follow. */
 export function compare(
   { name, from, to }: Difference,
   { paint, status }: { paint: Paint; status: boolean },
 ): Compared {
-  const [older, newer] = [from.object, to.object].map((object) => object && shown(object, { status }));
+  const [older, newer] = [from.object, to.object].map(
+    (object) => object && (status ? shown(object) : meant(shown(object))),
+  );
   const patch = createTwoFilesPatch(
-    `${name}\t${from.label}`,
-    `${name}\t${to.label}`,
+    name,
+    name,
     older ? toYaml(older) : '',
     newer ? toYaml(newer) : '',
-    undefined,
-    undefined,
+    from.label,
+    to.label,
     { context: 3, headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true } },
   );
   const differs = patch.includes('\n@@');

@@ -3,27 +3,23 @@ import { ageOf } from '../api/columns/age.ts';
 import { type BlamedLine, blame } from './blame.ts';
 import type { ObjectName, Past } from './past.ts';
 import { formatName } from './session.ts';
-import { meansOf, type ShowOptions, userOf } from './show-history.ts';
+import { type ShowOptions, whoOf } from './show-history.ts';
 import { printable } from './text.ts';
 import { shown } from './yaml-lines.ts';
 
-const MAX_USER = 28;
+const MAX_WHO = 40;
 
 export function blameLines(lines: readonly BlamedLine[], { now, paint }: ShowOptions): string[] {
-  const prefixes = lines.map(({ revision }) => {
+  const prefixes = lines.map(({ revision }): [string, string, string] => {
     if (!revision) return ['', '', 'before the history'];
-    const user = printable(userOf(revision)).replace(/^system:serviceaccount:/, '');
-    const by = meansOf(revision);
-    const who = user.length > MAX_USER ? `…${user.slice(1 - MAX_USER)}` : user;
-    return [
-      revision.resourceVersion,
-      ageOf(revision.time, { now }),
-      by && !user.endsWith(by) ? `${who} (${printable(by)})` : who,
-    ];
+    const who = printable(whoOf(revision));
+    const cut = who.length > MAX_WHO ? `${who.slice(0, MAX_WHO - 1)}…` : who;
+    return [revision.resourceVersion, ageOf(revision.time, { now }), cut];
   });
   const widths = [0, 1, 2].map((i) => Math.max(0, ...prefixes.map((prefix) => (prefix[i] as string).length)));
   return lines.map(({ text }, i) => {
-    const [number = '', age = '', who = ''] = (prefixes[i] as string[]).map((part, at) => part.padEnd(widths[at] ?? 0));
+    const prefix = prefixes[i] as [string, string, string];
+    const [number = '', age = '', who = ''] = prefix.map((part, at) => part.padEnd(widths[at] ?? 0));
     return `${paint('cyan', number)} ${paint('dim', age)} ${paint('bold', who)} ${paint('dim', '│')} ${printable(text)}`;
   });
 }

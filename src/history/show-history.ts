@@ -13,19 +13,32 @@ export interface ShowOptions {
 
 const STYLES: Readonly<Record<Revision['operation'], Style>> = { create: 'green', update: 'yellow', delete: 'red' };
 
-/** By what means: the field manager, which kubectl and controllers name, or else the program. */
-export const meansOf = ({ fieldManager, userAgent }: Revision): string =>
-  fieldManager || userAgent?.split(/[ /]/)[0] || '';
+const SERVICE_ACCOUNT = 'system:serviceaccount:';
+
+/** Service accounts by namespace and name alone. */
+export const userOf = ({ user }: Revision): string =>
+  (user.startsWith(SERVICE_ACCOUNT) ? user.slice(SERVICE_ACCOUNT.length) : user) || '<unknown>';
+
+/** By what means: the field manager, or else the program; '' when the user is named like it, as controllers are. */
+export function meansOf({ user, fieldManager, userAgent }: Revision): string {
+  const means = fieldManager || userAgent?.split(/[ /]/)[0] || '';
+  return user.endsWith(`:${means}`) ? '' : means;
+}
+
+/** "alice (kubectl-edit)" */
+export function whoOf(revision: Revision): string {
+  const means = meansOf(revision);
+  return means ? `${userOf(revision)} (${means})` : userOf(revision);
+}
 
 export const howOf = ({ verb, subresource }: Revision): string => (subresource ? `${verb} ${subresource}` : verb);
-
-export const userOf = ({ user }: Revision): string => user || '<unknown>';
 
 /** What a revision did, in one line. */
 export const whatOf = ({ operation, changes }: Revision): string => {
   if (operation === 'create') return 'created';
   if (operation === 'delete') return 'deleted';
-  return summary(changes) || 'nothing that is shown';
+  // It follows from the others.
+  return summary(changes.filter(({ path }) => path !== '.metadata.generation')) || 'nothing that is shown';
 };
 
 export function historyLines(

@@ -45,10 +45,13 @@ export function columns(rows: readonly (readonly (string | Cell)[])[], paint: Pa
 
 const MAX_VALUE = 60;
 
+/** A text that would read as something else is quoted: "1" is not 1. */
+const WORD = /^(?!(?:true|false|null|-?\d+(?:\.\d+)?)$)[\w.:/@+-]+$/;
+
 /** A value in one line, cut when it is long. */
 export function short(value: Json | undefined): string {
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'string' && /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  const text = typeof value === 'string' && WORD.test(value) ? value : JSON.stringify(value);
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE - 1)}…` : text;
 }
 

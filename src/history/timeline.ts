@@ -6,7 +6,7 @@ import { hasReason } from '../apimachinery/status-error.ts';
 import { isOfStatusOnly } from './actors.ts';
 import type { Moment } from './moment.ts';
 import { atRevision, type Past } from './past.ts';
-import { meansOf, type ShowOptions, userOf, whatOf } from './show-history.ts';
+import { type ShowOptions, whatOf, whoOf } from './show-history.ts';
 import { columns, type Style } from './text.ts';
 import type { Change } from './types.ts';
 
@@ -47,9 +47,13 @@ export async function timelineOf(past: Past, query: TimelineQuery): Promise<Time
         (from?.kind !== 'revision' || oldest === undefined || entry.time >= oldest) &&
         (to?.kind !== 'revision' || newest === undefined || entry.time <= newest)),
   );
-  const sorted = inSpan.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  const sorted = inSpan.toSorted((a, b) => placeOf(a) - placeOf(b));
   return { entries: sorted.slice(-limit), more: more || sorted.length > limit };
 }
+
+/** Events are told in whole seconds: what they tell of came before them, so they stand at the end of theirs. */
+const placeOf = (entry: Entry): number =>
+  Date.parse(entry.time) + ('event' in entry && entry.time.endsWith('.000Z') ? 999 : 0);
 
 /** Those that are there, those that were at the end of the span, and those that went with the namespace. */
 async function eventsOf(
@@ -113,13 +117,11 @@ const nameOf = (kind: string, name: string): string => `${kind.toLowerCase()}/${
 
 function changeRow(change: Change, now: number) {
   const { time, resourceVersion, object, operation } = change;
-  const means = meansOf(change);
-  const user = userOf(change).replace(/^system:serviceaccount:/, '');
   return [
     time,
     ageOf(time, { now }),
     { text: resourceVersion, style: 'cyan' as const },
-    { text: means && !user.endsWith(means) ? `${user} (${means})` : user, style: 'bold' as const },
+    { text: whoOf(change), style: 'bold' as const },
     nameOf(object.kind, object.name),
     { text: whatOf(change), style: isOfStatusOnly(change) ? ('dim' as const) : (OPERATIONS[operation] as Style) },
   ];

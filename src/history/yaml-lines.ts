@@ -14,7 +14,7 @@ export interface YamlLine {
 export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 
 /** What people look at: without managedFields and resourceVersion, which differ with every write. */
-export function shown(object: AnyObject, options: { status?: boolean } = {}): AnyObject {
+export function shown(object: AnyObject): AnyObject {
   const { managedFields: _managedFields, resourceVersion: _resourceVersion, ...metadata } = object.metadata;
   const { apiVersion, kind, metadata: _metadata, status, ...fields } = object;
   return {
@@ -22,8 +22,16 @@ export function shown(object: AnyObject, options: { status?: boolean } = {}): An
     ...(kind ? { kind } : {}),
     metadata,
     ...fields,
-    ...(options.status !== false && status !== undefined ? { status } : {}),
+    ...(status === undefined ? {} : { status }),
   };
+}
+
+/** What is meant to be, without what follows from it. */
+export function meant(object: AnyObject): AnyObject {
+  const { status: _status, metadata, ...fields } = object;
+  const { generation: _generation, ...rest } = metadata;
+  const { apiVersion, kind, ...parts } = fields;
+  return { ...(apiVersion ? { apiVersion } : {}), ...(kind ? { kind } : {}), metadata: rest, ...parts };
 }
 
 export function yamlLines(object: AnyObject): YamlLine[] {

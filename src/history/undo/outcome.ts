@@ -37,6 +37,7 @@ export type Outcome = (
 export function outcomeOf(undoCase: UndoCase): Outcome {
   const { current, revisions, force = false } = undoCase;
   const conflicts: Conflict[] = [];
+  const set: FieldChange[] = [];
   let stopped: string | undefined;
   let state = current;
   for (const [i, revision] of revisions.entries()) {
@@ -55,12 +56,21 @@ export function outcomeOf(undoCase: UndoCase): Outcome {
         force,
         changedSince: (path) => writerOf(path, later) !== undefined,
       });
+      set.push(...back.changes);
       conflicts.push(...back.conflicts.map((one) => ({ ...one, by: writerOf(one.path, later) })));
       state = back.object;
     }
   }
   if (stopped && state === current) return { action: 'none', reason: stopped, conflicts };
-  return { ...between(current, state, conflicts), ...(stopped ? { stopped } : {}) };
+  const outcome = between(current, state, conflicts);
+  // As the history names the fields, when each was set once and the object is the same.
+  const isNamed =
+    current?.metadata.uid === state?.metadata.uid && new Set(set.map(({ path }) => path)).size === set.length;
+  return {
+    ...outcome,
+    ...(outcome.action === 'update' && isNamed && set.length > 0 ? { changes: set } : {}),
+    ...(stopped ? { stopped } : {}),
+  };
 }
 
 interface Situation {
@@ -137,9 +147,24 @@ function onto(current: AnyObject, wanted: AnyObject): AnyObject {
     ...metadata
   } = wanted.metadata;
   const { status: _s, ...fields } = wanted;
+  const annotations = { ...without(metadata.annotations, isKept), ...only(current.metadata.annotations, isKept) };
   return {
     ...fields,
-    metadata: { ...metadata, ...known, ...(owners ? { ownerReferences: owners } : {}) },
+    metadata: {
+      ...metadata,
+      ...(metadata.annotations || Object.keys(annotations).length > 0 ? { annotations } : {}),
+      ...known,
+      ...(owners ? { ownerReferences: owners } : {}),
+    },
     ...('status' in current ? { status: current.status } : {}),
   };
 }
+
+/** Annotations by which the deployment controller counts (kubectl rollout undo leaves them, too). */
+const isKept = (name: string): boolean => name.startsWith('deployment.kubernetes.io/');
+
+const only = (values: Record<string, string> = {}, wanted: (name: string) => boolean): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)));
+
+const without = (values: Record<string, string> | undefined, unwanted: (name: string) => boolean) =>
+  only(values, (name) => !unwanted(name));

@@ -21,7 +21,7 @@ export function planLines(proposal: Proposal, paint: Paint): string[] {
     ...undoes.map((line) => paint('bold', `Undo: ${printable(line)}`)),
     ...section(
       'To do:',
-      steps.flatMap((step) => stepLines(step, paint)),
+      steps.flatMap((step) => stepLines(step, { paint, said: undoes[0] ?? '' })),
     ),
     ...section(
       'Changed since, and left as it is (--force sets it back):',
@@ -39,10 +39,12 @@ export function planLines(proposal: Proposal, paint: Paint): string[] {
   ];
 }
 
-function stepLines(step: Step, paint: Paint): string[] {
+/** `said` has the reason already, when there is only one. */
+function stepLines(step: Step, { paint, said }: { paint: Paint; said: string }): string[] {
   const { action, subject, reason, notes } = step;
+  const why = said.endsWith(reason) ? '' : `   ${paint('dim', printable(reason))}`;
   return [
-    `  ${paint(STYLES[action], action)} ${placed(subject)}   ${paint('dim', printable(reason))}`,
+    `  ${paint(STYLES[action], action)} ${placed(subject)}${why}`,
     ...('changes' in step ? step.changes.map((change) => `      ${changeLine(change, paint)}`) : []),
     ...notes.map((note) => `      ${paint('yellow', printable(note))}`),
   ];
@@ -99,3 +101,10 @@ const objectName = ({ type, namespace, name }: Subject) => ({
   ...(namespace ? { namespace } : {}),
   name,
 });
+
+/** Of a plan without steps, with why. */
+export function nothingToDo({ leftOut }: Proposal): string {
+  const reasons = leftOut.map(({ subject, reason }) => `${placed(subject)}: ${printable(reason)}`);
+  const more = reasons.length > SHOWN ? `; and ${reasons.length - SHOWN} more` : '';
+  return `there is nothing to do: ${reasons.slice(0, SHOWN).join('; ')}${more}`;
+}
