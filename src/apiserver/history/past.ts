@@ -1,7 +1,7 @@
 // Reads of an earlier state: get and list at a time (asOf), and get at a revision (resourceVersionMatch=Exact, which
 // lists have anyway). A moment that cannot be read is told with the oldest one that can.
 import { PointInTimeError, parsePointInTime } from '../../apimachinery/point-in-time.ts';
-import { badRequest, expired, notFound, type StatusError } from '../../apimachinery/status-error.ts';
+import { badRequest, expired, hasReason, notFound, type StatusError } from '../../apimachinery/status-error.ts';
 import { Compacted, type Revision, type Storage, type StorageEntry } from '../../storage/storage.ts';
 import { namespaceOf, type ResourceCall } from '../call.ts';
 import { collectionPrefix, groupResource, objectKey } from '../registry/keys.ts';
@@ -32,6 +32,8 @@ export function checkAsOf({ verb, resource, subresource }: RequestInfo, query: U
 }
 
 interface Moment {
+  /** As it was asked for, to be told in errors. */
+  asked: string;
   revision: Revision;
   /** Wall-clock milliseconds, when it was given as a time. */
   time?: number;
@@ -50,7 +52,7 @@ export async function entryAsked(call: ResourceCall): Promise<{ entry: StorageEn
   }
   const entry = await env.storage.getAt(key, moment.revision).catch(async (error: unknown) => {
     if (!(error instanceof Compacted)) throw error;
-    throw await tooLongAgo(env.storage, key, `resourceVersion ${moment.revision}`);
+    throw await tooLongAgo(env.storage, key, moment.asked);
   });
   if (!entry) throw notFound(groupResource(definition), info.name);
   return { entry, ...(moment.time === undefined ? {} : { at: moment.time }) };
@@ -60,11 +62,17 @@ export async function entryAsked(call: ResourceCall): Promise<{ entry: StorageEn
 export async function listAsked(call: ResourceCall, parameters: ListParameters): Promise<ListResult> {
   const { env, definition } = call;
   const namespace = namespaceOf(call);
-  const moment = await momentAsked(call, collectionPrefix(definition, namespace));
+  const prefix = collectionPrefix(definition, namespace);
+  const moment = await momentAsked(call, prefix);
   if (!moment) return await listEntries(env.storage, definition, namespace, parameters);
   const exact = { resourceVersion: String(moment.revision), resourceVersionMatch: 'Exact' };
-  const list = await listEntries(env.storage, definition, namespace, { ...parameters, ...exact });
-  return { ...list, ...(moment.time === undefined ? {} : { at: moment.time }) };
+  try {
+    const list = await listEntries(env.storage, definition, namespace, { ...parameters, ...exact });
+    return { ...list, ...(moment.time === undefined ? {} : { at: moment.time }) };
+  } catch (error) {
+    if (!hasReason(error, 'Expired')) throw error;
+    throw await tooLongAgo(env.storage, prefix, moment.asked);
+  }
 }
 
 /** `place` is the key or prefix that is read. */
@@ -79,10 +87,10 @@ async function momentAsked({ request: { query }, env }: ResourceCall, place: str
   if (time > now) {
     throw badRequest(`asOf ${iso(time)} lies in the future: it is ${iso(now)}, and only what has been can be read`);
   }
-  const oldest = await env.storage.oldest(place);
+  const asked = `asOf ${text}`;
   const revision = await revisionAt(env.storage, time);
-  if (revision === undefined || revision < oldest.revision) throw await tooLongAgo(env.storage, place, `asOf ${text}`);
-  return { revision, time };
+  if (revision === undefined) throw await tooLongAgo(env.storage, place, asked);
+  return { asked, revision, time };
 }
 
 /** Undefined when `time` lies before what is kept. */
@@ -115,7 +123,7 @@ async function revisionAsked(storage: Storage, query: URLSearchParams): Promise<
     );
   }
   await reach(storage, revision);
-  return { revision };
+  return { asked: `resourceVersion ${revision}`, revision };
 }
 
 /** 410 with the oldest moment at which `place` can be read. */
