@@ -1,6 +1,6 @@
 // A file packed with zstd, and back. What is packed is known by the size and SHA-256 of the packed bytes.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Transform, type TransformCallback, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -38,11 +38,11 @@ export async function pack(from: string, to: string, onProgress: ByteProgress): 
     pledgedSrcSize: size,
     chunkSize: PIECE_BYTES,
   });
-  await writing(to, (output) => pipeline(reading(from), told(size, onProgress), compress, digest.stream, output));
+  await flushed(to, (output) => pipeline(reading(from), told(size, onProgress), compress, digest.stream, output));
   return digest.result();
 }
 
-/** Unpacks `from` into the new file `to`; throws BrokenArchive when it is not what `expected` says. */
+/** Unpacks `from` into the new file `to`, which is not flushed; throws BrokenArchive when it is not what `expected` says. */
 export async function unpack(
   from: string,
   to: string,
@@ -57,10 +57,14 @@ export async function unpack(
   }
   const digest = counter();
   const decompress = createZstdDecompress({ chunkSize: PIECE_BYTES });
-  const failed = await writing(to, (output) =>
-    pipeline(reading(from), told(size, onProgress), digest.stream, decompress, output),
-  ).catch((error: unknown) => {
-    if (!(error as NodeJS.ErrnoException).code?.startsWith('ZSTD')) throw error;
+  const failed = await pipeline(
+    reading(from),
+    told(size, onProgress),
+    digest.stream,
+    decompress,
+    createWriteStream(to, { flags: 'wx', mode: 0o600 }),
+  ).catch((error: NodeJS.ErrnoException) => {
+    if (!error.code?.startsWith('ZSTD')) throw error;
     return error;
   });
   if (failed !== undefined || digest.result().sha256 !== expected.sha256) {
@@ -100,17 +104,17 @@ function told(total: number, onProgress: ByteProgress): Transform {
 }
 
 /** Gives `fill` a stream into the new file `to`, flushed as it goes and at the end. */
-async function writing(to: string, fill: (output: Writable) => Promise<void>): Promise<void> {
+async function flushed(to: string, fill: (output: Writable) => Promise<void>): Promise<void> {
   const file = await open(to, 'wx', 0o600);
   try {
-    await fill(flushed(file));
+    await fill(flushing(file));
     await file.sync();
   } finally {
     await file.close();
   }
 }
 
-function flushed(file: FileHandle): Writable {
+function flushing(file: FileHandle): Writable {
   let unflushed = 0;
   const write = async (chunk: Buffer) => {
     await file.writeFile(chunk);

@@ -1,5 +1,5 @@
 // The long parts of making and reading a snapshot. They run on a thread of their own (thread.ts).
-import { rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CopyFacts, examine, prepare, strip } from '../sqlite/copies.ts';
 import { UnusableDatabase } from '../sqlite/errors.ts';
@@ -12,7 +12,7 @@ export interface Jobs {
   pack: { argument: { copy: string; folder: string }; answer: PackedDatabase };
   /** Puts the database of the snapshot in `folder` into the new file `to`, and finds nothing wrong with it. */
   unpack: { argument: { folder: string; manifest: Manifest; to: string }; answer: CopyFacts };
-  /** See sqlite/copies.ts. */
+  /** See sqlite/copies.ts; the file is on disk afterwards. */
   prepare: { argument: { file: string; epoch: number; revision: number }; answer: undefined };
 }
 
@@ -52,6 +52,12 @@ export const JOBS: { [N in keyof Jobs]: (a: Jobs[N]['argument'], tell: OnProgres
 
   async prepare({ file, ...next }) {
     prepare(file, next);
+    const handle = await open(file, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   },
 };
 
