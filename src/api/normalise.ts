@@ -30,10 +30,20 @@ const isStruct = (value: unknown): value is Struct =>
 
 /** A type as every value of it is walked through; worked out once, as each write walks through all of an object. */
 interface Plan {
-  fields: readonly FieldSchema[];
-  /** Those that are written, or may be, though they are missing: structs, what Go has no omitempty for. */
-  unset: ReadonlySet<FieldSchema>;
-  defaults: readonly { name: string; value: unknown }[];
+  fields: readonly PlannedField[];
+  /** Those of the fields that have a default. */
+  defaults: readonly PlannedField[];
+}
+
+interface PlannedField {
+  field: FieldSchema;
+  name: string;
+  /** undefined: none. */
+  ifMissing: unknown;
+  /** Written, or maybe, though it is missing: structs, what Go has no omitempty for. */
+  isWrittenUnset: boolean;
+  /** There is nothing to look at below it. */
+  isScalar: boolean;
 }
 
 const plans = new WeakMap<TypeSchema, Plan>();
@@ -41,16 +51,16 @@ const plans = new WeakMap<TypeSchema, Plan>();
 function planOf(type: TypeSchema): Plan {
   let plan = plans.get(type);
   if (!plan) {
-    const fields = [...type.fields.values()];
     const isSilent = ({ pointer, omitEmpty, omitZero, type: { kind } }: FieldSchema) =>
       pointer ? omitEmpty : omitZero || (omitEmpty && kind !== 'struct');
-    plan = {
-      fields,
-      unset: new Set(fields.filter((field) => !isSilent(field))),
-      defaults: fields
-        .map((field) => ({ name: field.name, value: plainDefault(type, field) }))
-        .filter(({ value }) => value !== undefined),
-    };
+    const fields = [...type.fields.values()].map((field) => ({
+      field,
+      name: field.name,
+      ifMissing: plainDefault(type, field),
+      isWrittenUnset: !isSilent(field),
+      isScalar: isScalar(field.type),
+    }));
+    plan = { fields, defaults: fields.filter(({ ifMissing }) => ifMissing !== undefined) };
     plans.set(type, plan);
   }
   return plan;
@@ -59,26 +69,29 @@ function planOf(type: TypeSchema): Plan {
 function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising): Struct {
   const plan = planOf(type);
   const known: Struct = {};
-  for (const field of plan.fields) {
-    const given = value[field.name];
-    if (given === undefined || given === null || (!field.pointer && isEmpty(given) && !isKept(given, field, options))) {
-      continue;
-    }
-    known[field.name] = given;
+  for (const { name, field } of plan.fields) {
+    const given = value[name];
+    if (given === undefined || given === null) continue;
+    if (!field.pointer && isEmpty(given) && !isKept(given, field, options)) continue;
+    known[name] = given;
   }
   if (options.defaults) {
     options.defaults.get(type.model)?.(known);
-    for (const { name, value: ifMissing } of plan.defaults) known[name] ??= ifMissing;
+    for (const { name, ifMissing } of plan.defaults) known[name] ??= ifMissing;
   }
   const result: Struct = {};
   if (type.typeMeta) {
     for (const name of ['kind', 'apiVersion']) if (value[name]) result[name] = value[name];
   }
-  for (const field of plan.fields) {
-    const given = known[field.name];
-    if (given === undefined && !plan.unset.has(field)) continue;
+  for (const { name, field, isWrittenUnset, isScalar: plain } of plan.fields) {
+    const given = known[name];
+    if (given === undefined && !isWrittenUnset) continue;
+    if (plain && given !== undefined && given !== null && given !== '' && given !== 0 && given !== false) {
+      result[name] = given;
+      continue;
+    }
     const normal = normaliseField(given, field, options);
-    if (normal !== undefined) result[field.name] = normal;
+    if (normal !== undefined) result[name] = normal;
   }
   return result;
 }

@@ -138,7 +138,11 @@ function decimalText(nano: bigint, asExponent: boolean): string {
 }
 
 /** The text a stored quantity has: 0.5 becomes 500m, 1024Mi 1Gi. Throws QuantityError. */
-export const canonicalQuantity = (text: string | number): string => formatQuantity(parseQuantity(text));
+export const canonicalQuantity = (text: string | number): string =>
+  typeof text === 'string' && PLAIN.test(text) ? text : formatQuantity(parseQuantity(text));
+
+/** What nearly all quantities look like, and canonical as it stands: 100m, 2, 64Mi. */
+const PLAIN = /^[1-9][0-9]{0,2}(?:m|k|M|G|Ki|Mi|Gi)?$/;
 
 export const compareQuantity = (a: Quantity, b: Quantity): -1 | 0 | 1 =>
   a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0;

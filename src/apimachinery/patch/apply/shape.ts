@@ -53,16 +53,34 @@ export function objectShape(schema: TypeSchema | undefined, types: SchemaSet): S
   };
 }
 
+/** Shapes do not change, and every write asks for those of all fields it has. */
+const structShapes = new WeakMap<TypeSchema, Shape>();
+
 function structShape(schema: TypeSchema, types: SchemaSet): Shape {
+  let shape = structShapes.get(schema);
+  if (!shape) {
+    shape = makeStructShape(schema, types);
+    structShapes.set(schema, shape);
+  }
+  return shape;
+}
+
+function makeStructShape(schema: TypeSchema, types: SchemaSet): Shape {
   if (schema.special) return specialShape(schema.special.json, schema);
   const isTypeMeta = (name: string) => schema.typeMeta && (name === 'apiVersion' || name === 'kind');
+  const members = new Map<string, Shape>();
   return {
     kind: 'map',
     atomic: schema.mapType === 'atomic',
     declares: (name) => schema.fields.has(name) || isTypeMeta(name),
     member(name) {
+      const known = members.get(name);
+      if (known) return known;
       const field = schema.fields.get(name);
-      return field ? fieldShape(field, types) : isTypeMeta(name) ? STRING : undefined;
+      if (!field) return isTypeMeta(name) ? STRING : undefined;
+      const shape = fieldShape(field, types);
+      members.set(name, shape);
+      return shape;
     },
   };
 }
