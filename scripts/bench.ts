@@ -1,6 +1,7 @@
 // Measures what users feel (start, pods, idle cost, requests a second, storage), prints a table and puts it into
 // docs/benchmarks.md. Everything runs in folders and on ports of its own and is removed afterwards.
-//   npm run bench -- [--only=start,pods,idle,api,storage] [--idle-seconds=120] [--port=7943] [--no-record]
+//   npm run bench -- [PART …] [--idle-seconds=120] [--port=7943] [--no-record]
+// Parts: start, pods, idle, api, store, or one section of the store as store.asof (test/bench/store.ts has the list).
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,24 +13,26 @@ import { type BenchServer, createBenchServer, fitComponents } from './bench/serv
 import { writeTestImages } from './test-images.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const PARTS = ['start', 'pods', 'idle', 'api', 'storage'] as const;
+const PARTS = ['start', 'pods', 'idle', 'api', 'store'] as const;
+const STORE_SECTIONS = ['writes', 'watch', 'list', 'start', 'housekeeping', 'asof', 'memory'] as const;
 const FIRST_STARTS = 3;
 const LATER_STARTS = 5;
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
   options: {
-    only: { type: 'string', default: PARTS.join(',') },
     'idle-seconds': { type: 'string', default: '120' },
     port: { type: 'string', default: '7943' },
     record: { type: 'boolean', default: true },
   },
   allowNegative: true,
+  allowPositionals: true,
 });
 const port = Number(flags.port);
-const parts = flags.only.split(',');
-const wrong = parts.find((name) => !(PARTS as readonly string[]).includes(name));
+const known: readonly string[] = [...PARTS, ...STORE_SECTIONS.map((name) => `store.${name}`)];
+const parts: readonly string[] = positionals.length > 0 ? positionals : PARTS;
+const wrong = parts.find((name) => !known.includes(name));
 if (wrong !== undefined) {
-  console.error(`bench: there is no part "${wrong}"; there are ${PARTS.join(', ')}`);
+  console.error(`bench: there is no part "${wrong}"; there are ${known.join(', ')}`);
   process.exit(2);
 }
 
@@ -72,17 +75,17 @@ async function measureStarts(components: readonly string[]): Promise<Row[]> {
   ];
 }
 
-async function measureStorage(): Promise<Row[]> {
-  const { stdout } = await run([process.execPath, path.join(root, 'test/bench/storage.ts')]);
+/** In a process of its own, so that one section's garbage does not slow down the next. */
+async function measureStore(section: string): Promise<Row[]> {
+  const { stdout } = await run([process.execPath, '--expose-gc', path.join(root, 'test/bench/store.ts'), section]);
   return stdout
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { name: string; value: number; unit: string })
-    .map(({ name, value, unit }) => ({ name, value: `${value.toLocaleString('en')} ${unit}`.trim() }));
+    .map((line) => JSON.parse(line) as Row);
 }
 
-async function part(name: (typeof PARTS)[number], measure: () => Promise<Row[]>): Promise<void> {
-  if (!parts.includes(name)) return;
+async function part(name: string, measure: () => Promise<Row[]>): Promise<void> {
+  if (!parts.includes(name) && !parts.includes(name.split('.')[0] as string)) return;
   say(`${name} …`);
   for (const row of await measure()) {
     rows.push(row);
@@ -108,7 +111,7 @@ async function main(): Promise<void> {
       await part('api', () => benchApi(server));
     });
   }
-  await part('storage', measureStorage);
+  for (const section of STORE_SECTIONS) await part(`store.${section}`, () => measureStore(section));
   if (!flags.record) return;
   const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const file = path.join(root, 'docs/benchmarks.md');
