@@ -3,7 +3,7 @@
 //
 // One call of commit() is under way at a time; history() and compact() may run beside it. Values are JSON
 // text of an object without its resourceVersion.
-import type { Origin, Revision, StorageUnavailable } from './storage.ts';
+import type { Origin, Revision, StorageFull, StorageUnavailable } from './storage.ts';
 
 /** Of a store in which nothing was written: 0 would read as "any" in a resourceVersion. */
 export const FIRST_REVISION: Revision = 1;
@@ -55,6 +55,15 @@ export interface HeadRow {
   readonly createRevision: Revision;
   readonly value: string;
   readonly expiresAt: number | null;
+}
+
+/** What a key is at. */
+export type Head = Pick<HeadRow, 'key' | 'revision'>;
+
+/** What a driver tells while it is open. */
+export interface DriverEvents {
+  /** The disk has run out of room; what was committed is stored nevertheless, or its commit rejects. */
+  full(error: StorageFull): void;
 }
 
 /** One committed change. */
@@ -113,13 +122,15 @@ export interface Opened {
   compactRevision: Revision;
   /** Oldest first; none in a new store. */
   spans: readonly ClockSpan[];
+  /** Every page was looked at; otherwise findDamage() is to be asked while it serves. */
+  whole: boolean;
 }
 
 export interface Driver {
   /** As in the URL scheme. */
   readonly name: string;
   /** Reads what is there: `receive` gets all head rows, page by page; those of one resource in byte order of keys. */
-  open(receive: (rows: HeadRow[]) => void): Promise<Opened>;
+  open(receive: (rows: HeadRow[]) => void, events: DriverEvents): Promise<Opened>;
   /**
    * Resolves once the batch is durable, with the outcome of each change in order. Rejects with StorageUnavailable
    * when nothing of the batch was stored (outcome 'no'), or when that is not known: it takes no further batch then.
@@ -136,8 +147,14 @@ export interface Driver {
   /** Forgets what can only be seen at revisions before `to`. Idempotent; gives way to commits. */
   compact(to: Revision): Promise<void>;
   stats(): Promise<{ bytes: number; walBytes: number }>;
+  /** Keys after `after`, in byte order. Answered in turn with commits: as of all that were answered before. */
+  heads(query: { after: string; limit: number }): Promise<Head[]>;
+  /** How much of the files is in use, and whether the disk has room again; a reserve that was given up is made anew. */
+  space(): Promise<{ usedBytes: number; roomy: boolean }>;
   /** See Storage; only where something is on disk. */
   backup?(to: string, onProgress?: (done: number, total: number) => void): Promise<void>;
+  /** Looks at every page, beside the writes, and says in one sentence what is damaged. Rejects when it was stopped before its end. */
+  findDamage?(signal: AbortSignal): Promise<string | undefined>;
   /** Resolves when nothing of it runs any more and its files are released. */
   close(): Promise<void>;
 }

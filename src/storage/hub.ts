@@ -2,11 +2,14 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { Compaction, type CompactionPolicy, DEFAULT_COMPACTION } from './compaction.ts';
-import type { Driver, LogRow } from './driver.ts';
+import type { Driver, DriverEvents, LogRow } from './driver.ts';
 import { Expiry } from './expiry.ts';
 import { listPage } from './list.ts';
 import { createPast } from './past.ts';
+import { createProblems, type Problems } from './problems.ts';
 import { type Decode, decodeJson, entryOfHead, eventsOfRows } from './rows.ts';
+import { createSelfCheck, type SelfCheck } from './self-check.ts';
+import { createSpace, DEFAULT_QUOTA_BYTES, type Space } from './space.ts';
 import { State } from './state.ts';
 import {
   type Origin,
@@ -27,6 +30,8 @@ export interface HubOptions {
   compaction?: CompactionPolicy;
   /** How many bytes of events are kept in memory at most; older ones are read from the driver. */
   maxEventBytes?: number;
+  /** What the store may hold; default 4 GiB. */
+  quotaBytes?: number;
 }
 
 const DEFAULT_EVENT_BYTES = 64 * 1024 * 1024;
@@ -43,20 +48,27 @@ export async function openHub(driver: Driver, options: HubOptions): Promise<Stor
   const { clock, log, decode = decodeJson, maxEventBytes = DEFAULT_EVENT_BYTES } = options;
   const loaded: StorageEntry[] = [];
   const expiring: { key: string; expiresAt: number }[] = [];
-  const { revision, compactRevision, spans } = await driver.open((rows) => {
+  let space: Space | undefined;
+  const events: DriverEvents = { full: (error) => space?.full(error) };
+  const { revision, compactRevision, spans, whole } = await driver.open((rows) => {
     for (const row of rows) {
       loaded.push(entryOfHead(row, decode));
       if (row.expiresAt !== null) expiring.push({ key: row.key, expiresAt: row.expiresAt });
     }
-  });
+  }, events);
   const state = new State({ revision, compactRevision, maxEventBytes });
   for (const entry of loaded) state.load(entry);
   await refill(driver, state, decode);
   const begun = spans.at(-1);
   const newest =
     begun && (await driver.newestAt({ after: begun.after, upTo: revision, time: Number.MAX_SAFE_INTEGER }));
+  const problems = createProblems({ clock, log });
+  space = createSpace({ driver, clock, problems, quotaBytes: options.quotaBytes ?? DEFAULT_QUOTA_BYTES });
   return createStorage({
     driver,
+    problems,
+    space,
+    selfCheck: createSelfCheck({ clock, log, problems, driver, state, whole }),
     state,
     timeline: new Timeline({ clock, spans, revision, newest: newest?.time }),
     expiring,
@@ -87,6 +99,9 @@ async function refill(driver: Driver, state: State, decode: Decode): Promise<voi
 
 interface Parts {
   driver: Driver;
+  problems: Problems;
+  space: Space;
+  selfCheck: SelfCheck;
   state: State;
   timeline: Timeline;
   expiring: readonly { key: string; expiresAt: number }[];
@@ -96,7 +111,8 @@ interface Parts {
   policy: CompactionPolicy;
 }
 
-function createStorage({ driver, state, timeline, expiring, clock, log, decode, policy }: Parts): Storage {
+function createStorage(parts: Parts): Storage {
+  const { driver, problems, space, selfCheck, state, timeline, expiring, clock, log, decode, policy } = parts;
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
   let wakes: (() => void)[] = [];
   let closing: Promise<void> | undefined;
@@ -106,8 +122,13 @@ function createStorage({ driver, state, timeline, expiring, clock, log, decode, 
     state,
     timeline,
     now: clock.now,
+    refusal(change) {
+      const damaged = problems.get('damaged');
+      return damaged ? new StorageUnavailable(damaged.message, 'no') : space.refusal(change);
+    },
     publish(events, revision) {
       state.publish(events, revision);
+      space.committed(events.reduce((sum, { bytes }) => sum + bytes, 0));
       for (const { event, ttlMs } of events) {
         if (ttlMs !== undefined) expiry.set(event.entry.key, ttlMs);
         else expiry.clear(event.entry.key);
@@ -189,6 +210,8 @@ function createStorage({ driver, state, timeline, expiring, clock, log, decode, 
           if (wakes.push(wake) === 1) queueMicrotask(wakeAll);
         },
       }),
+    problems: problems.list,
+    compare: selfCheck.compare,
     async stats() {
       const { bytes, walBytes } = await driver.stats();
       const { keys, revision, compactRevision } = state;
@@ -206,6 +229,8 @@ function createStorage({ driver, state, timeline, expiring, clock, log, decode, 
         for (const waiter of waiters) waiter.done(false);
         await writes.close(storeClosed());
         await compaction.stop();
+        await space.stop();
+        await selfCheck.stop();
         await driver.close();
       })();
       return closing;

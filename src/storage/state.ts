@@ -2,7 +2,7 @@
 // Changes come in committed batches; between two batches nothing moves, so whoever reads within one turn of the
 // event loop reads one revision.
 import { EventQueue } from './events.ts';
-import { compareKeys, resourcePrefix } from './keys.ts';
+import { compareKeys, prefixEnd, resourcePrefix } from './keys.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import type { Revision, StorageEntry, StorageEvent } from './storage.ts';
 
@@ -83,6 +83,12 @@ export class State {
 
   get(key: string): StorageEntry | undefined {
     return this.resource(key).entries.get(key);
+  }
+
+  /** All keys after `after` up to and including `upTo`, resource by resource. Not to be advanced across a change. */
+  *keysBetween(after: string, upTo: string | undefined): Generator<string, void, undefined> {
+    const end = upTo === undefined ? prefixEnd('/') : `${upTo}\0`;
+    for (const { keys } of this.#resources.values()) yield* keys.range(`${after}\0`, end);
   }
 
   /** Puts in what was there before the start. */

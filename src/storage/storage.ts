@@ -6,6 +6,8 @@
 // Revisions are one counter for the whole store; an object's metadata.resourceVersion is the revision of its
 // last change. Nothing is visible, to reads or watches, before it is durable.
 import type { KubeObject } from '../apimachinery/meta.ts';
+import type { Difference } from './compare.ts';
+import type { StorageProblem } from './problems.ts';
 
 export type Revision = number; // < 2^53
 
@@ -85,6 +87,14 @@ export class StorageUnavailable extends Error {
     super(reason, { cause });
     this.name = 'StorageUnavailable';
     this.outcome = outcome;
+  }
+}
+
+/** There is no room for what would make the store larger; what makes room, or takes none, can be written. */
+export class StorageFull extends StorageUnavailable {
+  constructor(reason: string) {
+    super(reason, 'no');
+    this.name = 'StorageFull';
   }
 }
 
@@ -180,6 +190,10 @@ export interface Storage {
 
   watch(prefix: string, options: WatchOptions): Watcher;
 
+  /** What is wrong while it serves; [] when all is well. */
+  problems(): readonly StorageProblem[];
+  /** Compares memory with disk: the first differences, which are a problem from then on. */
+  compare(): Promise<readonly Difference[]>;
   stats(): Promise<StorageStats>;
   /**
    * Writes a whole copy of the database, without Events and Leases, to the new file `to`, while writes go on: it holds

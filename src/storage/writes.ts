@@ -5,6 +5,7 @@ import { contentOf, sameContent } from './content.ts';
 import type { CommitResult, Driver, DriverChange } from './driver.ts';
 import { assertKey } from './keys.ts';
 import { makeEntry, makeEvent } from './rows.ts';
+import type { Considered } from './space.ts';
 import type { SizedEvent, State } from './state.ts';
 import {
   type Change,
@@ -51,6 +52,8 @@ export interface WritesOptions {
   state: State;
   now: () => number;
   timeline: Timeline;
+  /** Why a change is not to be tried; undefined when it may. */
+  refusal(change: Considered): StorageUnavailable | undefined;
   /** Makes a batch visible: after it, `state` shows the events. */
   publish(events: readonly (SizedEvent & { ttlMs: number | undefined })[], revision: Revision): void;
 }
@@ -130,6 +133,8 @@ export class Writes {
       ...(change.origin && { origin: cut(change.origin) }),
       ...(ttlMs !== undefined && { expiresAt: this.#options.now() + ttlMs }),
     };
+    const refusal = this.#options.refusal({ row, content, current });
+    if (refusal) throw refusal;
     return { ...waiting, row, content, current, ttlMs };
   }
 

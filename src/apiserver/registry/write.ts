@@ -11,6 +11,7 @@ import {
   type Origin,
   type Storage,
   type StorageEntry,
+  StorageFull,
   StorageUnavailable,
   ValueTooLarge,
 } from '../../storage/storage.ts';
@@ -154,6 +155,10 @@ const withRevision = (object: KubeObject, resourceVersion: string | undefined): 
   metadata: { ...object.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
 });
 
+/** What an API server answers when etcd is out of space, word for word (etcd's ErrNoSpace), then what to do. */
+const noSpace = ({ message }: StorageFull): StatusError =>
+  new StatusError({ code: 500, message: `etcdserver: mvcc: database space exceeded: ${message}` });
+
 /** A store that cannot write is a 503; when it cannot say whether it did, a 504. */
 export async function toStore(storage: Storage, change: Change): Promise<StorageEntry> {
   try {
@@ -163,6 +168,7 @@ export async function toStore(storage: Storage, change: Change): Promise<Storage
     if (error instanceof ValueTooLarge)
       throw new StatusError({ code: 500, message: 'etcdserver: request is too large' });
     if (!(error instanceof StorageUnavailable)) throw error;
+    if (error instanceof StorageFull) throw noSpace(error);
     if (error.outcome === 'no') throw serviceUnavailable(error.message);
     throw new StatusError({ code: 504, reason: 'Timeout', message: error.message });
   }

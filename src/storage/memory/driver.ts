@@ -57,7 +57,7 @@ export function createMemoryDriver(): Driver {
   return {
     name: 'memory',
     async open() {
-      return { revision, compactRevision: 0, spans: [] };
+      return { revision, compactRevision: 0, spans: [], whole: true };
     },
     async commit(changes, at) {
       return changes.map((change) => apply(change, at));
@@ -81,6 +81,13 @@ export function createMemoryDriver(): Driver {
     },
     async compact(to) {
       log = log.filter((row) => row.revision > to);
+    },
+    async heads({ after, limit }) {
+      const keys = [...head.keys()].filter((key) => compareKeys(key, after) > 0).sort(compareKeys);
+      return keys.slice(0, limit).map((key) => ({ key, revision: head.get(key)!.revision }));
+    },
+    async space() {
+      return { usedBytes: 0, roomy: true };
     },
     async stats() {
       return { bytes: 0, walBytes: 0 };

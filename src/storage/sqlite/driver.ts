@@ -1,11 +1,16 @@
 // SQLite behind a writer thread: better-sqlite3 is synchronous, and waiting for the disk must not stop the API.
 import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { run } from '../../exec.ts';
 import type { Logger } from '../../log.ts';
-import type { Driver, HeadRow } from '../driver.ts';
-import { StorageUnavailable } from '../storage.ts';
+import type { Driver, DriverEvents, HeadRow } from '../driver.ts';
+import { StorageFull, StorageUnavailable } from '../storage.ts';
 import type { Message, RequestName, Requests, WireFailure } from './protocol.ts';
+
+/** Run from source it is a .ts file, from the package a .js one; tsc rewrites imports, but not these. */
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 interface Pending {
   resolve: (answer: unknown) => void;
@@ -13,7 +18,8 @@ interface Pending {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const unavailable = (failure: WireFailure) => new StorageUnavailable(failure.reason, failure.outcome);
+const unavailable = (failure: WireFailure): StorageUnavailable =>
+  failure.full ? new StorageFull(failure.reason) : new StorageUnavailable(failure.reason, failure.outcome);
 
 /** `file` is where state.db is or will be. */
 export function createSqliteDriver(
@@ -25,6 +31,8 @@ export function createSqliteDriver(
   let worker: Worker | undefined;
   let exited = Promise.resolve();
   let receive: (rows: HeadRow[]) => void = () => undefined;
+  let events: DriverEvents | undefined;
+  let checking: AbortController | undefined;
   /** Set once the thread cannot be trusted any more; it answers everything from then on. */
   let failed: StorageUnavailable | undefined;
   /** Between a successful open() and close(): when a failure is news. */
@@ -38,9 +46,25 @@ export function createSqliteDriver(
     pending.clear();
   }
 
+  function tell(error: StorageUnavailable): void {
+    if (error instanceof StorageFull) events?.full(error);
+  }
+
   function onMessage(message: Message): void {
     if (message.type === 'rows') {
       receive(message.rows);
+      return;
+    }
+    if (message.type === 'wal-long') {
+      checking?.abort();
+      return;
+    }
+    if (message.type === 'fatal') {
+      fail(unavailable(message.failure));
+      return;
+    }
+    if (message.type === 'full') {
+      tell(unavailable(message.failure));
       return;
     }
     if (message.type === 'notice') {
@@ -57,6 +81,7 @@ export function createSqliteDriver(
       request?.resolve(message.answer);
     } else {
       const error = unavailable(message.failure);
+      tell(error);
       request?.reject(error);
       if (error.outcome === 'unknown') fail(error);
     }
@@ -76,8 +101,6 @@ export function createSqliteDriver(
   }
 
   function start(): Worker {
-    // Run from source it is a .ts file, from the package a .js one; tsc rewrites imports, but not this.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const cache = getCompileCacheDir();
     const thread = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
       workerData: { file },
@@ -95,6 +118,15 @@ export function createSqliteDriver(
     return thread;
   }
 
+  async function findDamage(signal: AbortSignal): Promise<string | undefined> {
+    checking = new AbortController();
+    const program = fileURLToPath(new URL(`./page-check.${extension}`, import.meta.url));
+    const { stdout } = await run([process.execPath, program, file], {
+      signal: AbortSignal.any([signal, checking.signal]),
+    });
+    return stdout === '' ? undefined : stdout;
+  }
+
   async function close(how: 'close' | 'abandon' = 'close'): Promise<void> {
     serving = false;
     try {
@@ -108,7 +140,7 @@ export function createSqliteDriver(
 
   return {
     name: 'sqlite',
-    async open(onRows) {
+    async open(onRows, onEvents) {
       // Errors thrown by the receiver belong to the caller of open(), not to the event loop.
       let received: unknown;
       receive = (rows) => {
@@ -118,6 +150,7 @@ export function createSqliteDriver(
           received = error;
         }
       };
+      events = onEvents;
       worker = start();
       try {
         const { notices, ...opened } = await request('open', undefined);
@@ -132,7 +165,12 @@ export function createSqliteDriver(
     },
     async commit(changes, at) {
       const results = await request('commit', { changes, at });
-      return results.map((result) => (typeof result === 'object' ? unavailable(result) : result));
+      return results.map((result) => {
+        if (typeof result !== 'object') return result;
+        const error = unavailable(result);
+        tell(error);
+        return error;
+      });
     },
     history: (query) => request('history', query),
     past: (query) => request('past', query),
@@ -140,7 +178,10 @@ export function createSqliteDriver(
     newestAt: (query) => request('newestAt', query),
     compact: (to) => request('compact', to),
     stats: () => request('stats', undefined),
+    heads: (query) => request('heads', query),
+    space: () => request('space', undefined),
     backup: (to, onProgress) => request('backup', to, onProgress),
+    findDamage,
     close: () => close(),
   };
 }

@@ -30,6 +30,12 @@ export const damaged = (path: string, finding: string): UnusableDatabase =>
  */
 const FATAL = /^SQLITE_(IOERR_(FSYNC|DIR_FSYNC|SHORT_READ|READ|CORRUPTFS|DATA)|CORRUPT|NOTADB)/;
 
+/** No room for a page of the file, of its WAL, or of the memory that connections share. */
+export const isFull = (error: unknown): boolean =>
+  error instanceof Database.SqliteError
+    ? /^SQLITE_(FULL|IOERR_SHMSIZE)$/.test(error.code)
+    : error instanceof UnusableDatabase && error.cause !== undefined && isFull(error.cause);
+
 export function describeFailure(error: unknown, path: string): WireFailure {
   if (error instanceof UnusableDatabase) return { reason: error.message, outcome: 'unknown' };
   if (error instanceof CopyFailed) return { reason: error.message, outcome: 'no' };
@@ -40,8 +46,9 @@ export function describeFailure(error: unknown, path: string): WireFailure {
     };
   }
   const { code } = error;
-  if (code === 'SQLITE_FULL') {
-    return { reason: `the disk that holds ${path} is full; writes resume when there is room again`, outcome: 'no' };
+  if (isFull(error)) {
+    const reason = `the disk that holds ${path} is full: only deletes and what takes no room are written until there is room again`;
+    return { reason, outcome: 'no', full: true };
   }
   if (FATAL.test(code)) {
     return { reason: `${path} cannot be trusted any more (${code}): check the disk, then restart`, outcome: 'unknown' };

@@ -13,7 +13,7 @@ export function takeLock(path: string): Lock {
   const pidFile = `${path}.pid`;
   const db = new Database(`${path}.lock`, { timeout: 0 });
   try {
-    db.pragma('journal_mode = DELETE');
+    db.pragma('journal_mode = MEMORY'); // nothing is written, so that it can be had on a full disk
     db.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     db.close();

@@ -3,6 +3,7 @@ import type {
   CommitTime,
   CommittedAt,
   DriverChange,
+  Head,
   HeadRow,
   HistoryQuery,
   LogRow,
@@ -21,6 +22,8 @@ export interface Requests {
   newestAt: { argument: { after: Revision; upTo: Revision; time: number }; answer: CommittedAt | undefined };
   compact: { argument: Revision; answer: undefined };
   stats: { argument: undefined; answer: { bytes: number; walBytes: number } };
+  heads: { argument: { after: string; limit: number }; answer: Head[] };
+  space: { argument: undefined; answer: { usedBytes: number; roomy: boolean } };
   /** Sends `progress` messages with its id. */
   backup: { argument: string; answer: undefined };
   close: { argument: undefined; answer: undefined };
@@ -36,6 +39,8 @@ export interface WireFailure {
   reason: string;
   /** 'no': nothing was stored, later attempts may succeed. 'unknown': the store must be opened anew. */
   outcome: 'no' | 'unknown';
+  /** For want of room on the disk. */
+  full?: true;
 }
 
 export type WireResult = Revision | 'conflict' | WireFailure;
@@ -50,6 +55,11 @@ export type Message =
   | { type: 'rows'; rows: HeadRow[] }
   /** Something the user should know, while the store goes on. */
   | { type: 'notice'; text: string }
+  | { type: 'full'; failure: WireFailure }
+  /** In housework: the store must be opened anew. */
+  | { type: 'fatal'; failure: WireFailure }
+  /** What reads beside the writer keeps the WAL from being moved. */
+  | { type: 'wal-long' }
   | { type: 'progress'; id: number; done: number; total: number }
   | { type: 'answer'; id: number; answer: unknown }
   | { type: 'failure'; id: number; failure: WireFailure };

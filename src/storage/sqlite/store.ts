@@ -12,6 +12,7 @@ import {
   type CommittedAt,
   type DriverChange,
   FIRST_REVISION,
+  type Head,
   type HeadRow,
   type HistoryQuery,
   type LogRow,
@@ -38,6 +39,8 @@ export interface Store {
   revision: Revision;
   compactRevision: Revision;
   spans: readonly ClockSpan[];
+  /** Every page of both files was looked at. */
+  whole: boolean;
   /** What the user should know about how it was found. */
   notices: string[];
   load(receive: (rows: HeadRow[]) => void): void;
@@ -52,6 +55,8 @@ export interface Store {
   walBacklog(): number;
   checkpoint(): void;
   sizes(): { bytes: number; walBytes: number };
+  usedBytes(): number;
+  heads(query: { after: string; limit: number }): Head[];
   /** Copies state.db; commits go on between the steps. */
   backUp(to: string, onProgress: BackupProgress): Promise<void>;
   close(): void;
@@ -72,7 +77,8 @@ export async function openStore(file: string): Promise<Store> {
     const second = await openVolatile(path.join(path.dirname(file), 'volatile.db'), notices);
     opened.push(second.tables);
     const lostVolatile = second.fresh && !main.fresh;
-    return begin({ state, volatile: second.tables, lock, notices, lostVolatile });
+    const whole = main.whole && second.whole;
+    return begin({ state, volatile: second.tables, lock, notices, lostVolatile, whole });
   } catch (error) {
     for (const tables of opened) tables.closeUntouched();
     lock.release();
@@ -81,16 +87,19 @@ export async function openStore(file: string): Promise<Store> {
 }
 
 /** A volatile.db that cannot be used is put aside: the cluster makes its content anew. */
-async function openVolatile(file: string, notices: string[]): Promise<{ tables: Tables; fresh: boolean }> {
+async function openVolatile(
+  file: string,
+  notices: string[],
+): Promise<{ tables: Tables; fresh: boolean; whole: boolean }> {
   try {
-    const { db, fresh } = await openDatabase(file, { durable: false });
-    return { tables: createTables(db, file), fresh };
+    const { db, fresh, whole } = await openDatabase(file, { durable: false });
+    return { tables: createTables(db, file), fresh, whole };
   } catch (error) {
     if (!(error instanceof UnusableDatabase)) throw error;
     notices.push(`${error.message}; it was put aside as ${file}.unusable, and Events and Leases start anew`);
     for (const suffix of ['', '-wal', '-shm']) moveAside(`${file}${suffix}`, `${file}.unusable${suffix}`);
-    const { db, fresh } = await openDatabase(file, { durable: false });
-    return { tables: createTables(db, file), fresh };
+    const { db, fresh, whole } = await openDatabase(file, { durable: false });
+    return { tables: createTables(db, file), fresh, whole };
   }
 }
 
@@ -117,6 +126,7 @@ function begin(options: {
   lock: Lock;
   notices: string[];
   lostVolatile: boolean;
+  whole: boolean;
 }): Store {
   const { state, volatile, lock, notices } = options;
   const both = [state, volatile];
@@ -197,6 +207,7 @@ function begin(options: {
     revision,
     compactRevision,
     spans: state.spans(),
+    whole: options.whole,
     notices,
     load(receive) {
       for (const tables of both) tables.load(receive);
@@ -216,6 +227,11 @@ function begin(options: {
       const found = both.flatMap((tables) => tables.newestAt(query) ?? []);
       return found.sort((a, b) => b.revision - a.revision)[0];
     },
+    heads({ after, limit }) {
+      const rows = both.flatMap((tables) => tables.heads(after, limit));
+      return rows.sort((a, b) => compareKeys(a.key, b.key)).slice(0, limit);
+    },
+    usedBytes: () => both.reduce((sum, tables) => sum + tables.usedBytes(), 0),
     compactSlice: (to) => both.map((tables) => tables.compactSlice(to)).includes(true),
     vacuumSlice: () => both.map((tables) => tables.vacuumSlice()).includes(true),
     walBacklog: () => Math.max(...both.map((tables) => tables.walBacklog())),

@@ -1,7 +1,7 @@
 // The statements on one file's tables: apply a change, read back, forget, keep the file small.
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import type { ClockSpan, DriverChange, HeadRow } from '../driver.ts';
+import type { ClockSpan, DriverChange, Head, HeadRow } from '../driver.ts';
 import type { Revision } from '../storage.ts';
 import { type BackupProgress, backUp } from './backup.ts';
 import { closeUntouched } from './database.ts';
@@ -37,6 +37,9 @@ export function createTables(db: Database, path: string) {
 
   const superseded = db.prepare<[Revision, Revision, number], { rev: number; op: number; prev_rev: number }>(
     'SELECT rev, op, prev_rev FROM log WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT ?',
+  );
+  const heads = db.prepare<[string, number], Head>(
+    'SELECT key, mod_rev AS revision FROM head WHERE key > ? ORDER BY key LIMIT ?',
   );
   const forget = db.prepare('DELETE FROM log WHERE rev = ?');
 
@@ -148,6 +151,13 @@ export function createTables(db: Database, path: string) {
 
     backUp: (to: string, onProgress: BackupProgress) => backUp(db, to, onProgress),
 
+    heads: (after: string, limit: number): Head[] => heads.all(after, limit),
+    /** Without pages that are free to be used again. */
+    usedBytes(): number {
+      const free = db.pragma('freelist_count', { simple: true }) as number;
+      const pages = db.pragma('page_count', { simple: true }) as number;
+      return (pages - free) * PAGE_BYTES;
+    },
     sizes: () => ({ bytes: fileBytes(path), walBytes: fileBytes(`${path}-wal`) }),
     close: () => db.close(),
     closeUntouched: () => closeUntouched(db, path),

@@ -2,9 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '../../clock.ts';
 import { createMemoryReturn, threadHeap } from '../../memory.ts';
-import { CopyFailed, describeFailure } from './errors.ts';
+import { createBallast } from './ballast.ts';
+import { CopyFailed, describeFailure, isFull } from './errors.ts';
 import { failpoint } from './failpoints.ts';
-import type { Message, Request, RequestName, Requests } from './protocol.ts';
+import type { Message, Request, RequestName, Requests, WireResult } from './protocol.ts';
 import { openStore, type Store } from './store.ts';
 
 const { file } = workerData as { file: string };
@@ -14,6 +15,8 @@ const send = (message: Message) => port.postMessage(message);
 /** Move the WAL into the database when it is this long and nothing is going on, or at once when it is longer. */
 const WAL_IDLE_BYTES = 4 * 1024 * 1024;
 const WAL_BUSY_BYTES = 16 * 1024 * 1024;
+/** Then whatever keeps it from being moved has to end. */
+const WAL_LONG_BYTES = 24 * 1024 * 1024;
 const IDLE_MS = 250;
 
 type Handlers = {
@@ -27,25 +30,60 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function serve(): Handlers {
   let store: Store | undefined;
   let idle: Timer | undefined;
+  const ballast = createBallast(file);
   const memory = createMemoryReturn({ clock: systemClock, heap: threadHeap });
   const opened = (): Store => {
     if (!store) throw new Error('the store is not open');
     return store;
   };
 
-  /** A WAL that cannot be moved now is moved later; only a file that cannot be trusted ends the thread. */
+  async function openWithRoom(): Promise<Store> {
+    try {
+      return await openStore(file);
+    } catch (error) {
+      if (!isFull(error) || !ballast.release()) throw error;
+      return await openStore(file);
+    }
+  }
+
+  /** A WAL that cannot be moved now is moved later; only a file that cannot be trusted ends the service. */
   function checkpoint(): void {
     try {
       store?.checkpoint();
     } catch (error) {
-      const { reason, outcome } = describeFailure(error, file);
-      if (outcome === 'unknown') throw error;
-      send({ type: 'notice', text: reason });
+      trouble(error);
     }
   }
 
-  function tidyWal(current: Store): void {
-    const backlog = current.walBacklog();
+  function trouble(error: unknown): void {
+    const failure = describeFailure(error, file);
+    if (failure.full) ballast.release();
+    send(failure.outcome === 'unknown' ? { type: 'fatal', failure } : { type: 'notice', text: failure.reason });
+  }
+
+  /** On a full disk the reserve is given up, which is enough for what is under way; whoever asked for it is told. */
+  function commit(attempt: () => WireResult[]): WireResult[] {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isFull(error) || !ballast.release()) throw error;
+      send({ type: 'full', failure: describeFailure(error, file) });
+      return attempt();
+    }
+  }
+
+  function walBacklog(): number {
+    try {
+      return store?.walBacklog() ?? 0;
+    } catch (error) {
+      trouble(error);
+      return 0;
+    }
+  }
+
+  function tidyWal(): void {
+    const backlog = walBacklog();
+    if (backlog >= WAL_LONG_BYTES) send({ type: 'wal-long' });
     if (backlog >= WAL_BUSY_BYTES) checkpoint();
     idle?.cancel();
     idle = backlog < WAL_IDLE_BYTES ? undefined : systemClock.after(IDLE_MS, checkpoint);
@@ -53,7 +91,7 @@ function serve(): Handlers {
 
   return {
     async open() {
-      const opening = await openStore(file);
+      const opening = await openWithRoom();
       try {
         opening.load((rows) => send({ type: 'rows', rows }));
       } catch (error) {
@@ -62,13 +100,13 @@ function serve(): Handlers {
       }
       store = opening;
       await memory.start();
-      const { revision, compactRevision, spans, notices } = store;
-      return { revision, compactRevision, spans, notices };
+      const { revision, compactRevision, spans, whole, notices } = store;
+      return { revision, compactRevision, spans, whole, notices };
     },
     commit({ changes, at }) {
-      const results = opened().commit(changes, at);
+      const results = commit(() => opened().commit(changes, at));
       failpoint('before-answer');
-      setImmediate(() => store && tidyWal(store));
+      setImmediate(tidyWal);
       return results;
     },
     history: (query) => opened().history(query),
@@ -80,6 +118,11 @@ function serve(): Handlers {
       while (store?.vacuumSlice()) await turn();
     },
     stats: () => opened().sizes(),
+    heads: (query) => opened().heads(query),
+    async space() {
+      const roomy = await ballast.renew();
+      return { usedBytes: opened().usedBytes(), roomy };
+    },
     async backup(to, id) {
       try {
         await opened().backUp(to, (done, total) => send({ type: 'progress', id, done, total }));

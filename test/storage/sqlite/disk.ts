@@ -85,7 +85,7 @@ export async function smallDisk(t: TestContext, size: string): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), 'small-'));
   await runProgram('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]);
   t.after(async () => {
-    await runProgram('umount', [directory]);
+    await runProgram('umount', ['-l', directory]); // a store may still be open, to be closed after this
     await rm(directory, { recursive: true });
   });
   return directory;

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import Database from 'better-sqlite3';
@@ -11,7 +10,7 @@ import { MIGRATIONS } from '../../../migrations/index.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { openStorage } from '../../../src/storage/open.ts';
 import { SCHEMA_VERSION } from '../../../src/storage/sqlite/database.ts';
-import { Compacted, type Storage, StorageUnavailable } from '../../../src/storage/storage.ts';
+import { Compacted, StorageUnavailable } from '../../../src/storage/storage.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { open, temporaryDirectory } from '../drivers.ts';
 import { create, PODS, podKey, textOf, update } from '../objects.ts';
@@ -196,53 +195,5 @@ describe('files of the SQLite store', () => {
 
   it('know as many migrations as the version says', () => {
     assert.equal(Object.keys(MIGRATIONS).length, SCHEMA_VERSION);
-  });
-});
-
-describe('a full disk', { skip: process.getuid?.() !== 0 && 'mounting a small tmpfs needs root' }, () => {
-  /** A directory of 1 MiB. */
-  async function smallDisk(t: TestContext): Promise<string> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'small-'));
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
-    t.after(async () => {
-      await run('umount', [directory]);
-      await rm(directory, { recursive: true });
-    });
-    return directory;
-  }
-
-  async function run(command: string, args: string[]): Promise<void> {
-    const [code] = await once(spawn(command, args, { stdio: 'inherit' }), 'exit');
-    assert.equal(code, 0, `${command} ${args.join(' ')}`);
-  }
-
-  async function fill(storage: Storage, prefix = 'p'): Promise<{ error: unknown; stored: number }> {
-    for (let stored = 0; ; stored++) {
-      try {
-        await create(storage, `${prefix}${stored}`, 'x'.repeat(10_000));
-      } catch (error) {
-        return { error, stored };
-      }
-    }
-  }
-
-  it('is said to be one, is no conflict, loses nothing, and heals (2.2 h)', async (t) => {
-    const directory = await smallDisk(t);
-    const ballast = path.join(directory, 'ballast');
-    await writeFile(ballast, Buffer.alloc(300_000));
-    const url = `sqlite:${path.join(directory, 'state.db')}`;
-    const storage = await openStorage(url, { clock: fakeClock(), log: silentLogger });
-    const { error, stored } = await fill(storage);
-    assert.ok(error instanceof StorageUnavailable && error.outcome === 'no', String(error));
-    assert.match(error.message, /the disk that holds .* is full/);
-    const { revision } = storage;
-    assert.equal(storage.list(PODS).entries.length, stored);
-    await rm(ballast);
-    assert.equal((await create(storage, 'after', 'x')).revision, revision + 1);
-    const more = await fill(storage, 'more');
-    await storage.close();
-    const again = await openStorage(url, { clock: fakeClock(), log: silentLogger });
-    assert.equal(again.list(PODS).entries.length, stored + 1 + more.stored);
-    await again.close();
   });
 });

@@ -1,0 +1,80 @@
+// What a store looks after by itself while it serves: every hour, is memory what the disk holds; and soon after a start
+// that left it for later, is every page of a large file whole.
+import type { Clock, Timer } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { compareWithDisk, type Difference, describeDifferences } from './compare.ts';
+import type { Driver } from './driver.ts';
+import type { Problems } from './problems.ts';
+import type { State } from './state.ts';
+
+const HOUR = 60 * 60_000;
+/** Late enough not to slow down a cluster's start. */
+const PAGES_AFTER_MS = 60_000;
+
+export interface SelfCheck {
+  /** Compares now; what is found is a problem until a comparison finds nothing. */
+  compare(): Promise<readonly Difference[]>;
+  stop(): Promise<void>;
+}
+
+export function createSelfCheck(options: {
+  clock: Clock;
+  log: Logger;
+  problems: Problems;
+  driver: Driver;
+  state: State;
+  /** Every page was looked at before the start. */
+  whole: boolean;
+}): SelfCheck {
+  const { clock, log, problems, driver, state } = options;
+  const stopped = new AbortController();
+  const timers = new Map<string, Timer>();
+  let running: Promise<unknown> = Promise.resolve();
+
+  function after(name: string, ms: number, work: () => Promise<unknown>): void {
+    const timer = clock.after(ms, () => {
+      running = Promise.all([running, work()]).then(
+        () => undefined,
+        (err: unknown) => log.warn({ err, check: name }, 'a check of the store came to no end'),
+      );
+    });
+    timers.set(name, timer);
+  }
+
+  async function compare(): Promise<readonly Difference[]> {
+    const found = await compareWithDisk(state, driver);
+    if (found.length > 0) problems.raise('differs', describeDifferences(found));
+    else problems.end('differs');
+    return found;
+  }
+
+  async function hourly(): Promise<void> {
+    try {
+      await compare();
+    } finally {
+      if (!stopped.signal.aborted) after('compare', HOUR, hourly);
+    }
+  }
+
+  async function checkPages(): Promise<void> {
+    try {
+      const finding = await driver.findDamage?.(stopped.signal);
+      if (finding !== undefined) problems.raise('damaged', finding);
+    } catch (error) {
+      // It was in the way of writers; what it was asked for is still to be done.
+      if (!stopped.signal.aborted) after('pages', PAGES_AFTER_MS, checkPages);
+      throw error;
+    }
+  }
+
+  after('compare', HOUR, hourly);
+  if (!options.whole) after('pages', PAGES_AFTER_MS, checkPages);
+  return {
+    compare,
+    async stop() {
+      stopped.abort();
+      for (const timer of timers.values()) timer.cancel();
+      await running;
+    },
+  };
+}
