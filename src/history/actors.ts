@@ -9,9 +9,11 @@ const CONTROL_PLANE =
 
 export const isControlPlane = (user: string): boolean => CONTROL_PLANE.test(user);
 
-/** An update of nothing but status and the like is none that anyone would undo. */
+const DELETION_BEGUN = '.metadata.deletionTimestamp';
+
+/** An update of nothing but status and the like is none that anyone would undo; one that begins a deletion is. */
 export const isOfStatusOnly = ({ operation, changes }: Pick<Revision, 'operation' | 'changes'>): boolean =>
-  operation === 'update' && changes.every(({ path }) => isKeptByServer(path));
+  operation === 'update' && changes.every(({ path }) => isKeptByServer(path) && path !== DELETION_BEGUN);
 
 /** A change of what an object is meant to be, by someone who is not a part of the cluster. */
 export const isByIntent = (revision: Revision): boolean => !isOfStatusOnly(revision) && !isControlPlane(revision.user);
