@@ -59,14 +59,16 @@ export async function createObject(
     throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
   }
   const generated = !object.metadata.name && object.metadata.generateName;
+  let candidate = object;
   for (let attempt = 1; ; attempt++) {
-    const candidate = generated && attempt < NAME_ATTEMPTS ? deepCopy(object) : object;
     if (generated) candidate.metadata.name = generateName(generated, env.random);
     try {
       return await createNamed(env, target, candidate);
     } catch (error) {
       if (!generated || !hasReason(error, 'AlreadyExists')) throw error;
       if (attempt === NAME_ATTEMPTS) throw noUniqueName(target, candidate.metadata.name as string);
+      // What was about to be stored is frozen; to prepare it once more changes nothing but the name.
+      candidate = deepCopy(candidate);
     }
   }
 }
