@@ -13,6 +13,7 @@ import {
   RUN_DIR,
 } from '../constants.ts';
 import type { LogLevel } from '../log.ts';
+import type { Durability } from '../storage/driver.ts';
 import { nextRun } from './cron.ts';
 
 export const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns'] as const;
@@ -41,6 +42,8 @@ export interface Config {
   'upstream-dns': readonly string[];
   components: readonly ComponentName[];
   storage: string;
+  'storage-quota': number;
+  durability: Durability;
   containerd: string;
   'cni-conf-dir': string;
   'max-pods': number;
@@ -161,6 +164,21 @@ function storage(value: string): string {
   return value;
 }
 
+function durability(value: string): Durability {
+  if (value !== 'full' && value !== 'relaxed') throw new Error('must be full or relaxed');
+  return value;
+}
+
+/** At least what the bootstrap objects and a moment's history need. */
+const MIN_QUOTA_BYTES = 64 * 1024 ** 2;
+
+function quota(value: string): number {
+  const match = /^(\d{1,6})(Mi|Gi)$/.exec(value);
+  const bytes = Number(match?.[1]) * (match?.[2] === 'Gi' ? 1024 ** 3 : 1024 ** 2);
+  if (!match || bytes < MIN_QUOTA_BYTES) throw new Error('must be a size of 64Mi or more, such as 512Mi or 4Gi');
+  return bytes;
+}
+
 export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = {
   'data-dir': { description: 'where everything that lasts is kept', default: DEFAULT_DATA_DIR, parse: absolute },
   'run-dir': { description: 'where sockets and other run-time state are kept', default: RUN_DIR, parse: absolute },
@@ -195,6 +213,16 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     description: 'memory:, or sqlite:/path (default: state.db in the data directory)',
     default: '',
     parse: storage,
+  },
+  durability: {
+    description: 'full: each write waits for the disk; relaxed: a power cut may take the last second of writes',
+    default: 'full',
+    parse: durability,
+  },
+  'storage-quota': {
+    description: 'how large the store may grow, such as 512Mi; then only what makes it smaller is written',
+    default: '4Gi',
+    parse: quota,
   },
   containerd: { description: 'socket of a containerd to use instead of our own', default: '', parse: optionalPath },
   'cni-conf-dir': {

@@ -51,6 +51,8 @@ export async function startServer(config: Config, progress: Progress): Promise<R
   const { opened } = await startStorage(config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`, {
     clock,
     log: log.child({ component: 'storage' }),
+    durability: config.durability,
+    quotaBytes: config['storage-quota'],
     onFailure: ({ message }) => failure.reject(new Error(`the store can serve no longer: ${message}`)),
   });
   const containerd = has('kubelet') ? ensureContainerd(config, { clock, log }) : Promise.resolve();

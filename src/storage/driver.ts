@@ -8,6 +8,9 @@ import type { Origin, Revision, StorageFull, StorageUnavailable } from './storag
 /** Of a store in which nothing was written: 0 would read as "any" in a resourceVersion. */
 export const FIRST_REVISION: Revision = 1;
 
+/** 'relaxed': a commit does not wait for the disk, and a power cut takes the last second (docs/guarantees.md). */
+export type Durability = 'full' | 'relaxed';
+
 export type Op = 'create' | 'update' | 'delete';
 
 export interface DriverChange {

@@ -1,10 +1,12 @@
 // Opens a store by URL: `memory:` or `sqlite:/path/state.db`.
-import type { Driver } from './driver.ts';
+import type { Driver, Durability } from './driver.ts';
 import { type HubOptions, openHub } from './hub.ts';
 import { createMemoryDriver } from './memory/driver.ts';
 import type { Storage, StorageUnavailable } from './storage.ts';
 
 export interface OpenOptions extends HubOptions {
+  /** Default 'full'; without a file it means nothing. */
+  durability?: Durability;
   /** The store can serve no longer, and only a restart can tell what it holds: to be called at most once. */
   onFailure?: (reason: StorageUnavailable) => void;
 }

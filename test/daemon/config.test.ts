@@ -56,6 +56,7 @@ describe('config', () => {
     ['storage', 'mysql://x', /memory: or sqlite:/],
     ['advertise-address', 'me', /IP address/],
     ['max-pods', '-1', /whole number/],
+    ['durability', 'some', /must be full or relaxed/],
   ] as const) {
     test(`--${name} ${JSON.stringify(value)} is refused in one sentence`, () => {
       assert.throws(

@@ -7,7 +7,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { Driver } from '../../src/storage/driver.ts';
 import { type HubOptions, openHub } from '../../src/storage/hub.ts';
 import { createMemoryDriver } from '../../src/storage/memory/driver.ts';
-import { openStorage } from '../../src/storage/open.ts';
+import { type OpenOptions, openStorage } from '../../src/storage/open.ts';
 import { createSqliteDriver } from '../../src/storage/sqlite/driver.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -40,7 +40,7 @@ export const DRIVERS: readonly DriverCase[] = [
 ];
 
 /** Opens `url`; closed after the test unless it was before. */
-export async function open(t: TestContext, url: string, options: Partial<HubOptions> = {}): Promise<Storage> {
+export async function open(t: TestContext, url: string, options: Partial<OpenOptions> = {}): Promise<Storage> {
   const storage = await openStorage(url, { clock: fakeClock(), log: silentLogger, ...options });
   t.after(() => storage.close());
   return storage;

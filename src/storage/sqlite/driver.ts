@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { run } from '../../exec.ts';
 import type { Logger } from '../../log.ts';
-import type { Driver, DriverEvents, HeadRow } from '../driver.ts';
+import type { Driver, DriverEvents, Durability, HeadRow } from '../driver.ts';
 import { StorageFull, StorageUnavailable } from '../storage.ts';
 import type { Message, RequestName, Requests, WireFailure } from './protocol.ts';
 
@@ -24,7 +24,7 @@ const unavailable = (failure: WireFailure): StorageUnavailable =>
 /** `file` is where state.db is or will be. */
 export function createSqliteDriver(
   file: string,
-  options: { log: Logger; onFailure?: (reason: StorageUnavailable) => void },
+  options: { log: Logger; durability?: Durability; onFailure?: (reason: StorageUnavailable) => void },
 ): Driver {
   const pending = new Map<number, Pending>();
   let lastId = 0;
@@ -103,7 +103,7 @@ export function createSqliteDriver(
   function start(): Worker {
     const cache = getCompileCacheDir();
     const thread = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
-      workerData: { file },
+      workerData: { file, durability: options.durability ?? 'full' },
       // A thread does not take over this thread's compile cache; without it loading takes three times as long.
       env: { ...process.env, ...(cache ? { NODE_COMPILE_CACHE: path.dirname(cache) } : {}) },
     });

@@ -11,6 +11,7 @@ import {
   type CommitTime,
   type CommittedAt,
   type DriverChange,
+  type Durability,
   FIRST_REVISION,
   type Head,
   type HeadRow,
@@ -65,20 +66,20 @@ export interface Store {
 }
 
 /** Opens `state.db` at `file` and `volatile.db` beside it, making what is missing. */
-export async function openStore(file: string): Promise<Store> {
+export async function openStore(file: string, durability: Durability = 'full'): Promise<Store> {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const notices = assertSuitable(file);
   const lock = takeLock(file);
   const opened: Tables[] = [];
   try {
-    const main = await openDatabase(file, { durable: true });
+    const main = await openDatabase(file, { durable: durability === 'full' });
     const state = createTables(main.db, file);
     opened.push(state);
     const second = await openVolatile(path.join(path.dirname(file), 'volatile.db'), notices);
     opened.push(second.tables);
     const lostVolatile = second.fresh && !main.fresh;
     const whole = main.whole && second.whole;
-    return begin({ state, volatile: second.tables, lock, notices, lostVolatile, whole });
+    return begin({ state, volatile: second.tables, lock, notices, lostVolatile, whole, durability });
   } catch (error) {
     for (const tables of opened) tables.closeUntouched();
     lock.release();
@@ -127,8 +128,9 @@ function begin(options: {
   notices: string[];
   lostVolatile: boolean;
   whole: boolean;
+  durability: Durability;
 }): Store {
-  const { state, volatile, lock, notices } = options;
+  const { state, volatile, lock, notices, durability } = options;
   const both = [state, volatile];
   const boot = bootId();
   const number = (tables: Tables, name: string) => Number(tables.meta(name) ?? 0);
@@ -146,7 +148,8 @@ function begin(options: {
   const lastBoot = state.meta('boot_id'); // none when nothing was ever committed
   const powerCut = state.meta('clean') !== 1 && (boot === '' || lastBoot !== boot);
   if (lastBoot !== undefined && (powerCut || options.lostVolatile)) {
-    const what = powerCut ? 'the machine went down while the store was open' : `${volatile.path} is gone`;
+    const relaxed = state.meta('durability') === 'relaxed' ? ' with --durability=relaxed, its last second is lost' : '';
+    const what = powerCut ? `the machine went down while the store was open${relaxed}` : `${volatile.path} is gone`;
     notices.push(`${what}: clients have to list anew`);
     revision = ceiling;
     compactRevision = ceiling;
@@ -171,12 +174,15 @@ function begin(options: {
     const used = both.filter((tables) => targets.includes(tables) || (marks && tables === state));
     try {
       forgetHistory();
+      // What keeps revisions from being used twice has to be on disk before the first of them is.
+      if (marks && durability === 'relaxed') state.waitForDisk(true);
       for (const tables of used) tables.begin();
       if (marks) {
         if (state.meta('uid') === undefined) state.setMeta('uid', `uid:${randomUUID()}`); // inspect.ts looks for it
         state.setMeta('rev_ceiling', reserved);
         state.setMeta('clean', 0);
         state.setMeta('boot_id', boot);
+        state.setMeta('durability', durability);
         if (at.span) state.beginSpan(at.span);
       }
       for (const [i, change] of changes.entries()) {
@@ -188,6 +194,8 @@ function begin(options: {
     } catch (error) {
       for (const tables of used) tables.rollback();
       throw error;
+    } finally {
+      if (marks && durability === 'relaxed') state.waitForDisk(false);
     }
     ceiling = reserved;
     marked = true;

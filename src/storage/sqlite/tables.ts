@@ -47,6 +47,8 @@ export function createTables(db: Database, path: string) {
     path,
     meta: (name: string) => readMeta.get(name),
     setMeta: (name: string, value: number | string) => setMeta.run(name, value),
+    /** Whether the next commits wait for the disk; not within a transaction. */
+    waitForDisk: (wait: boolean) => db.pragma(`synchronous = ${wait ? 'FULL' : 'NORMAL'}`),
     begin: () => db.exec('BEGIN IMMEDIATE'),
     commit: () => db.exec('COMMIT'),
     /** Undoes what is open; some failures have done so already. */

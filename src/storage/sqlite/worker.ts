@@ -2,13 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '../../clock.ts';
 import { createMemoryReturn, threadHeap } from '../../memory.ts';
+import type { Durability } from '../driver.ts';
 import { createBallast } from './ballast.ts';
 import { CopyFailed, describeFailure, isFull } from './errors.ts';
 import { failpoint } from './failpoints.ts';
+import { createFlush, syncWal } from './flush.ts';
 import type { Message, Request, RequestName, Requests, WireResult } from './protocol.ts';
 import { openStore, type Store } from './store.ts';
 
-const { file } = workerData as { file: string };
+const { file, durability } = workerData as { file: string; durability: Durability };
 const port = parentPort!;
 const send = (message: Message) => port.postMessage(message);
 
@@ -31,6 +33,10 @@ function serve(): Handlers {
   let store: Store | undefined;
   let idle: Timer | undefined;
   const ballast = createBallast(file);
+  const flush =
+    durability === 'relaxed'
+      ? createFlush({ clock: systemClock, sync: () => syncWal(file), onError: unsynced })
+      : undefined;
   const memory = createMemoryReturn({ clock: systemClock, heap: threadHeap });
   const opened = (): Store => {
     if (!store) throw new Error('the store is not open');
@@ -39,10 +45,10 @@ function serve(): Handlers {
 
   async function openWithRoom(): Promise<Store> {
     try {
-      return await openStore(file);
+      return await openStore(file, durability);
     } catch (error) {
       if (!isFull(error) || !ballast.release()) throw error;
-      return await openStore(file);
+      return await openStore(file, durability);
     }
   }
 
@@ -59,6 +65,11 @@ function serve(): Handlers {
     const failure = describeFailure(error, file);
     if (failure.full) ballast.release();
     send(failure.outcome === 'unknown' ? { type: 'fatal', failure } : { type: 'notice', text: failure.reason });
+  }
+
+  function unsynced(cause: unknown): void {
+    const reason = `${file} cannot be trusted any more (${(cause as Error).message}): check the disk, then restart`;
+    send({ type: 'fatal', failure: { reason, outcome: 'unknown' } });
   }
 
   /** On a full disk the reserve is given up, which is enough for what is under way; whoever asked for it is told. */
@@ -106,6 +117,7 @@ function serve(): Handlers {
     commit({ changes, at }) {
       const results = commit(() => opened().commit(changes, at));
       failpoint('before-answer');
+      flush?.wrote();
       setImmediate(tidyWal);
       return results;
     },
@@ -133,11 +145,13 @@ function serve(): Handlers {
     },
     async abandon() {
       port.unref();
+      flush?.stop();
       store?.abandon();
       store = undefined;
     },
     async close() {
       idle?.cancel();
+      flush?.stop();
       await memory.stop();
       const closing = store;
       store = undefined;
