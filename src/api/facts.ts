@@ -93,6 +93,12 @@ export interface FlowControlFacts {
 }
 
 export const flowControlFacts = once(() => read<{ flowcontrol: FlowControlFacts }>('bootstrap.json').flowcontrol);
+/** Of local APIServices, by group: its priority, and those of its versions. */
+export type ApiServicePriorities = Readonly<Record<string, readonly [number, Readonly<Record<string, number>>]>>;
+
+export const apiServicePriorities = once(
+  () => read<{ apiServicePriorities: ApiServicePriorities }>('bootstrap.json').apiServicePriorities,
+);
 export const columnFacts = once(() => read<ColumnFacts>('columns.json'));
 
 export function findKindFact(group: string, version: string, kind: string): KindFact | undefined {

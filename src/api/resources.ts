@@ -1,6 +1,7 @@
 // The resource types that code in this repository names. (The full list served comes from the facts.)
 import type { KubeObject } from '../apimachinery/meta.ts';
 import type { ResourceType } from './definition.ts';
+import type { APIService } from './types/apiregistration/v1.ts';
 import type { Deployment, ReplicaSet } from './types/apps/v1.ts';
 import type { TokenReview } from './types/authentication/v1.ts';
 import type { Lease } from './types/coordination/v1.ts';
@@ -75,3 +76,4 @@ export const priorityLevelConfigurations = type<PriorityLevelConfiguration>(
   'PriorityLevelConfiguration',
   'cluster',
 );
+export const apiServices = type<APIService>('apiregistration.k8s.io/v1', 'apiservices', 'APIService', 'cluster');

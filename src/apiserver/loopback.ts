@@ -2,6 +2,7 @@
 // Objects that come back are the store's own, frozen.
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { pathNotFound } from '../apimachinery/status-error.ts';
+import { answeredError, lines, parseAnswer } from '../client/answers.ts';
 import { TransportError } from '../client/client.ts';
 import type { Transport, TransportRequest } from '../client/transport.ts';
 import { listMetadata } from './encoding/encoding.ts';
@@ -25,6 +26,7 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
       const result = await call(request);
       if (result.type === 'object') return result.object;
       if (result.type === 'list') return listObject(result);
+      if (result.type === 'stream') return await remoteObject(result);
       if (result.type === 'raw' && /json/.test(result.contentType)) {
         return JSON.parse(Buffer.from(result.body).toString()) as KubeObject;
       }
@@ -38,6 +40,10 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
       const signal = request.signal ? AbortSignal.any([request.signal, left.signal]) : left.signal;
       try {
         const result = await call({ ...request, signal });
+        if (result.type === 'stream') {
+          yield* remoteEvents(result);
+          return;
+        }
         if (result.type !== 'watch') throw new TransportError(`${request.path} does not answer with a watch`);
         for await (const batch of result.batches) {
           for (const item of batch) yield watchEvent(result, item);
@@ -59,6 +65,24 @@ const toApiRequest = (request: TransportRequest, user: UserInfo): ApiRequest => 
   body: { kind: 'value', value: request.body, contentType: request.contentType ?? 'application/json' },
   signal: request.signal ?? NEVER,
 });
+
+type StreamResult = Extract<ApiResult, { type: 'stream' }>;
+
+const AGGREGATED = 'an aggregated API server';
+
+/** What another server answered for one of its groups. */
+async function remoteObject({ status, body }: Pick<StreamResult, 'status' | 'body'>): Promise<KubeObject> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString();
+  if (status >= 300) throw answeredError(status, text);
+  return parseAnswer<KubeObject>(text, AGGREGATED);
+}
+
+async function* remoteEvents({ status, body }: StreamResult): AsyncGenerator<WatchEvent> {
+  if (status >= 300) await remoteObject({ status, body });
+  for await (const line of lines(body)) yield parseAnswer<WatchEvent>(line, AGGREGATED);
+}
 
 /** A list whose items are the store's own objects, typed. */
 function listObject(list: ListResult): KubeObject {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { badRequest, StatusError } from '../apimachinery/status-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
 import { impersonate } from './authentication/impersonation.ts';
 import { forbiddenError } from './authorization/forbidden.ts';
@@ -27,6 +28,7 @@ export interface PipelineOptions {
   paths: PathTable;
   environment: WriteEnvironment;
   flowControl: FlowControl;
+  aggregator: Pick<Aggregator, 'find' | 'proxy'>;
   clock: Clock;
   log: Logger;
   /** Aborts when the server stops: ends watches and other long answers. */
@@ -48,6 +50,8 @@ export interface Pipeline {
 /** Subresources that open a connection; since 1.35 opening one takes the right to create, whatever the method. */
 const CONNECTING = new Set(['exec', 'attach', 'portforward']);
 
+const BRIEF = new Set(['get', 'create', 'update', 'patch', 'delete']);
+
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { authorizer, clock, log } = options;
 
@@ -68,8 +72,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await authorize({ ...attributes, verb: 'create' });
     }
     checkTimeout(request.query);
-    if (!info.isResource) return { result: await options.paths.handle({ request, user, info }) };
-    const signal = AbortSignal.any([request.signal, options.stopping]);
+    const remote = options.aggregator.find(info.path);
+    if (!remote && !info.isResource) return { result: await options.paths.handle({ request, user, info }) };
+    // Only what may last must end when the server stops; to join two signals costs much of what a get does.
+    const isBrief = BRIEF.has(info.verb) && info.subresource === '' && !remote;
+    const signal = isBrief ? request.signal : AbortSignal.any([request.signal, options.stopping]);
+    if (remote) return { result: await options.aggregator.proxy(remote, { request, user, signal }) };
     return await dispatch({ request, info, user, env: options.environment, signal, warn }, options);
   }
 

@@ -10,6 +10,9 @@ import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Storage } from '../storage/storage.ts';
+import { type Aggregator, createAggregator } from './aggregation/aggregator.ts';
+import type { FrontProxy } from './aggregation/backend.ts';
+import { registerApiServices } from './aggregation/register.ts';
 import { createIpAllocator } from './allocators/ip-allocator.ts';
 import { createPortAllocator } from './allocators/port-allocator.ts';
 import { fillAllocators, serviceHooks } from './allocators/service-hooks.ts';
@@ -67,6 +70,8 @@ export interface ApiServerOptions {
   nodePortRange: string;
   /** Client certificate towards kubelets (PEM) and the authority of their certificates. */
   kubeletTls?: { cert: string; key: string; ca: string };
+  /** Client certificate towards the servers behind APIServices. */
+  frontProxy?: FrontProxy;
   readyChecks?: readonly HealthCheck[];
   /** Further paths, such as OpenAPI documents. */
   paths?(parts: ServerParts): Readonly<Record<string, PathHandler>>;
@@ -90,6 +95,8 @@ export interface ApiServer extends Component, ServerParts {
   readonly url: string;
   /** New connections are made with this certificate from now on. */
   setTls(tls: TlsMaterial): void;
+  /** Writes the APIServices of what is served here, and from then on keeps them in step with it. */
+  registerApiServices(): Promise<void>;
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -136,8 +143,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const stopServing = serveCustomResources({ env: environment, reader, catalogue, log });
   const flowControl = createFlowControl({ reader, clock });
   registerFlowControlMetrics(options.metrics, flowControl);
+  // The pipeline passes on what the aggregator knows, and the aggregator tells what it knows through the pipeline.
+  let aggregator: Aggregator | undefined;
   const pipeline = createPipeline({
     flowControl,
+    aggregator: {
+      find: (path) => aggregator?.find(path),
+      proxy: (apiService, call) => (aggregator as Aggregator).proxy(apiService, call),
+    },
     authenticator,
     authorizer,
     catalogue,
@@ -153,7 +166,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     }),
     paths: createStandardPaths({
       discovery: () => {
-        discovery ??= discoveryOf(catalogue, http?.address);
+        discovery ??= discoveryOf(catalogue, aggregator, http?.address);
         return discovery;
       },
       tokens,
@@ -173,11 +186,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     observe: createRequestMetrics(options.metrics),
   });
 
-  const schemaStatus = followSchemaStatus({
-    client: createClient(createLoopback(pipeline, APISERVER)),
-    reader,
-    clock,
-    log,
+  const client = createClient(createLoopback(pipeline, APISERVER));
+  const schemaStatus = followSchemaStatus({ client, reader, clock, log });
+  const registration = registerApiServices({ client, reader, catalogue, log });
+  aggregator = createAggregator({ client, reader, clock, log, frontProxy: options.frontProxy });
+  aggregator.onChange(() => {
+    discovery = undefined;
   });
 
   return {
@@ -189,6 +203,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     transport: (user) => createLoopback(pipeline, user),
     setTls: (tls) => http?.setTls(tls),
+    registerApiServices: registration.start,
     async start() {
       if (!options.listen) return;
       http = await listen({
@@ -201,7 +216,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async stop() {
       stopping.abort();
       rbac.close();
-      await schemaStatus.stop();
+      await Promise.all([schemaStatus.stop(), registration.stop(), aggregator?.stop()]);
       flowControl.close();
       stopServing();
       await http?.close();
@@ -210,8 +225,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
-const discoveryOf = (catalogue: DefinitionCatalogue, address: AddressInfo | undefined) =>
-  discoveryDocuments(catalogue.all(), { serverAddress: address ? `${address.address}:${address.port}` : '' });
+const discoveryOf = (
+  catalogue: DefinitionCatalogue,
+  aggregator: Aggregator | undefined,
+  address: AddressInfo | undefined,
+) =>
+  discoveryDocuments(catalogue.all(), {
+    serverAddress: address ? `${address.address}:${address.port}` : '',
+    remote: aggregator?.versions() ?? [],
+  });
 
 const urlOf = ({ address, family, port }: AddressInfo): string => {
   const any = address === '::' || address === '0.0.0.0';

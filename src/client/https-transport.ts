@@ -1,8 +1,9 @@
 // Transport over HTTPS with a client certificate or a bearer token. JSON both ways; a watch is read line by line.
 // Every failure is a StatusError (the server answered) or a TransportError (it did not).
 import { Agent, type Dispatcher } from 'undici';
-import type { KubeObject, Status, WatchEvent } from '../apimachinery/meta.ts';
+import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { StatusError } from '../apimachinery/status-error.ts';
+import { answeredError, lines, parseAnswer } from './answers.ts';
 import { TransportError } from './client.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
@@ -68,14 +69,14 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         throw unanswered(options.server, cause);
       });
       if (response.statusCode >= 300) throw answeredError(response.statusCode, text);
-      return parse<KubeObject>(text, options.server);
+      return parseAnswer<KubeObject>(text, options.server);
     },
 
     async *stream(request) {
       const response = await send(request);
       try {
         if (response.statusCode >= 300) throw answeredError(response.statusCode, await response.body.text());
-        for await (const line of lines(response.body)) yield parse<WatchEvent>(line, options.server);
+        for await (const line of lines(response.body)) yield parseAnswer<WatchEvent>(line, options.server);
       } catch (cause) {
         if (request.signal?.aborted) return;
         if (cause instanceof StatusError || cause instanceof TransportError) throw cause;
@@ -89,35 +90,5 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
   };
 }
 
-async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of body) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() as string;
-    for (const line of parts) if (line.trim()) yield line;
-  }
-  if (rest.trim()) yield rest;
-}
-
-function parse<T>(text: string, server: string): T {
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new TransportError(`${server} answered with something that is not JSON: ${text.slice(0, 200)}`, cause);
-  }
-}
-
 const unanswered = (server: string, cause: unknown): TransportError =>
   new TransportError(`no answer from ${server}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
-
-/** The Status in the body; what else may stand between (a proxy's page) becomes one. */
-function answeredError(code: number, text: string): StatusError {
-  try {
-    const body = JSON.parse(text) as Status;
-    if (body.kind === 'Status') return new StatusError({ ...body, code: body.code ?? code });
-  } catch {
-    // Not JSON: told below as it came.
-  }
-  return new StatusError({ code, reason: 'Unknown', message: text.trim() || `the server answered ${code}` });
-}

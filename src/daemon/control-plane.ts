@@ -18,6 +18,7 @@ import { writeBootstrapObjects } from './bootstrap.ts';
 import { hostAddresses } from './host.ts';
 import { LOOPBACK } from './identities.ts';
 import type { Config } from './options.ts';
+import { observeStore, storeCheck } from './store-health.ts';
 
 export interface ControlPlane {
   storage: Storage;
@@ -59,6 +60,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     throw error;
   });
 
+  observeStore(storage, metrics);
   let bootstrapped = false;
   const checkBootstrapped = () => {
     if (!bootstrapped) throw new Error('bootstrap objects are being written');
@@ -98,7 +100,8 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
-    readyChecks: [{ name: 'bootstrap', check: checkBootstrapped }],
+    frontProxy: pki.frontProxyClient,
+    readyChecks: [{ name: 'bootstrap', check: checkBootstrapped }, storeCheck(storage)],
   });
   const dnsIp = dnsAddress(config);
   return {
@@ -120,6 +123,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
         clientCa: pki.ca.cert,
         frontProxyCa: pki.frontProxyCa.cert,
       });
+      await api.registerApiServices();
       bootstrapped = true;
     },
   };

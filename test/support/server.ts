@@ -31,6 +31,8 @@ export interface TestServerOptions {
   staticToken?: string;
   /** Towards kubelets. */
   kubeletTls?: { cert: string; key: string; ca: string };
+  /** Towards the servers behind APIServices. */
+  frontProxy?: { cert: string; key: string };
   /** Namespaces made beforehand, each with its ServiceAccount "default"; 'default' when not given. */
   namespaces?: readonly string[];
   /** URL of the store; 'memory:' when not given. What is there already is served on. */
@@ -83,6 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     serviceCidr: '10.43.0.0/16',
     nodePortRange: '30000-32767',
     ...(options.random ? { random: options.random } : {}),
+    ...(options.frontProxy ? { frontProxy: options.frontProxy } : {}),
     ...(options.kubeletTls ? { kubeletTls: options.kubeletTls } : {}),
     ...(port === undefined
       ? {}

@@ -2,7 +2,8 @@
 // v2beta1 is gone in 1.36). Pure; made anew when the list of definitions changes.
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition, SubresourceDefinition } from '../../api/definition.ts';
-import { type ServedGroup, type ServedVersion, servedGroups } from './groups.ts';
+import type { RemoteVersion } from '../aggregation/aggregator.ts';
+import { type ServedGroup, type ServedVersion, servedGroups, withRemote } from './groups.ts';
 
 /** A document with its JSON and the ETag of it. */
 export interface Document {
@@ -32,9 +33,9 @@ export const AGGREGATED_CONTENT_TYPE = 'application/json;g=apidiscovery.k8s.io;v
 /** `serverAddress` is shown to clients of /api ("10.0.0.5:6443"). */
 export function discoveryDocuments(
   definitions: readonly ResourceDefinition[],
-  options: { serverAddress: string },
+  options: { serverAddress: string; remote?: readonly RemoteVersion[] },
 ): DiscoveryDocuments {
-  const served = servedGroups(definitions);
+  const served = withRemote(servedGroups(definitions), options.remote ?? []);
   const core = served.filter(({ name }) => name === '');
   const named = served.filter(({ name }) => name !== '');
   const groups = new Map(
@@ -42,7 +43,9 @@ export function discoveryDocuments(
   );
   const resources = new Map(
     served.flatMap(({ name, versions }) =>
-      versions.map((version) => [version.groupVersion, document(resourceList(name, version))] as const),
+      versions
+        .filter(({ remote }) => !remote) // its own server answers that
+        .map((version) => [version.groupVersion, document(resourceList(name, version))] as const),
     ),
   );
   return {
@@ -109,10 +112,10 @@ const aggregated = (groups: readonly ServedGroup[]): object => ({
   metadata: {},
   items: groups.map(({ name, versions }) => ({
     metadata: name ? { name, creationTimestamp: null } : {},
-    versions: versions.map(({ version, definitions }) => ({
+    versions: versions.map(({ version, definitions, remote }) => ({
       version,
-      resources: definitions.map(aggregatedResource),
-      freshness: 'Current',
+      resources: remote?.resources ?? definitions.map(aggregatedResource),
+      freshness: remote?.fresh === false ? 'Stale' : 'Current',
     })),
   })),
 });

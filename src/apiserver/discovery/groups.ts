@@ -3,6 +3,8 @@
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { groups } from '../../api/facts.ts';
 import { formatGroupVersion } from '../../apimachinery/meta.ts';
+import type { RemoteVersion } from '../aggregation/aggregator.ts';
+import { API_GROUP, groupPriority, versionPriority } from '../aggregation/local.ts';
 
 export interface ServedGroup {
   name: string;
@@ -14,6 +16,8 @@ export interface ServedVersion {
   /** 'apps/v1', 'v1' */
   groupVersion: string;
   definitions: ResourceDefinition[];
+  /** Set when another server answers it. */
+  remote?: RemoteVersion;
 }
 
 /** Core first, built-in groups in upstream's order, others by name; versions by preference, resources by name. */
@@ -57,3 +61,29 @@ function parseVersion(version: string): { stage: number; major: number; minor: n
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** `groups` and those of other servers, by the priorities of their APIServices; among equals what was first stays first. */
+export function withRemote(groups: readonly ServedGroup[], remote: readonly RemoteVersion[]): ServedGroup[] {
+  if (remote.length === 0) return [...groups];
+  const merged = new Map(groups.map((group) => [group.name, { ...group, versions: [...group.versions] }]));
+  for (const one of [...remote].sort((a, b) => compare(a.group, b.group))) {
+    const group = merged.get(one.group) ?? { name: one.group, versions: [] };
+    merged.set(one.group, group);
+    const { version } = one;
+    const groupVersion = formatGroupVersion({ group: one.group, version });
+    const others = group.versions.filter((known) => known.version !== version);
+    group.versions = [...others, { version, groupVersion, definitions: [], remote: one }].sort(
+      byVersionPriority(one.group),
+    );
+  }
+  /** The core, and the group that names all others, come before everything. */
+  const own = (name: string) => (name === '' || name === API_GROUP ? Number.MAX_SAFE_INTEGER : groupPriority(name));
+  const priorityOf = ({ name, versions }: ServedGroup) =>
+    Math.max(...versions.map(({ remote }) => remote?.groupPriority ?? own(name)));
+  return [...merged.values()].sort((a, b) => priorityOf(b) - priorityOf(a));
+}
+
+const byVersionPriority = (group: string) => (a: ServedVersion, b: ServedVersion) => {
+  const priorityOf = ({ version, remote }: ServedVersion) => remote?.versionPriority ?? versionPriority(group, version);
+  return priorityOf(b) - priorityOf(a) || compareVersions(a.version, b.version);
+};

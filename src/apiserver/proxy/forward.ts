@@ -11,7 +11,9 @@ export interface ForwardTarget {
   url: URL;
   method: string;
   /** Client certificate and authority, for https. */
-  tls?: { cert?: string; key?: string; ca?: string; rejectUnauthorized?: boolean };
+  tls?: { cert?: string; key?: string; ca?: string; rejectUnauthorized?: boolean; servername?: string };
+  /** Sent besides what the caller sent. */
+  headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** Headers that speak of this connection or of the caller's rights, and are not passed on. */
@@ -29,10 +31,14 @@ const NOT_FORWARDED = new Set([
   'upgrade',
 ]);
 
+/** Pseudo-headers of HTTP/2, and what only a front proxy may say. */
+const PRIVATE_PREFIXES = [':', 'impersonate-', 'x-remote-'];
+
 /** Resolves when the other side has answered; rejects with 503 when it cannot be reached. */
 export function forward(request: ApiRequest, target: ForwardTarget, signal: AbortSignal): Promise<ApiResult> {
   const { upgrade } = request;
-  const headers = forwardedHeaders(request);
+  const headers = { ...forwardedHeaders(request), ...target.headers };
+  if (request.body.kind === 'value') Object.assign(headers, { 'content-type': request.body.contentType });
   if (upgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: request.headers.upgrade });
   return new Promise((resolve, reject) => {
     const send = target.url.protocol === 'https:' ? https.request : http.request;
@@ -48,18 +54,19 @@ export function forward(request: ApiRequest, target: ForwardTarget, signal: Abor
       else socket.destroy();
       resolve({ type: 'upgraded' });
     });
-    if (request.body.kind === 'bytes' && !upgrade && request.method !== 'GET' && request.method !== 'HEAD') {
-      pipeline(request.body.stream(), outgoing, () => undefined); // errors reach outgoing's 'error'
-    } else outgoing.end();
+    const { body } = request;
+    if (upgrade || request.method === 'GET' || request.method === 'HEAD') outgoing.end();
+    else if (body.kind === 'bytes')
+      pipeline(body.stream(), outgoing, () => undefined); // errors reach outgoing's 'error'
+    else outgoing.end(body.value === undefined ? undefined : JSON.stringify(body.value));
   });
 }
 
 function forwardedHeaders({ headers }: ApiRequest): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !name.startsWith(':') && !NOT_FORWARDED.has(name) && !name.startsWith('impersonate-')) {
-      kept[name] = value;
-    }
+    const isPrivate = NOT_FORWARDED.has(name) || PRIVATE_PREFIXES.some((prefix) => name.startsWith(prefix));
+    if (value !== undefined && !isPrivate) kept[name] = value;
   }
   return kept;
 }

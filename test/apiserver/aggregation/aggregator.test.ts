@@ -1,0 +1,219 @@
+// Groups answered by another server: a small one, on a port of this machine, that wants the front proxy's certificate.
+import assert from 'node:assert/strict';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import type { ResourceType } from '../../../src/api/definition.ts';
+import { apiServices, services } from '../../../src/api/resources.ts';
+import type { APIService } from '../../../src/api/types/apiregistration/v1.ts';
+import { hasReason } from '../../../src/apimachinery/status-error.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { createAuthority, issueCertificate, type KeyPair } from '../../../src/pki/certificate.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startTestServer, type TestServer } from '../../support/server.ts';
+
+const VALIDITY = { notBefore: Date.UTC(2020), notAfter: Date.UTC(2049) };
+const GROUP = 'wardle.example.com';
+const PATH = `/apis/${GROUP}/v1/namespaces/default/flunders`;
+const flunders: ResourceType = { group: GROUP, version: 'v1', plural: 'flunders', kind: 'Flunder', namespaced: true };
+
+interface Seen {
+  method: string | undefined;
+  url: string | undefined;
+  headers: NodeJS.Dict<string | string[]>;
+  certificate: string | undefined;
+  body: string;
+}
+
+let authority: KeyPair;
+let backend: https.Server;
+let api: TestServer;
+const seen: Seen[] = [];
+
+const DISCOVERY = {
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion: `${GROUP}/v1`,
+  resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list'] }],
+};
+const FLUNDER = { apiVersion: `${GROUP}/v1`, kind: 'Flunder', metadata: { name: 'a', namespace: 'default' } };
+
+before(async () => {
+  authority = await createAuthority('extension', VALIDITY);
+  const names = { dnsNames: ['extension.default.svc'], usages: ['server' as const] };
+  const serving = await issueCertificate(authority, { commonName: 'flunders', ...names, ...VALIDITY });
+  const frontCa = await createAuthority('front', VALIDITY);
+  const front = await issueCertificate(frontCa, { commonName: 'front-proxy-client', usages: ['client'], ...VALIDITY });
+  backend = https.createServer({ ...serving, ca: frontCa.cert, requestCert: true }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method, url, headers, socket } = request;
+      const certificate = (socket as TLSSocket).getPeerCertificate().subject?.CN as string | undefined;
+      seen.push({ method, url, headers, certificate, body: Buffer.concat(chunks).toString() });
+      const answer = (code: number, body: object) => {
+        response.writeHead(code, { 'content-type': 'application/json' });
+        response.end(`${JSON.stringify(body)}\n`);
+      };
+      if (url === `/apis/${GROUP}/v1`) answer(200, DISCOVERY);
+      else if (url?.includes('watch=')) answer(200, { type: 'ADDED', object: FLUNDER });
+      else if (method === 'POST') answer(201, FLUNDER);
+      else if (url === `${PATH}/a`) answer(200, FLUNDER);
+      else if (url?.startsWith(PATH))
+        answer(404, { kind: 'Status', code: 404, reason: 'NotFound', message: 'no flunder' });
+      else answer(404, {});
+    });
+  });
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
+  api = await startTestServer({ clock: systemClock, port: 0, staticToken: 'secret', frontProxy: front });
+  await api.client.create(services, {
+    metadata: { name: 'extension', namespace: 'default' },
+    spec: { type: 'ExternalName', externalName: '127.0.0.1' },
+  });
+});
+after(async () => {
+  await api.stop();
+  backend.closeAllConnections();
+  backend.close();
+});
+beforeEach(async () => {
+  await api.client.delete(apiServices, undefined, `v1.${GROUP}`).catch((error: unknown) => {
+    if (!hasReason(error, 'NotFound')) throw error;
+  });
+  seen.length = 0;
+});
+
+const register = (parts: Partial<APIService['spec']> = {}) =>
+  api.client.create(apiServices, {
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name: `v1.${GROUP}` },
+    spec: {
+      group: GROUP,
+      version: 'v1',
+      groupPriorityMinimum: 100,
+      versionPriority: 10,
+      service: { namespace: 'default', name: 'extension', port: (backend.address() as AddressInfo).port },
+      caBundle: Buffer.from(authority.cert).toString('base64'),
+      ...parts,
+    },
+  });
+
+const available = async () => {
+  const { status } = await api.client.get(apiServices, undefined, `v1.${GROUP}`);
+  return status?.conditions?.find(({ type }) => type === 'Available');
+};
+const passed = () => eventually('is there', async () => (await available())?.status === 'True');
+
+const call = (path: string, options: { method?: string; headers?: Record<string, string>; body?: string } = {}) =>
+  new Promise<{ code: number | undefined; text: string }>((resolve, reject) => {
+    const request = https.request(new URL(path, api.server.url), {
+      method: options.method ?? 'GET',
+      headers: { authorization: 'Bearer secret', ...options.headers },
+      ca: api.ca,
+      agent: false,
+    });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ code: response.statusCode, text }));
+    });
+    request.end(options.body);
+  });
+
+test('requests are passed on in the name of the caller, whatever he says of himself', async () => {
+  await register();
+  await passed();
+  seen.length = 0;
+  const headers = { 'content-type': 'application/json', 'x-remote-user': 'root', 'x-remote-group': 'system:masters' };
+  const { code, text } = await call(`${PATH}?fieldManager=me`, {
+    method: 'POST',
+    headers: { ...headers, 'impersonate-user': 'jane', 'impersonate-group': 'system:masters' },
+    body: '{"a":1}',
+  });
+  assert.equal(code, 201);
+  assert.deepEqual(JSON.parse(text), FLUNDER);
+  const [request] = seen;
+  assert.equal(request?.url, `${PATH}?fieldManager=me`);
+  assert.equal(request?.body, '{"a":1}');
+  assert.equal(request?.certificate, 'front-proxy-client');
+  assert.equal(request?.headers['x-remote-user'], 'jane');
+  assert.equal(request?.headers['x-remote-group'], 'system:masters, system:authenticated');
+  assert.equal(request?.headers.authorization, undefined);
+  assert.equal(request?.headers['impersonate-user'], undefined);
+});
+
+test('who may not is refused before anything is passed on', async () => {
+  await register();
+  await passed();
+  seen.length = 0;
+  const { code } = await call(PATH, { headers: { 'impersonate-user': 'jane' } });
+  assert.equal(code, 403);
+  assert.deepEqual(seen, []);
+});
+
+test('the group stands in discovery, in both forms, as long as it is registered', async () => {
+  await register();
+  await passed();
+  const groups = async () => JSON.parse((await call('/apis')).text).groups as { name: string; versions: object[] }[];
+  assert.deepEqual((await groups()).at(-1), {
+    name: GROUP,
+    versions: [{ groupVersion: `${GROUP}/v1`, version: 'v1' }],
+    preferredVersion: { groupVersion: `${GROUP}/v1`, version: 'v1' },
+  });
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const aggregated = JSON.parse((await call('/apis', { headers: { accept } })).text).items.at(-1);
+  assert.equal(aggregated.metadata.name, GROUP);
+  assert.equal(aggregated.versions[0].freshness, 'Current');
+  assert.equal(aggregated.versions[0].resources[0].resource, 'flunders');
+  assert.deepEqual(JSON.parse((await call(`/apis/${GROUP}/v1`)).text), DISCOVERY);
+  await api.client.delete(apiServices, undefined, `v1.${GROUP}`);
+  await eventually('is gone', async () => (await groups()).every(({ name }) => name !== GROUP));
+  assert.equal((await call(`/apis/${GROUP}/v1`)).code, 404);
+});
+
+test('callers in this process get objects, errors and watches like any others', async () => {
+  await register();
+  await passed();
+  assert.equal((await api.client.get(flunders, 'default', 'a')).metadata.name, 'a');
+  await assert.rejects(api.client.get(flunders, 'default', 'b'), /no flunder/);
+  assert.equal((await api.client.create(flunders, { metadata: { name: 'a', namespace: 'default' } })).kind, 'Flunder');
+  assert.deepEqual(JSON.parse(seen.at(-1)?.body ?? ''), {
+    kind: 'Flunder',
+    apiVersion: `${GROUP}/v1`,
+    metadata: { name: 'a', namespace: 'default' },
+  });
+  const types: string[] = [];
+  for await (const event of api.client.watch(flunders, { namespace: 'default' })) types.push(event.type);
+  assert.deepEqual(types, ['ADDED']);
+});
+
+test('a server whose certificate is not of its authority is not there, and says so', async () => {
+  const stranger = await createAuthority('stranger', VALIDITY);
+  await register({ caBundle: Buffer.from(stranger.cert).toString('base64') });
+  const condition = await eventually('refused', async () => {
+    const condition = await available();
+    return condition?.status === 'False' ? condition : undefined;
+  });
+  assert.equal(condition.reason, 'FailedDiscoveryCheck');
+  assert.match(condition.message ?? '', /certificate|self-signed/i);
+  const { code, text } = await call(`${PATH}/a`);
+  assert.equal(code, 503);
+  assert.match(text, /service unavailable/);
+});
+
+test('a server that comes later is found without being asked for', async () => {
+  await register({ service: { namespace: 'default', name: 'later', port: (backend.address() as AddressInfo).port } });
+  await eventually('missing', async () => (await available())?.reason === 'ServiceNotFound');
+  await api.client.create(services, {
+    metadata: { name: 'later', namespace: 'default' },
+    spec: { type: 'ExternalName', externalName: '127.0.0.1' },
+  });
+  // Its certificate is for another name.
+  await eventually('asked', async () => (await available())?.reason === 'FailedDiscoveryCheck');
+});
