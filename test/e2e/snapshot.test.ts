@@ -27,8 +27,13 @@ describe('a cluster that is put back to a snapshot', () => {
   after(() => cluster.remove());
 
   const word = (name: string) => `${name}-${process.pid}`;
+  const script = 'trap exit TERM; while true; do sleep 1000 & wait; done';
+  /** A pod that always has the same name. */
+  const runSolo = async (name: string) => {
+    await cluster.kubectl('run', 'solo', '--image=busybox:1.36', '--command', '--', 'sh', '-c', script, word(name));
+    await cluster.kubectl('wait', 'pod/solo', '--for=condition=Ready', '--timeout=60s');
+  };
   const deploy = async (name: string, replicas: number) => {
-    const script = 'trap exit TERM; while true; do sleep 1000 & wait; done';
     await cluster.kubectl(
       ...['create', 'deployment', name, '--image=busybox:1.36', `--replicas=${replicas}`],
       ...['--', 'sh', '-c', script, word(name)],
@@ -52,6 +57,7 @@ describe('a cluster that is put back to a snapshot', () => {
     const { kubectl } = cluster;
     await deploy('deleted', 2);
     await deploy('untouched', 1);
+    await runSolo('solo-then');
     await kubectl('create', 'configmap', 'settings', '--from-literal=colour=blue');
     snapshotPods = await pods();
     const { stdout } = await cluster.tsukube('snapshot', 'save', '--name=good', '--output=json');
@@ -73,6 +79,8 @@ describe('a cluster that is put back to a snapshot', () => {
     await kubectl('delete', 'deployment', 'deleted');
     await gone('deleted');
     await deploy('extra', 2);
+    await kubectl('delete', 'pod', 'solo');
+    await runSolo('solo-later');
     await kubectl('create', 'configmap', 'later');
     await kubectl('patch', 'configmap', 'settings', '-p', '{"data":{"colour":"red"}}');
     const list = JSON.parse(await kubectl('get', '--raw', '/api/v1/configmaps?limit=1'));
@@ -85,10 +93,12 @@ describe('a cluster that is put back to a snapshot', () => {
     await cluster.start();
     await kubectl('rollout', 'status', 'deployment/deleted', '--timeout=90s');
     await gone('extra');
+    await gone('solo-later'); // another pod, though its name is the same
     assert.equal(await kubectl('get', 'configmap', 'settings', '-o', 'jsonpath={.data.colour}'), 'blue');
     await assert.rejects(kubectl('get', 'configmap', 'later'), /NotFound/);
     await eventually('just the pods of the snapshot run', () => running(word('deleted')) === 2, { timeoutMs: 60_000 });
     assert.equal(running(word('untouched')), 1);
+    await eventually('the pod of the snapshot runs', () => running(word('solo-then')) === 1, { timeoutMs: 60_000 });
     const now = await pods();
     const [kept] = [...snapshotPods].filter(([name]) => name.startsWith('untouched')) as [[string, string]];
     assert.equal(now.get(kept[0]), kept[1], 'the pod that was never touched is the same one');
