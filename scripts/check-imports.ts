@@ -14,7 +14,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   pki: SINGLE,
   apimachinery: SINGLE,
   cel: MACHINERY,
-  api: MACHINERY,
+  api: ['cel', ...MACHINERY],
   storage: [...MACHINERY, 'migrations'],
   client: ['api', ...MACHINERY],
   apiserver: ['storage', 'client', 'cel', 'api', 'pki', ...MACHINERY],

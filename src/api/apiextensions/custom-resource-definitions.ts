@@ -1,10 +1,11 @@
 // CustomResourceDefinitions as objects (apiextensions-apiserver pkg/registry/customresourcedefinition/strategy.go).
 // What comes of them is served by src/apiserver/apiextensions.
+
+import { isKnownFormat } from '../../apimachinery/formats.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { CustomResourceDefinition } from '../types/apiextensions/v1.ts';
 import { definitionErrors, namesErrors, updateErrors } from './definition-rules.ts';
-import { isKnownFormat } from './formats.ts';
 import { type Schema, someSchema } from './schema.ts';
 
 type Definition = AnyObject & CustomResourceDefinition;

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { validateEmbedded, visitEmbedded } from './embedded.ts';
 import { hasDefault, prune } from './pruning.ts';
+import { createRuleValidator, runRules } from './rule-validator.ts';
 import { isFields, itemsOf, OBJECT_FIELDS, type Schema } from './schema.ts';
 import { validateValue } from './value-rules.ts';
 
@@ -26,15 +27,32 @@ function defaultsWithin(schema: Schema, path: string, insideMetadata: boolean): 
 
 function defaultErrors(schema: Schema, path: string, insideMetadata: boolean): FieldError[] {
   const value = schema.default;
-  if (insideMetadata) return validateValue(value, schema, { path });
+  if (insideMetadata) {
+    return firstErrors(
+      () => validateValue(value, schema, { path }),
+      () => brokenRules(schema, path),
+    );
+  }
   return [
     ...(isPruned(value, schema) ? [] : [fieldError.invalid(path, value, 'must not have unknown fields')]),
     ...firstErrors(
       () => malformedMetadata(value, schema, path),
       () => validateEmbedded(value, schema, path),
       () => validateValue(value, schema, { path }),
+      () => brokenRules(schema, path),
     ),
   ];
+}
+
+/** A default must do for what it replaces, and where there was nothing. */
+function brokenRules(schema: Schema, path: string): FieldError[] {
+  const validator = createRuleValidator(schema, schema['x-kubernetes-embedded-resource'] === true);
+  if (!validator) return [];
+  const value = schema.default;
+  return firstErrors(
+    () => runRules(validator, { value, old: value, path }).errors,
+    () => runRules(validator, { value, path }).errors,
+  );
 }
 
 function malformedMetadata(value: unknown, schema: Schema, path: string): FieldError[] {

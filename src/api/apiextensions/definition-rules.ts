@@ -14,6 +14,7 @@ import { immutable } from '../validation/change.ts';
 import { requiredOneOf } from '../validation/rules.ts';
 import { conversionErrors } from './conversion-rules.ts';
 import { validateDefaults } from './default-rules.ts';
+import { ruleErrors } from './rule-rules.ts';
 import type { Schema } from './schema.ts';
 import { validateSchema } from './schema-rules.ts';
 import { selectableFieldErrors } from './selectable-field-rules.ts';
@@ -76,7 +77,7 @@ function specErrors({ spec }: Definition, old: Definition | undefined): FieldErr
       names[name] ? [] : [fieldError.required(`spec.names.${name}`)],
     ),
     ...namesErrors(names, 'spec.names'),
-    ...sharedErrors(versions),
+    ...sharedErrors(versions, old?.spec.versions ?? []),
     ...conversionErrors(conversion, old?.spec.conversion),
   ];
 }
@@ -150,7 +151,11 @@ export function namesErrors(names: CustomResourceDefinitionNames | undefined, pa
 }
 
 /** Members of versions; those that are alike in all of them are judged, and named, once. */
-function sharedErrors(versions: readonly Version[]): FieldError[] {
+function sharedErrors(versions: readonly Version[], old: readonly Version[]): FieldError[] {
+  const isUnchanged = ({ name, schema }: Version): boolean => {
+    const before = old.find((version) => version.name === name);
+    return before !== undefined && isDeepStrictEqual(before.schema, schema);
+  };
   const perVersion = <T>(read: (version: Version) => T | undefined, judge: (value: T, at: Place) => FieldError[]) => {
     const values = versions.map(read);
     const [first] = values;
@@ -167,7 +172,10 @@ function sharedErrors(versions: readonly Version[]): FieldError[] {
   return [
     ...perVersion(schemaOf, (schema, at) => {
       const path = `${at.path}.${at.shared ? 'validation' : 'schema'}.openAPIV3Schema`;
-      return rootSchemaErrors(schema, path, at.hasStatus);
+      return rootSchemaErrors(schema, path, {
+        hasStatus: at.hasStatus,
+        isUnchanged: at.version !== undefined && isUnchanged(at.version),
+      });
     }),
     ...perVersion(
       ({ subresources }) => subresources,
@@ -200,7 +208,13 @@ const ROOT_KEYWORDS = new Set([
   ...['properties', 'externalDocs', 'example', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-validations'],
 ]);
 
-function rootSchemaErrors(schema: Schema, path: string, hasStatus: boolean): FieldError[] {
+interface Root {
+  hasStatus: boolean;
+  /** The schema was accepted before. */
+  isUnchanged: boolean;
+}
+
+function rootSchemaErrors(schema: Schema, path: string, { hasStatus, isUnchanged }: Root): FieldError[] {
   const errors: FieldError[] = [];
   if (hasStatus && schema.type && schema.type !== 'object') {
     const text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
@@ -212,7 +226,11 @@ function rootSchemaErrors(schema: Schema, path: string, hasStatus: boolean): Fie
   if (schema.nullable) errors.push(fieldError.forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
   if (canBeStructural(schema)) {
     const structural = validateStructural(schema, path);
-    errors.push(...(structural.length > 0 ? structural : validateDefaults(schema, path)));
+    const faults = structural.length > 0 ? structural : validateDefaults(schema, path);
+    const schemaErrors = validateSchema(schema, path);
+    errors.push(...faults, ...schemaErrors);
+    if (faults.length === 0) errors.push(...ruleErrors(schema, path, { schemaErrors, isUnchanged }));
+    return errors;
   }
   errors.push(...validateSchema(schema, path));
   return errors;

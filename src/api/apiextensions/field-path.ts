@@ -29,3 +29,17 @@ const METADATA: Schema = {
 
 export const isFieldPath = (path: string, schema: Schema): boolean =>
   schemaAt(path, schema, { keys: true }) !== undefined;
+
+/** As errors name it: spec.map[key].field; undefined for what is no path. */
+export function normalisedPath(path: string, root: Schema): string | undefined {
+  if (!isFieldPath(path, root)) return undefined;
+  let schema: Schema | undefined = root;
+  let text = '';
+  for (const { groups = {} } of path.matchAll(new RegExp(STEP, 'g'))) {
+    const key = groups.member ?? (groups.single ?? groups.double ?? '').replace(/\\(.)/g, '$1');
+    const property: Schema | undefined = schema?.properties?.[key];
+    text += schema && valuesOf(schema) && !property ? `[${key}]` : `${text ? '.' : ''}${key}`;
+    schema = property ?? (schema && valuesOf(schema));
+  }
+  return text;
+}

@@ -1,5 +1,5 @@
 // What a schema of a CustomResourceDefinition may say, place by place (apiextensions-apiserver
-// pkg/apis/apiextensions/validation ValidateCustomResourceDefinitionOpenAPISchema). Expressions are not compiled.
+// pkg/apis/apiextensions/validation ValidateCustomResourceDefinitionOpenAPISchema). Expressions are judged by rule-rules.ts.
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { isFieldPath } from './field-path.ts';
 import { hasDefault } from './pruning.ts';

@@ -3,8 +3,8 @@
 // errors of a value that is as it was do not count (ratcheting.go).
 import { isDeepStrictEqual } from 'node:util';
 import { RE2JS } from 're2js';
+import { fitsFormat } from '../../apimachinery/formats.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
-import { fitsFormat } from './formats.ts';
 import { type Fields, isFields, itemsOf, type Schema, valuesOf } from './schema.ts';
 
 export interface Place {

@@ -1,6 +1,7 @@
 // A version of a CustomResourceDefinition as the same value that built-in types have: one registry, one path.
 import { applyDefaults } from '../../api/apiextensions/defaulting.ts';
 import { prune } from '../../api/apiextensions/pruning.ts';
+import { createRuleValidator, type RuleValidator } from '../../api/apiextensions/rule-validator.ts';
 import type { Schema } from '../../api/apiextensions/schema.ts';
 import { ageOf } from '../../api/columns/age.ts';
 import type {
@@ -18,7 +19,13 @@ import { forbidden } from '../../apimachinery/status-error.ts';
 import { applyShape } from './apply-shape.ts';
 import { fitToSchema } from './fit.ts';
 import { compileJsonPath } from './json-path.ts';
-import { finalizerWarnings, validateCustom, validateCustomStatus, validateCustomUpdate } from './validation.ts';
+import {
+  finalizerWarnings,
+  type Rules,
+  validateCustom,
+  validateCustomStatus,
+  validateCustomUpdate,
+} from './validation.ts';
 
 const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const WRITING = ['get', 'patch', 'update'];
@@ -36,7 +43,17 @@ function definitionOf(
   const stored = spec.versions.find(({ storage }) => storage) ?? version;
   const schema = schemaOf(version);
   const scale = scaleOf(version);
-  const rules = { schema, scale };
+  let expressions: { validator: RuleValidator | undefined } | undefined;
+  const tolerated = new WeakMap<AnyObject, readonly string[]>();
+  const rules: Rules = {
+    schema,
+    scale,
+    expressions() {
+      expressions ??= { validator: createRuleValidator(schema, true) };
+      return expressions.validator;
+    },
+    tolerate: (object, warnings) => void tolerated.set(object, warnings),
+  };
   const hasStatus = version.subresources?.status !== undefined;
   const columns = columnsOf(version);
   // Without a conversion webhook versions differ only in their names (strategy None), and in what they know.
@@ -109,7 +126,7 @@ function definitionOf(
     validate: (object) => validateCustom(object, rules),
     validateUpdate: (object, old) => validateCustomUpdate(object, old, rules),
     validateStatusUpdate: (object, old) => validateCustomStatus(object, old, rules),
-    warnings: finalizerWarnings,
+    warnings: (object, old) => [...finalizerWarnings(object, old), ...(tolerated.get(object) ?? [])],
     ...(version.deprecated
       ? { deprecation: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated` }
       : {}),

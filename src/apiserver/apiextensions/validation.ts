@@ -1,9 +1,10 @@
 // Whether a custom resource is as its definition wants it (apiextensions-apiserver pkg/registry/customresource).
-// Rules in CEL (x-kubernetes-validations) are not run.
+
+import { correlate } from '../../api/apiextensions/correlation.ts';
 import { validateEmbedded } from '../../api/apiextensions/embedded.ts';
 import { validateListTypes } from '../../api/apiextensions/list-types.ts';
+import { type RuleValidator, runRules } from '../../api/apiextensions/rule-validator.ts';
 import { OBJECT_FIELDS, type Schema } from '../../api/apiextensions/schema.ts';
-import { hasRules } from '../../api/apiextensions/schema-rules.ts';
 import { validateValue } from '../../api/apiextensions/value-rules.ts';
 import type { ScalePaths } from '../../api/definition.ts';
 import { validateMetadataUpdate, validatePlainMetadata } from '../../api/validation/metadata.ts';
@@ -13,42 +14,52 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 export interface Rules {
   schema: Schema;
   scale: ScalePaths | undefined;
+  /** Its expressions, compiled when they are first needed. */
+  expressions(): RuleValidator | undefined;
+  /** What is wrong with an object and was before. */
+  tolerate(object: AnyObject, warnings: readonly string[]): void;
 }
 
-export function validateCustom(object: AnyObject, { schema, scale }: Rules): FieldError[] {
-  return finished(schema, [
+export function validateCustom(object: AnyObject, rules: Rules): FieldError[] {
+  const { schema, scale } = rules;
+  const errors = [
     ...validatePlainMetadata(object.metadata),
     ...validateValue(object, withOpenMetadata(schema)),
     ...(scale ? [...specScaleErrors(object, scale), ...statusScaleErrors(object, scale)] : []),
     ...validateEmbedded(object, schema),
     ...validateListTypes(object, schema),
-  ]);
+  ];
+  return withExpressions(object, undefined, { rules, errors });
 }
 
 /** What was wrong before and is as it was stays allowed. */
-export function validateCustomUpdate(object: AnyObject, old: AnyObject, { schema, scale }: Rules): FieldError[] {
+export function validateCustomUpdate(object: AnyObject, old: AnyObject, rules: Rules): FieldError[] {
+  const { schema, scale } = rules;
   const wasUnique = validateListTypes(old, schema).length === 0;
-  return finished(schema, [
+  const errors = [
     ...validatePlainMetadata(object.metadata),
     ...validateMetadataUpdate(object.metadata, old.metadata),
     ...validateValue(object, withOpenMetadata(schema), { path: '', old: { value: old } }),
     ...(scale ? [...specScaleErrors(object, scale), ...statusScaleErrors(object, scale)] : []),
     ...validateEmbedded(object, schema),
     ...(wasUnique ? validateListTypes(object, schema) : []),
-  ]);
+  ];
+  return withExpressions(object, old, { rules, errors });
 }
 
-export function validateCustomStatus(object: AnyObject, old: AnyObject, { schema, scale }: Rules): FieldError[] {
+export function validateCustomStatus(object: AnyObject, old: AnyObject, rules: Rules): FieldError[] {
+  const { schema, scale } = rules;
   const status = schema.properties?.status;
   const wasUnique = validateListTypes(old, schema).length === 0;
-  return finished(schema, [
+  const errors = [
     ...validateMetadataUpdate(object.metadata, old.metadata),
     ...(status && object.status !== undefined
       ? validateValue(object.status, status, { path: 'status', old: { value: old.status } })
       : []),
     ...(scale ? statusScaleErrors(object, scale) : []),
     ...(wasUnique ? validateListTypes(object, schema) : []),
-  ]);
+  ];
+  return withExpressions(object, old, { rules, errors });
 }
 
 /** Finalizers that another writer might use too. */
@@ -80,12 +91,23 @@ const BLOCKING = new Set<FieldError['reason']>([
   'FieldValueTypeInvalid',
 ]);
 
-/** Rules are not looked at for an object that is not of the shape they expect. */
-function finished(schema: Schema, errors: FieldError[]): FieldError[] {
-  if (!hasRules(schema) || !errors.some(({ reason }) => BLOCKING.has(reason))) return errors;
-  const text =
-    'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
-  return [...errors, fieldError.invalid('<nil>', null, text)];
+/** Expressions are not looked at for an object that is not of the shape they expect. */
+function withExpressions(
+  object: AnyObject,
+  old: AnyObject | undefined,
+  { rules, errors }: { rules: Rules; errors: FieldError[] },
+): FieldError[] {
+  const validator = rules.expressions();
+  if (!validator) return errors;
+  if (errors.some(({ reason }) => BLOCKING.has(reason))) {
+    const text =
+      'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+    return [...errors, fieldError.invalid('<nil>', null, text)];
+  }
+  const before = old ? { old, correlation: correlate(object, old, rules.schema) } : {};
+  const outcome = runRules(validator, { value: object, ...before });
+  rules.tolerate(object, outcome.warnings);
+  return [...errors, ...outcome.errors];
 }
 
 const MAX_REPLICAS = 2 ** 31 - 1;

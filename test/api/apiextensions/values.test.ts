@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { validateEmbedded } from '../../../src/api/apiextensions/embedded.ts';
-import { fitsFormat, isKnownFormat } from '../../../src/api/apiextensions/formats.ts';
+import { fitsFormat, isKnownFormat } from '../../../src/apimachinery/formats.ts';
 import { validateListTypes } from '../../../src/api/apiextensions/list-types.ts';
 import { prune, pruneNulls } from '../../../src/api/apiextensions/pruning.ts';
 import type { Schema } from '../../../src/api/apiextensions/schema.ts';
