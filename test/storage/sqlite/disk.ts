@@ -99,3 +99,7 @@ export function randomNumbers(seed: number): () => number {
     return n / 2147483647;
   };
 }
+
+/** What a file of the first schema has, as far as the next migration looks. */
+export const BACK_TO_SCHEMA_1 =
+  "DELETE FROM kysely_migration WHERE name <> '0001-log-and-head'; PRAGMA user_version = 1";

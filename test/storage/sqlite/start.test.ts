@@ -11,6 +11,7 @@ import { assertSuitable } from '../../../src/storage/sqlite/file-system.ts';
 import { open } from '../drivers.ts';
 import { create, PODS, podKey, textOf } from '../objects.ts';
 import {
+  BACK_TO_SCHEMA_1,
   change,
   contentsBeside,
   copyOfOpen,
@@ -26,9 +27,6 @@ import {
 
 const seed = Number(process.env.STORAGE_DAMAGE_SEED ?? Math.floor(Math.random() * 1e9));
 const rounds = Number(process.env.STORAGE_DAMAGE_ROUNDS ?? 10);
-
-/** What a file of the first schema has, as far as the next migration looks. */
-const BACK_TO_SCHEMA_1 = "DELETE FROM kysely_migration WHERE name <> '0001-log-and-head'; PRAGMA user_version = 1";
 
 describe('the start check', () => {
   it('refuses the WAL of another store, and moves nothing of it', async (t) => {
