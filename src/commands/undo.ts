@@ -1,5 +1,4 @@
 // `tsukube undo`: shows what it would do to undo changes, asks, and does it.
-import { createInterface } from 'node:readline/promises';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Session } from '../history/session.ts';
@@ -88,10 +87,8 @@ export class Undo extends ClusterCommand {
       this.error('nothing was changed: say --yes to do it, or --dry-run to see the plan only', { exit: 2 });
     }
     const { countOf } = await import('../history/undo/show-plan.ts');
-    const questions = createInterface({ input: process.stdin, output: process.stdout });
-    const reply = await questions.question(`\n${countOf(steps)}. Do it? [y/N] `);
-    questions.close();
-    return /^y(es)?$/i.test(reply.trim());
+    const { isAgreed } = await import('./terminal/ask.ts');
+    return await isAgreed(`\n${countOf(steps)}. Do it? [y/N] `, { input: process.stdin, output: process.stdout });
   }
 
   private async apply(session: Session, proposal: Proposal, output: string | undefined): Promise<void> {
