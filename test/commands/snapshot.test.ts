@@ -22,9 +22,8 @@ for (const name of ['a', 'b', 'c']) await create(storage, name);
 await storage.close();
 
 const snapshot = async (...args: string[]): Promise<string> => {
-  const place = [`--data-dir=${dataDir}`, `--run-dir=${folder}/run`];
-  // What comes later counts, so that a test can name another place.
-  const { stdout } = await run([...PROGRAM, 'snapshot', args[0] as string, ...place, ...args.slice(1)]);
+  const env = { TSUKUBE_DATA_DIR: dataDir, TSUKUBE_RUN_DIR: path.join(folder, 'run') };
+  const { stdout } = await run([...PROGRAM, 'snapshot', ...args], { env });
   return stdout;
 };
 
