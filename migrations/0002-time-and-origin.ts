@@ -1,5 +1,7 @@
-// When each change was made and by whom, a checksum of it, and where the wall clock jumped. The value stays the last column: reading
-// one that comes after a long value would mean walking through its overflow pages.
+// When each change was made and by whom, a checksum of it, where the wall clock jumped, from where on each resource is
+// readable, and an index of versions that is filled in batches behind the writer
+// (docs/decisions/0011-index-behind-the-writer.md).
+// The value stays the last column: reading one after a long value would mean walking through its overflow pages.
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
@@ -26,12 +28,31 @@ export const timeAndOrigin: Migration = {
       SELECT rev, key, op, create_rev, prev_rev, enc, 0, value FROM log ORDER BY rev`.execute(db);
     await db.schema.dropTable('log').execute();
     await db.schema.alterTable('log_2').renameTo('log').execute();
+
     await db.schema
       .createTable('clock')
       .addColumn('after', 'integer', (column) => column.primaryKey())
       .addColumn('time', 'integer', (column) => column.notNull())
       .addColumn('ran', 'integer', (column) => column.notNull())
       .modifyEnd(sql`strict`)
+      .execute();
+
+    await db.schema
+      .createTable('floors')
+      .addColumn('prefix', 'text', (column) => column.primaryKey())
+      .addColumn('rev', 'integer', (column) => column.notNull())
+      .addColumn('time', 'integer')
+      .modifyEnd(sql`strict, without rowid`)
+      .execute();
+    await sql`INSERT INTO floors (prefix, rev) SELECT '/', v FROM meta WHERE k = 'compact_rev'`.execute(db);
+    await sql`DELETE FROM meta WHERE k = 'compact_rev'`.execute(db);
+
+    await db.schema
+      .createTable('versions')
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('rev', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('versions_key_rev', ['key', 'rev'])
+      .modifyEnd(sql`strict, without rowid`)
       .execute();
   },
 };

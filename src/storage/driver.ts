@@ -3,6 +3,7 @@
 //
 // One call of commit() is under way at a time; history() and compact() may run beside it. Values are JSON
 // text of an object without its resourceVersion.
+import type { Floor, Gap } from './floors.ts';
 import type { Origin, Revision, StorageFull, StorageUnavailable } from './storage.ts';
 
 /** Of a store in which nothing was written: 0 would read as "any" in a resourceVersion. */
@@ -122,11 +123,22 @@ export type PastRow = Omit<HeadRow, 'expiresAt'>;
 
 export interface Opened {
   revision: Revision;
-  compactRevision: Revision;
+  /** Where history begins; none in a new store. */
+  floors: readonly Floor[];
+  /** Revisions that a power cut may have taken. */
+  gap?: Gap | undefined;
   /** Oldest first; none in a new store. */
   spans: readonly ClockSpan[];
   /** Every page was looked at; otherwise findDamage() is to be asked while it serves. */
   whole: boolean;
+}
+
+export interface DriverStats {
+  /** On disk. */
+  bytes: number;
+  walBytes: number;
+  /** Of the changes that are kept although they are no longer current: what compaction can give up. */
+  historyBytes: number;
 }
 
 export interface Driver {
@@ -147,9 +159,12 @@ export interface Driver {
   countPast(query: Omit<PastQuery, 'limit'>): Promise<number>;
   /** The newest change in (after, upTo] whose time is at most `time`; times must not decrease in that range. */
   newestAt(query: { after: Revision; upTo: Revision; time: number }): Promise<CommittedAt | undefined>;
-  /** Forgets what can only be seen at revisions before `to`. Idempotent; gives way to commits. */
-  compact(to: Revision): Promise<void>;
-  stats(): Promise<{ bytes: number; walBytes: number }>;
+  /**
+   * Forgets what can only be seen before the floor, of the floor's resource; of all but `except` (prefixes with a floor
+   * of their own) when its prefix is '/'. Remembers the floor. Idempotent; gives way to commits.
+   */
+  compact(floor: Floor, except: readonly string[]): Promise<void>;
+  stats(): Promise<DriverStats>;
   /** Keys after `after`, in byte order. Answered in turn with commits: as of all that were answered before. */
   heads(query: { after: string; limit: number }): Promise<Head[]>;
   /** How much of the files is in use, and whether the disk has room again; a reserve that was given up is made anew. */

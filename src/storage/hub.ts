@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import { Compaction, type CompactionPolicy, DEFAULT_COMPACTION } from './compaction.ts';
 import type { Driver, DriverEvents, LogRow } from './driver.ts';
 import { Expiry } from './expiry.ts';
+import { Floors } from './floors.ts';
 import { listPage } from './list.ts';
 import { createPast } from './past.ts';
 import { createProblems, type Problems } from './problems.ts';
@@ -50,39 +51,34 @@ export async function openHub(driver: Driver, options: HubOptions): Promise<Stor
   const expiring: { key: string; expiresAt: number }[] = [];
   let space: Space | undefined;
   const events: DriverEvents = { full: (error) => space?.full(error) };
-  const { revision, compactRevision, spans, whole } = await driver.open((rows) => {
+  const { revision, floors, gap, spans, whole } = await driver.open((rows) => {
     for (const row of rows) {
       loaded.push(entryOfHead(row, decode));
       if (row.expiresAt !== null) expiring.push({ key: row.key, expiresAt: row.expiresAt });
     }
   }, events);
-  const state = new State({ revision, compactRevision, maxEventBytes });
+  const state = new State({ revision, floors: new Floors(floors, gap), maxEventBytes });
   for (const entry of loaded) state.load(entry);
-  await refill(driver, state, decode);
   const begun = spans.at(-1);
   const newest =
     begun && (await driver.newestAt({ after: begun.after, upTo: revision, time: Number.MAX_SAFE_INTEGER }));
+  const timeline = new Timeline({ clock, spans, revision, newest: newest?.time });
+  const policy = options.compaction ?? DEFAULT_COMPACTION;
+  await refill({ driver, state, timeline, decode, policy });
   const problems = createProblems({ clock, log });
   space = createSpace({ driver, clock, problems, quotaBytes: options.quotaBytes ?? DEFAULT_QUOTA_BYTES });
-  return createStorage({
-    driver,
-    problems,
-    space,
-    selfCheck: createSelfCheck({ clock, log, problems, driver, state, whole }),
-    state,
-    timeline: new Timeline({ clock, spans, revision, newest: newest?.time }),
-    expiring,
-    clock,
-    log,
-    decode,
-    policy: options.compaction ?? DEFAULT_COMPACTION,
-  });
+  const selfCheck = createSelfCheck({ clock, log, problems, driver, state, whole });
+  return createStorage({ driver, problems, space, selfCheck, state, timeline, expiring, clock, log, decode, policy });
 }
 
-/** Puts the newest history back into memory, so that clients resume their watches across a restart. */
-async function refill(driver: Driver, state: State, decode: Decode): Promise<void> {
-  const { revision, compactRevision } = state;
-  const floor = Math.max(compactRevision, revision - REFILL_REVISIONS);
+/** Puts back into memory what watches need, so that clients resume theirs across a restart without the driver. */
+async function refill(parts: Pick<Parts, 'driver' | 'state' | 'timeline' | 'decode' | 'policy'>): Promise<void> {
+  const { driver, state, timeline, decode, policy } = parts;
+  const { revision, floors } = state;
+  const when = timeline.whenRan(timeline.ran - policy.keepMs, revision);
+  const aged = when ? ((await driver.newestAt(when))?.revision ?? when.after) : 0;
+  const needed = Math.min(aged, revision - policy.keepRevisions);
+  const floor = Math.max(floors.lowest.revision, needed, revision - REFILL_REVISIONS);
   const rows: LogRow[] = [];
   for (let after = floor; after < revision; ) {
     const page = await driver.history({ after, upTo: revision, limit: HISTORY_PAGE, omitCurrent: true });
@@ -94,7 +90,8 @@ async function refill(driver: Driver, state: State, decode: Decode): Promise<voi
     const entry = state.get(key);
     return entry?.revision === at ? entry : undefined;
   };
-  state.refill(floor, eventsOfRows(rows, decode, known));
+  const kept = rows.filter((row) => row.revision > floors.of(row.key).revision);
+  state.refill(floor, eventsOfRows(kept, decode, known));
 }
 
 interface Parts {
@@ -133,7 +130,7 @@ function createStorage(parts: Parts): Storage {
         if (ttlMs !== undefined) expiry.set(event.entry.key, ttlMs);
         else expiry.clear(event.entry.key);
       }
-      compaction.committed(state.revision);
+      compaction.committed(events.reduce((sum, { bytes }) => sum + bytes, 0));
       for (const waiter of waiters) if (waiter.revision <= state.revision) waiter.done(true);
     },
   });
@@ -149,16 +146,7 @@ function createStorage(parts: Parts): Storage {
   });
   for (const { key, expiresAt } of expiring) expiry.set(key, Math.max(EXPIRY_GRACE_MS, expiresAt - clock.now()));
 
-  const compaction = new Compaction({
-    clock,
-    policy,
-    revision: state.revision,
-    compactRevision: state.compactRevision,
-    async compact(to) {
-      state.compact(to); // before anything is deleted, so that whoever reads beside it finds out
-      await driver.compact(to).catch((error: unknown) => log.warn({ err: error, to }, 'compaction failed'));
-    },
-  });
+  const compaction = new Compaction({ clock, log, policy, driver, state, timeline });
 
   const { readHistory, ...past } = createPast({ driver, state, timeline, decode });
 
@@ -179,7 +167,7 @@ function createStorage(parts: Parts): Storage {
       return state.revision;
     },
     get compactRevision() {
-      return state.compactRevision;
+      return state.floors.lowest.revision;
     },
     get: (key) => state.get(key),
     list: (prefix, listOptions) => listPage(state.resource(prefix), prefix, state.revision, listOptions),
@@ -213,9 +201,10 @@ function createStorage(parts: Parts): Storage {
     problems: problems.list,
     compare: selfCheck.compare,
     async stats() {
-      const { bytes, walBytes } = await driver.stats();
-      const { keys, revision, compactRevision } = state;
-      return { driver: driver.name, keys, revision, compactRevision, bytes, walBytes };
+      const { bytes, walBytes, historyBytes } = await driver.stats();
+      const { keys, revision } = state;
+      const compactRevision = state.floors.lowest.revision;
+      return { driver: driver.name, keys, revision, compactRevision, bytes, walBytes, historyBytes };
     },
     async backup(to, onProgress) {
       if (!driver.backup) {
@@ -228,10 +217,11 @@ function createStorage(parts: Parts): Storage {
         expiry.stop();
         for (const waiter of waiters) waiter.done(false);
         await writes.close(storeClosed());
-        await compaction.stop();
+        const compacted = compaction.stop();
         await space.stop();
         await selfCheck.stop();
-        await driver.close();
+        await driver.close(); // ends a compaction that is under way
+        await compacted;
       })();
       return closing;
     },

@@ -2,6 +2,7 @@
 // Changes come in committed batches; between two batches nothing moves, so whoever reads within one turn of the
 // event loop reads one revision.
 import { EventQueue } from './events.ts';
+import type { Floors } from './floors.ts';
 import { compareKeys, prefixEnd, resourcePrefix } from './keys.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import type { Revision, StorageEntry, StorageEvent } from './storage.ts';
@@ -29,14 +30,16 @@ export interface SizedEvent {
 
 export interface StateOptions {
   revision: Revision;
-  compactRevision: Revision;
-  /** Events are kept until compaction, but no more than this many bytes of them. */
+  floors: Floors;
+  /** Events are kept as long as watches need them at hand, but no more than this many bytes of them. */
   maxEventBytes: number;
 }
 
 export class State {
+  readonly floors: Floors;
   #revision: Revision;
-  #compactRevision: Revision;
+  /** Events up to here are not kept in memory. */
+  #forgotten: Revision = 0;
   #maxEventBytes: number;
   #resources = new Map<string, Resource>();
   #floorAtStart: Revision;
@@ -47,17 +50,13 @@ export class State {
 
   constructor(options: StateOptions) {
     this.#revision = options.revision;
-    this.#compactRevision = options.compactRevision;
+    this.floors = options.floors;
     this.#floorAtStart = options.revision;
     this.#maxEventBytes = options.maxEventBytes;
   }
 
   get revision(): Revision {
     return this.#revision;
-  }
-
-  get compactRevision(): Revision {
-    return this.#compactRevision;
   }
 
   get keys(): number {
@@ -132,9 +131,9 @@ export class State {
     }
   }
 
-  /** From now on nothing before `to` can be read. */
-  compact(to: Revision): void {
-    this.#compactRevision = Math.max(this.#compactRevision, to);
+  /** Lets go of the events up to `to`. */
+  forget(to: Revision): void {
+    this.#forgotten = Math.max(this.#forgotten, to);
     this.#trim();
   }
 
@@ -148,7 +147,7 @@ export class State {
     for (;;) {
       const oldest = this.#window[this.#windowStart];
       if (!oldest) break;
-      if (oldest.revision > this.#compactRevision && this.#windowBytes <= this.#maxEventBytes) break;
+      if (oldest.revision > this.#forgotten && this.#windowBytes <= this.#maxEventBytes) break;
       oldest.resource.events.dropFirst();
       oldest.resource.floor = Math.max(oldest.resource.floor, oldest.revision);
       this.#windowBytes -= oldest.bytes;

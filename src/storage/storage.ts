@@ -211,4 +211,6 @@ export interface StorageStats {
   /** Bytes on disk; 0 for memory. */
   bytes: number;
   walBytes: number;
+  /** Of versions that are no longer current. */
+  historyBytes: number;
 }

@@ -2,7 +2,7 @@
 // nothing but its own lag. One that fell behind memory reads on from the driver, in pages.
 import { resourcePrefix } from './keys.ts';
 import type { EventListener, Resource, State } from './state.ts';
-import { Compacted, type Revision, type StorageEvent, type Watcher } from './storage.ts';
+import type { Revision, StorageEvent, Watcher } from './storage.ts';
 
 /** Reads events of `prefix` after one revision and up to another from the driver, oldest first, at most `limit`. */
 export type ReadHistory = (
@@ -30,8 +30,8 @@ export class Cursor implements Watcher, EventListener {
     defer: (wake: () => void) => void;
   }) {
     const { state, prefix, after } = options;
-    if (after < state.compactRevision) throw new Compacted(state.compactRevision);
     if (!prefix.endsWith('/')) throw new TypeError(`a storage prefix ends in '/': ${JSON.stringify(prefix)}`);
+    state.floors.assertWatchable(prefix, after);
     this.#state = state;
     this.#prefix = prefix;
     this.#resource = state.resource(resourcePrefix(prefix));
@@ -48,7 +48,7 @@ export class Cursor implements Watcher, EventListener {
 
   take(max: number): StorageEvent[] | Promise<StorageEvent[]> {
     if (this.#caughtUp) return [];
-    if (this.#cursor < this.#state.compactRevision) throw new Compacted(this.#state.compactRevision);
+    this.#state.floors.assertWatchable(this.#prefix, this.#cursor);
     if (this.#cursor < this.#resource.floor) return this.#takeFromHistory(max);
     const taken: StorageEvent[] = [];
     for (const event of this.#resource.events.after(this.#cursor)) {

@@ -11,10 +11,14 @@ import {
 } from '../driver.ts';
 import { compareKeys } from '../keys.ts';
 
+/** What keeping the row keeps besides what is current. */
+const bytesOf = ({ previous }: LogRow): number => (previous?.length ?? 0) + 100;
+
 export function createMemoryDriver(): Driver {
   const head = new Map<string, LogRow>();
   let log: LogRow[] = [];
   let revision = FIRST_REVISION;
+  let historyBytes = 0;
 
   function apply(change: DriverChange, { time }: CommitTime): CommitResult {
     const held = head.get(change.key);
@@ -32,6 +36,7 @@ export function createMemoryDriver(): Driver {
       origin: change.origin ?? null,
     };
     log.push(row);
+    historyBytes += bytesOf(row);
     if (row.op === 'delete') head.delete(row.key);
     else head.set(row.key, row);
     return revision;
@@ -57,7 +62,7 @@ export function createMemoryDriver(): Driver {
   return {
     name: 'memory',
     async open() {
-      return { revision, compactRevision: 0, spans: [], whole: true };
+      return { revision, floors: [], spans: [], whole: true };
     },
     async commit(changes, at) {
       return changes.map((change) => apply(change, at));
@@ -79,8 +84,15 @@ export function createMemoryDriver(): Driver {
       const rows = [...head.values(), ...log].filter(within).sort((a, b) => b.revision - a.revision);
       return rows[0] && { revision: rows[0].revision, time: rows[0].time };
     },
-    async compact(to) {
-      log = log.filter((row) => row.revision > to);
+    async compact({ prefix, revision: to }, except) {
+      const isForgotten = ({ revision, key }: LogRow) =>
+        revision <= to && key.startsWith(prefix) && !except.some((other) => key.startsWith(other));
+      const kept: LogRow[] = [];
+      for (const row of log) {
+        if (isForgotten(row)) historyBytes -= bytesOf(row);
+        else kept.push(row);
+      }
+      log = kept;
     },
     async heads({ after, limit }) {
       const keys = [...head.keys()].filter((key) => compareKeys(key, after) > 0).sort(compareKeys);
@@ -90,7 +102,7 @@ export function createMemoryDriver(): Driver {
       return { usedBytes: 0, roomy: true };
     },
     async stats() {
-      return { bytes: 0, walBytes: 0 };
+      return { bytes: 0, walBytes: 0, historyBytes };
     },
     async close() {
       head.clear();

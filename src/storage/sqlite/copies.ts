@@ -106,14 +106,21 @@ export function strip(file: string): void {
     db.pragma('secure_delete = ON');
     const { revision } = readFacts(db);
     db.transaction(() => {
-      db.exec(FORGET_HISTORY);
+      forgetHistory(db);
       db.prepare(SET_META).run('compact_rev', revision);
     }).immediate();
     db.pragma('incremental_vacuum');
   });
 }
 
-const FORGET_HISTORY = 'DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)';
+/** What is counted and indexed of history goes with it; the store makes both anew. */
+function forgetHistory(db: Database.Database): void {
+  db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  for (const table of ['versions', 'floors']) if (tables.includes(table)) db.exec(`DELETE FROM ${table}`);
+  db.exec("DELETE FROM meta WHERE k IN ('history_bytes', 'history_bytes_at', 'indexed_rev', 'gap_after', 'gap_upto')");
+}
+
 const SET_META = 'INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v';
 
 /**
@@ -126,7 +133,7 @@ export function prepare(file: string, next: { epoch: number; revision: Revision 
     db.pragma('synchronous = FULL');
     const set = db.prepare(SET_META);
     db.transaction(() => {
-      db.exec(FORGET_HISTORY);
+      forgetHistory(db);
       set.run('epoch', next.epoch);
       set.run('compact_rev', next.revision);
       set.run('rev_ceiling', next.revision);

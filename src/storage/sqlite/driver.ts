@@ -176,7 +176,7 @@ export function createSqliteDriver(
     past: (query) => request('past', query),
     countPast: (query) => request('countPast', query),
     newestAt: (query) => request('newestAt', query),
-    compact: (to) => request('compact', to),
+    compact: (floor, except) => request('compact', { floor, except }),
     stats: () => request('stats', undefined),
     heads: (query) => request('heads', query),
     space: () => request('space', undefined),

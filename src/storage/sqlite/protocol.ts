@@ -3,6 +3,7 @@ import type {
   CommitTime,
   CommittedAt,
   DriverChange,
+  DriverStats,
   Head,
   HeadRow,
   HistoryQuery,
@@ -11,6 +12,7 @@ import type {
   PastQuery,
   PastRow,
 } from '../driver.ts';
+import type { Floor } from '../floors.ts';
 import type { Revision } from '../storage.ts';
 
 export interface Requests {
@@ -20,8 +22,8 @@ export interface Requests {
   past: { argument: PastQuery; answer: PastRow[] };
   countPast: { argument: Omit<PastQuery, 'limit'>; answer: number };
   newestAt: { argument: { after: Revision; upTo: Revision; time: number }; answer: CommittedAt | undefined };
-  compact: { argument: Revision; answer: undefined };
-  stats: { argument: undefined; answer: { bytes: number; walBytes: number } };
+  compact: { argument: { floor: Floor; except: readonly string[] }; answer: undefined };
+  stats: { argument: undefined; answer: DriverStats };
   heads: { argument: { after: string; limit: number }; answer: Head[] };
   space: { argument: undefined; answer: { usedBytes: number; roomy: boolean } };
   /** Sends `progress` messages with its id. */

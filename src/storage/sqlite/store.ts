@@ -2,7 +2,8 @@
 // what a cluster makes anew by itself (Events, Leases), does not, which spares an idle node nearly all fsyncs.
 //
 // Revisions are never reused: a block of them is reserved in state.db ahead of use, and after a power cut, which may
-// have taken revisions that were already handed out, counting goes on after the block and all history is given up.
+// have taken revisions that were already handed out, counting goes on after the block; watches from before cannot go on,
+// and what the volatile file says of before is not to be read.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
@@ -11,6 +12,7 @@ import {
   type CommitTime,
   type CommittedAt,
   type DriverChange,
+  type DriverStats,
   type Durability,
   FIRST_REVISION,
   type Head,
@@ -20,6 +22,7 @@ import {
   type PastQuery,
   type PastRow,
 } from '../driver.ts';
+import type { Floor, Gap } from '../floors.ts';
 import { compareKeys } from '../keys.ts';
 import type { Revision } from '../storage.ts';
 import type { BackupProgress } from './backup.ts';
@@ -36,9 +39,13 @@ const isVolatile = (key: string): boolean => VOLATILE.some((prefix) => key.start
 
 const RESERVED_REVISIONS = 10_000;
 
+/** Work in steps: each yield ends one. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
 export interface Store {
   revision: Revision;
-  compactRevision: Revision;
+  floors: readonly Floor[];
+  gap: Gap | undefined;
   spans: readonly ClockSpan[];
   /** Every page of both files was looked at. */
   whole: boolean;
@@ -46,16 +53,19 @@ export interface Store {
   notices: string[];
   load(receive: (rows: HeadRow[]) => void): void;
   commit(changes: readonly DriverChange[], at: CommitTime): WireResult[];
-  history(query: HistoryQuery): LogRow[];
-  past(query: PastQuery): PastRow[];
-  countPast(query: Omit<PastQuery, 'limit'>): number;
+  /** These are to be run step by step; others may have their turn in between. */
+  history(query: HistoryQuery): Steps<LogRow[]>;
+  past(query: PastQuery): Steps<PastRow[]>;
+  countPast(query: Omit<PastQuery, 'limit'>): Steps<number>;
   newestAt(query: { after: Revision; upTo: Revision; time: number }): CommittedAt | undefined;
-  /** One slice of each file; false when there is no more. */
-  compactSlice(to: Revision): boolean;
+  /** One slice; false when there is no more. `rows` is the least to look at. */
+  compactSlice(floor: Floor, options: { except: readonly string[]; rows: number }): boolean;
+  /** One slice of the index of versions; false when it is not far enough behind. */
+  indexSlice(): boolean;
   vacuumSlice(): boolean;
   walBacklog(): number;
   checkpoint(): void;
-  sizes(): { bytes: number; walBytes: number };
+  sizes(): DriverStats;
   usedBytes(): number;
   heads(query: { after: string; limit: number }): Head[];
   /** Copies state.db; commits go on between the steps. */
@@ -121,6 +131,22 @@ function bootId(): string {
   }
 }
 
+/** What applies of the floors in the files: the highest of a name, and none before `begin`. */
+function floorsOf(
+  stored: readonly Floor[],
+  { begin, lostVolatileUpTo }: { begin: Revision; lostVolatileUpTo: Revision },
+) {
+  const floors = new Map<string, Floor>();
+  const raise = (floor: Floor) => {
+    if (floor.revision >= (floors.get(floor.prefix)?.revision ?? 0)) floors.set(floor.prefix, floor);
+  };
+  for (const floor of stored) raise(floor);
+  for (const prefix of ['/', ...floors.keys()]) raise({ prefix, revision: begin });
+  const common = floors.get('/')?.revision ?? 0;
+  if (lostVolatileUpTo > common) for (const prefix of VOLATILE) raise({ prefix, revision: lostVolatileUpTo });
+  return [...floors.values()];
+}
+
 function begin(options: {
   state: Tables;
   volatile: Tables;
@@ -136,34 +162,36 @@ function begin(options: {
   const number = (tables: Tables, name: string) => Number(tables.meta(name) ?? 0);
 
   let ceiling = number(state, 'rev_ceiling');
-  let revision = Math.max(FIRST_REVISION, ...both.map((t) => Math.max(t.newestRevision(), number(t, 'compact_rev'))));
-  let compactRevision = Math.max(...both.map((t) => number(t, 'compact_rev')));
+  const stored = both.flatMap((tables) => tables.compaction.floors());
+  const gapUpTo = number(state, 'gap_upto');
+  let gap: Gap | undefined = gapUpTo > 0 ? { after: number(state, 'gap_after'), upTo: gapUpTo } : undefined;
+  /** Before this all history was given up at once: a snapshot was restored, or an older program said so. */
+  const begin = Math.max(...both.map((t) => number(t, 'compact_rev')));
+  let revision = Math.max(
+    FIRST_REVISION,
+    ...both.map((t) => t.newestRevision()),
+    ...stored.map((floor) => floor.revision),
+    begin,
+    gapUpTo,
+  );
   if (state.newestRevision() > ceiling) {
     throw new UnusableDatabase(
       `${state.path} is damaged (revisions above the reserved ones); restore a snapshot (tsukube snapshot restore)`,
     );
   }
 
-  let unforgotten: Revision | undefined;
   const lastBoot = state.meta('boot_id'); // none when nothing was ever committed
   const powerCut = state.meta('clean') !== 1 && (boot === '' || lastBoot !== boot);
   if (lastBoot !== undefined && (powerCut || options.lostVolatile)) {
     const relaxed = state.meta('durability') === 'relaxed' ? ' with --durability=relaxed, its last second is lost' : '';
     const what = powerCut ? `the machine went down while the store was open${relaxed}` : `${volatile.path} is gone`;
     notices.push(`${what}: clients have to list anew`);
+    gap = { after: revision, upTo: ceiling };
     revision = ceiling;
-    compactRevision = ceiling;
-    unforgotten = ceiling;
   }
+  const filesOf = (prefix: string): Tables[] => (prefix === '/' ? both : [isVolatile(prefix) ? volatile : state]);
   /** Opening writes nothing, so that a store on a full disk can still be read; the first commit marks it as open. */
   let marked = false;
-
-  /** What nobody can see any more. It goes with the first write, when all that is there has proved readable. */
-  function forgetHistory(): void {
-    if (unforgotten === undefined) return;
-    for (const tables of both) tables.forgetHistory(unforgotten);
-    unforgotten = undefined;
-  }
 
   function commit(changes: readonly DriverChange[], at: CommitTime): WireResult[] {
     const results: WireResult[] = [];
@@ -173,7 +201,6 @@ function begin(options: {
     const marks = !marked || reserved > ceiling || at.span !== undefined;
     const used = both.filter((tables) => targets.includes(tables) || (marks && tables === state));
     try {
-      forgetHistory();
       // What keeps revisions from being used twice has to be on disk before the first of them is.
       if (marks && durability === 'relaxed') state.waitForDisk(true);
       for (const tables of used) tables.begin();
@@ -183,7 +210,12 @@ function begin(options: {
         state.setMeta('clean', 0);
         state.setMeta('boot_id', boot);
         state.setMeta('durability', durability);
+        if (gap) {
+          state.setMeta('gap_after', gap.after);
+          state.setMeta('gap_upto', gap.upTo);
+        }
         if (at.span) state.beginSpan(at.span);
+        state.compaction.saveCount();
       }
       for (const [i, change] of changes.entries()) {
         results.push(targets[i]!.apply(change, next + 1, at.time) ? ++next : 'conflict');
@@ -213,7 +245,8 @@ function begin(options: {
 
   return {
     revision,
-    compactRevision,
+    floors: floorsOf(stored, { begin, lostVolatileUpTo: gap?.upTo ?? 0 }),
+    gap,
     spans: state.spans(),
     whole: options.whole,
     notices,
@@ -221,16 +254,22 @@ function begin(options: {
       for (const tables of both) tables.load(receive);
     },
     commit,
-    history(query) {
-      const rows = both.flatMap((tables) => tables.history(query));
+    *history(query) {
+      const parts: LogRow[] = [];
+      for (const tables of filesOf(query.key ?? query.prefix ?? '/')) parts.push(...(yield* tables.history(query)));
       const order = query.newestFirst ? -1 : 1;
-      return rows.sort((a, b) => order * (a.revision - b.revision)).slice(0, query.limit);
+      return parts.sort((a, b) => order * (a.revision - b.revision)).slice(0, query.limit);
     },
-    past(query) {
-      const rows = both.flatMap((tables) => tables.past(query));
-      return rows.sort((a, b) => compareKeys(a.key, b.key)).slice(0, query.limit);
+    *past(query) {
+      const parts: PastRow[] = [];
+      for (const tables of filesOf(query.from)) parts.push(...(yield* tables.past(query)));
+      return parts.sort((a, b) => compareKeys(a.key, b.key)).slice(0, query.limit);
     },
-    countPast: (query) => both.reduce((sum, tables) => sum + tables.countPast(query), 0),
+    *countPast(query) {
+      let count = 0;
+      for (const tables of filesOf(query.from)) count += yield* tables.countPast(query);
+      return count;
+    },
     newestAt(query) {
       const found = both.flatMap((tables) => tables.newestAt(query) ?? []);
       return found.sort((a, b) => b.revision - a.revision)[0];
@@ -240,7 +279,11 @@ function begin(options: {
       return rows.sort((a, b) => compareKeys(a.key, b.key)).slice(0, limit);
     },
     usedBytes: () => both.reduce((sum, tables) => sum + tables.usedBytes(), 0),
-    compactSlice: (to) => both.map((tables) => tables.compactSlice(to)).includes(true),
+    compactSlice: (floor, compactOptions) =>
+      filesOf(floor.prefix)
+        .map((tables) => tables.compaction.compactSlice(floor, compactOptions))
+        .includes(true),
+    indexSlice: () => state.indexSlice(), // what is volatile is kept for minutes: its log is short
     vacuumSlice: () => both.map((tables) => tables.vacuumSlice()).includes(true),
     walBacklog: () => Math.max(...both.map((tables) => tables.walBacklog())),
     checkpoint() {
@@ -248,12 +291,14 @@ function begin(options: {
     },
     sizes() {
       const [a, b] = both.map((tables) => tables.sizes());
-      return { bytes: a!.bytes + b!.bytes, walBytes: a!.walBytes + b!.walBytes };
+      const { historyBytes } = state.compaction;
+      return { bytes: a!.bytes + b!.bytes, walBytes: a!.walBytes + b!.walBytes, historyBytes };
     },
     backUp: (to, onProgress) => state.backUp(to, onProgress),
     close() {
       try {
         for (const tables of both) tables.truncateWal();
+        state.compaction.saveCount();
         state.setMeta('clean', 1);
         state.truncateWal();
       } finally {

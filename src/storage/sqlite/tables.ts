@@ -4,15 +4,15 @@ import type { Database } from 'better-sqlite3';
 import type { ClockSpan, DriverChange, Head, HeadRow } from '../driver.ts';
 import type { Revision } from '../storage.ts';
 import { type BackupProgress, backUp } from './backup.ts';
+import { createCompaction } from './compact.ts';
 import { closeUntouched } from './database.ts';
 import { damaged } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { createHistory, OPS } from './history.ts';
 import { sumOf } from './sum.ts';
+import { createVersions } from './versions.ts';
 
 const LOAD_PAGE = 1_000;
-/** Small, so that a batch never waits long behind one (500 revisions took up to 63 ms, storage.md 3.8). */
-const COMPACT_SLICE = 100;
 const PAGE_BYTES = 4096;
 const VACUUM_SLICE_PAGES = 64;
 const VACUUM_FREE_BYTES = 16 * 1024 * 1024;
@@ -35,13 +35,13 @@ export function createTables(db: Database, path: string) {
     'INSERT OR REPLACE INTO clock (after, time, ran) VALUES (@after, @time, @ran)',
   );
 
-  const superseded = db.prepare<[Revision, Revision, number], { rev: number; op: number; prev_rev: number }>(
-    'SELECT rev, op, prev_rev FROM log WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT ?',
-  );
   const heads = db.prepare<[string, number], Head>(
     'SELECT key, mod_rev AS revision FROM head WHERE key > ? ORDER BY key LIMIT ?',
   );
-  const forget = db.prepare('DELETE FROM log WHERE rev = ?');
+  const versions = createVersions(db);
+  const compaction = createCompaction(db, versions);
+  let newest = (db.prepare('SELECT max(rev) FROM log').pluck().get() as number | null) ?? 0;
+  let applied = newest;
 
   return {
     path,
@@ -50,9 +50,15 @@ export function createTables(db: Database, path: string) {
     /** Whether the next commits wait for the disk; not within a transaction. */
     waitForDisk: (wait: boolean) => db.pragma(`synchronous = ${wait ? 'FULL' : 'NORMAL'}`),
     begin: () => db.exec('BEGIN IMMEDIATE'),
-    commit: () => db.exec('COMMIT'),
+    commit() {
+      db.exec('COMMIT');
+      newest = applied;
+      compaction.committed(newest);
+    },
     /** Undoes what is open; some failures have done so already. */
     rollback() {
+      applied = newest;
+      compaction.rolledBack();
       if (db.inTransaction) db.exec('ROLLBACK');
     },
 
@@ -75,10 +81,13 @@ export function createTables(db: Database, path: string) {
       const origin = change.origin === undefined ? null : JSON.stringify(change.origin);
       const row = { revision, key, op: OPS.indexOf(op), createRevision, previousRevision: expected };
       append.run(revision, key, row.op, createRevision, expected, time, sumOf(row, change.value), origin, value);
+      if (expected > 0) compaction.superseded(expected);
+      if (op === 'delete') compaction.superseded(revision);
+      applied = revision;
       return true;
     },
 
-    newestRevision: () => (db.prepare('SELECT max(rev) FROM log').pluck().get() as number | null) ?? 0,
+    newestRevision: () => newest,
 
     /** Hands over all current rows, in byte order of keys; throws when one of them has lost its value. */
     load(receive: (rows: HeadRow[]) => void): void {
@@ -104,32 +113,9 @@ export function createTables(db: Database, path: string) {
       receive(page);
     },
 
-    ...createHistory(db),
-
-    /** Forgets one slice of what can only be seen before `to`; false when there is no more. */
-    compactSlice(to: Revision): boolean {
-      const from = Number(readMeta.get('compact_rev') ?? 0);
-      if (from >= to) return false;
-      const rows = superseded.all(from, to, COMPACT_SLICE);
-      const reached = rows.length === COMPACT_SLICE ? (rows.at(-1)?.rev ?? to) : to;
-      db.transaction(() => {
-        for (const row of rows) {
-          if (row.prev_rev > 0) forget.run(row.prev_rev);
-          if (OPS[row.op] === 'delete') forget.run(row.rev);
-        }
-        setMeta.run('compact_rev', reached);
-        failpoint('compact');
-      }).immediate();
-      return reached < to;
-    },
-
-    /** Forgets all history at once. */
-    forgetHistory(to: Revision): void {
-      db.transaction(() => {
-        db.exec('DELETE FROM log WHERE rev NOT IN (SELECT mod_rev FROM head)');
-        setMeta.run('compact_rev', to);
-      }).immediate();
-    },
+    ...createHistory(db, versions),
+    indexSlice: () => versions.fillSlice(newest),
+    compaction,
 
     /** Gives one slice of free pages back to the file system; false when there is little to give. */
     vacuumSlice(): boolean {

@@ -8,7 +8,7 @@ import { CopyFailed, describeFailure, isFull } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { createFlush, syncWal } from './flush.ts';
 import type { Message, Request, RequestName, Requests, WireResult } from './protocol.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type Steps, type Store } from './store.ts';
 
 const { file, durability } = workerData as { file: string; durability: Durability };
 const port = parentPort!;
@@ -32,6 +32,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function serve(): Handlers {
   let store: Store | undefined;
   let idle: Timer | undefined;
+  let committedSince = 0;
   const ballast = createBallast(file);
   const flush =
     durability === 'relaxed'
@@ -100,6 +101,26 @@ function serve(): Handlers {
     idle = backlog < WAL_IDLE_BYTES ? undefined : systemClock.after(IDLE_MS, checkpoint);
   }
 
+  /** What a commit leaves to be done. */
+  function tidy(): void {
+    try {
+      store?.indexSlice();
+    } catch (error) {
+      trouble(error);
+    }
+    tidyWal();
+  }
+
+  /** Runs `steps` to their end; when the store closes before it, nobody waits for what they would have found. */
+  async function stepByStep<T>(steps: Steps<T>, otherwise: T): Promise<T> {
+    while (store) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await turn();
+    }
+    return otherwise;
+  }
+
   return {
     async open() {
       const opening = await openWithRoom();
@@ -111,22 +132,27 @@ function serve(): Handlers {
       }
       store = opening;
       await memory.start();
-      const { revision, compactRevision, spans, whole, notices } = store;
-      return { revision, compactRevision, spans, whole, notices };
+      const { revision, floors, gap, spans, whole, notices } = store;
+      return { revision, floors, gap, spans, whole, notices };
     },
     commit({ changes, at }) {
       const results = commit(() => opened().commit(changes, at));
       failpoint('before-answer');
       flush?.wrote();
-      setImmediate(tidyWal);
+      committedSince += changes.length;
+      setImmediate(tidy);
       return results;
     },
-    history: (query) => opened().history(query),
-    past: (query) => opened().past(query),
-    countPast: (query) => opened().countPast(query),
+    history: (query) => stepByStep(opened().history(query), []),
+    past: (query) => stepByStep(opened().past(query), []),
+    countPast: (query) => stepByStep(opened().countPast(query), 0),
     newestAt: (query) => opened().newestAt(query),
-    async compact(to) {
-      while (store?.compactSlice(to)) await turn();
+    async compact({ floor, except }) {
+      // As much as is written meanwhile, so that history does not outgrow what is given up of it.
+      for (let rows = 0; store?.compactSlice(floor, { except, rows }); rows = committedSince) {
+        committedSince = 0;
+        await turn();
+      }
       while (store?.vacuumSlice()) await turn();
     },
     stats: () => opened().sizes(),

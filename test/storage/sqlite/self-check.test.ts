@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { open as openFileHandle } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { silentLogger } from '../../../src/log.ts';
+import { Floors } from '../../../src/storage/floors.ts';
 import { createProblems } from '../../../src/storage/problems.ts';
 import { createSelfCheck } from '../../../src/storage/self-check.ts';
 import { createSqliteDriver } from '../../../src/storage/sqlite/driver.ts';
@@ -85,7 +86,7 @@ describe('the pages of a large file', () => {
     const problems = createProblems({ clock, log: silentLogger });
     const outcomes = [() => Promise.reject(new Error('stopped')), () => Promise.resolve('state.db is damaged')];
     const driver = { heads: async () => [], findDamage: () => outcomes.shift()?.() } as never;
-    const state = new State({ revision: 1, compactRevision: 0, maxEventBytes: 0 });
+    const state = new State({ revision: 1, floors: new Floors([], undefined), maxEventBytes: 0 });
     const check = createSelfCheck({ clock, log: silentLogger, problems, driver, state, whole: false });
     await clock.advance(60_000);
     assert.deepEqual(problems.list(), []);
