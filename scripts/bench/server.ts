@@ -143,6 +143,8 @@ export interface Cost {
   /** Seconds of processor time used so far. */
   cpuSeconds: number;
   residentBytes: number;
+  /** What the process had the kernel write to the disk, all its threads together. */
+  writtenBytes: number;
 }
 
 /** What a process has cost so far; proc(5). Linux counts in 1/100 s. */
@@ -151,5 +153,10 @@ export function costOf(pid: number): Cost {
     .replace(/^.*\) /s, '')
     .split(' ');
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, residentBytes: pages * 4096 };
+  const written = /^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1];
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    residentBytes: pages * 4096,
+    writtenBytes: Number(written),
+  };
 }

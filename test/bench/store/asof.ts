@@ -4,18 +4,20 @@ import {
   CONFIG_MAPS,
   concurrently,
   configMap,
+  count,
   keyOf,
   ms,
   openAt,
   percentile,
   type Row,
   type Section,
+  scaled,
   timed,
   withFolder,
 } from './measure.ts';
 
 const OBJECTS = 10_000; // in 10 namespaces
-const REVISIONS = 1_000_000;
+const REVISIONS = scaled(1_000_000);
 /** Nothing is given up while it runs. */
 const KEEP = { keepMs: 1e12, keepRevisions: 1e12, everyMs: 1e9 };
 const READS = 50;
@@ -39,7 +41,7 @@ export const asof: Section = {
       );
       const { bytes } = await made.stats();
       rows.push({
-        name: '1,000,000 durable revisions of 1 KiB, 256 writers',
+        name: `${count(REVISIONS)} durable revisions of 1 KiB, 256 writers`,
         value: `${(filling.ms / 1_000).toFixed(0)} s, ${Math.round(bytes / 1e6)} MB`,
       });
       await made.close();
@@ -65,7 +67,10 @@ export const asof: Section = {
         if (page.entries.length !== OBJECTS / 10) throw new Error(`${page.entries.length} objects were listed`);
       });
       const plain = await timed(() => listByUndoing(storage, `${CONFIG_MAPS}ns3/`, newest - REVISIONS / 2));
-      rows.push({ name: 'the same list by walking the log back over 500,000 revisions', value: ms(plain.ms) });
+      rows.push({
+        name: `the same list by walking the log back over ${count(REVISIONS / 2)} revisions`,
+        value: ms(plain.ms),
+      });
       const times = [newest - 1, newest - REVISIONS / 2];
       const moment = (await storage.changes({ prefix: '/', upTo: times[1], limit: 1 }))[0]!.time;
       await measure('revision of a time', '', () => storage.revisionAt(moment));

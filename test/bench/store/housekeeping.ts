@@ -7,6 +7,7 @@ import {
   CONFIG_MAPS,
   concurrently,
   configMap,
+  count,
   fill,
   keyOf,
   ms,
@@ -14,11 +15,12 @@ import {
   percentile,
   type Row,
   type Section,
+  scaled,
   timed,
   withFolder,
 } from './measure.ts';
 
-const OBJECTS = 100_000;
+const OBJECTS = scaled(100_000);
 const BYTES = 5_000;
 const PACE_MS = 5;
 /** History goes as soon as it may: a pass a second. */
@@ -58,8 +60,9 @@ export const housekeeping: Section = {
         const object = configMap(i, { bytes: BYTES, text: 'y' });
         return made.write({ op: 'update', key, expected: made.get(key)?.revision ?? 0, object });
       });
+      const size = `${Math.round((await made.stats()).bytes / 1e6)} MB`;
       const alone = percentile(await writeBeside(made, sleep(systemClock, seconds * 1_000)), 99);
-      rows.push({ name: 'write of 1 KiB beside nothing, store of 500 MB, p99', value: ms(alone) });
+      rows.push({ name: `write of 1 KiB beside nothing, store of ${size}, p99`, value: ms(alone) });
       const beside = async (what: string, storage: Storage, work: () => Promise<unknown>) => {
         const { ms: took, result } = await timed(() => writeBeside(storage, work()));
         const p99 = percentile(result, 99);
@@ -69,7 +72,7 @@ export const housekeeping: Section = {
           against: `goal 15 ms more than alone; ${p99 > alone ? '+' : ''}${ms(p99 - alone)}`,
         });
       };
-      await beside('a backup of 500 MB', made, () => made.backup(path.join(folder, 'copy.db')));
+      await beside(`a backup of ${size}`, made, () => made.backup(path.join(folder, 'copy.db')));
       await made.close();
 
       const eager = await openAt(folder, { compaction: EAGER });
@@ -78,7 +81,7 @@ export const housekeeping: Section = {
         const limit = performance.now() + 60_000;
         while (!(await holds()) && performance.now() < limit) await sleep(systemClock, 50);
       };
-      await beside('the giving up of 50,000 revisions', eager, async () => {
+      await beside(`the giving up of ${count(OBJECTS / 2)} revisions`, eager, async () => {
         await until(() => eager.compactRevision >= target);
       });
       const { bytes } = await eager.stats();
@@ -88,7 +91,7 @@ export const housekeeping: Section = {
           ? Promise.resolve()
           : eager.write({ op: 'delete', key, expected: eager.get(key)?.revision ?? 0 });
       });
-      await beside('the return of 450 MB to the disk', eager, async () => {
+      await beside('the return of nine tenths of it to the disk', eager, async () => {
         await until(async () => (await eager.stats()).bytes < bytes / 3);
       });
       const after = (await eager.stats()).bytes;

@@ -20,6 +20,9 @@ export interface Section {
   run(options: { seconds: number }): Promise<Row[]>;
 }
 
+/** Fewer of everything for a quick look: BENCH_SCALE=0.1. */
+export const scaled = (count: number): number => Math.round(count * Number(process.env.BENCH_SCALE ?? 1));
+
 export const CONFIG_MAPS = '/core/configmaps/';
 
 export const keyOf = (i: number, namespaces = 10): string => `${CONFIG_MAPS}ns${i % namespaces}/c${i}`;

@@ -1,7 +1,7 @@
 // What an object of 1 KiB costs in memory, all in all, against its text and against the parsed object alone.
-import { CONFIG_MAPS, configMap, fill, openAt, type Section, withFolder } from './measure.ts';
+import { CONFIG_MAPS, configMap, count, fill, openAt, type Section, scaled, withFolder } from './measure.ts';
 
-const OBJECTS = 100_000;
+const OBJECTS = scaled(100_000);
 
 /** Bytes in use after what nobody holds is gone; needs --expose-gc. */
 function used(): number {
@@ -32,7 +32,7 @@ export const memory: Section = {
       await storage.close();
       return [
         {
-          name: `memory of an object of ${length} bytes, of 100,000, after a start`,
+          name: `memory of an object of ${length} bytes, of ${count(OBJECTS)}, after a start`,
           value: kib(each),
           against: `goal 4 KiB; ${(each / plain).toFixed(2)} × the parsed object alone (${kib(plain)})`,
         },

@@ -1,9 +1,20 @@
 // Start with 100,000 objects (500 MB) until the store can be used, against reading and parsing the same bytes.
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { CONFIG_MAPS, fill, ms, openAt, percentile, type Section, timed, withFolder } from './measure.ts';
+import {
+  CONFIG_MAPS,
+  count,
+  fill,
+  ms,
+  openAt,
+  percentile,
+  type Section,
+  scaled,
+  timed,
+  withFolder,
+} from './measure.ts';
 
-const OBJECTS = 100_000;
+const OBJECTS = scaled(100_000);
 const BYTES = 5_000;
 const ROUNDS = 3;
 
@@ -37,7 +48,7 @@ export const start: Section = {
       const took = percentile(times, 50);
       return [
         {
-          name: `open of 100,000 objects (${Math.round(bytes / 1e6)} MB)`,
+          name: `open of ${count(OBJECTS)} objects (${Math.round(bytes / 1e6)} MB)`,
           value: ms(took),
           against: `goal 3 s; ${(took / plain.ms).toFixed(2)} × a plain SELECT and JSON.parse (${ms(plain.ms)})`,
         },
