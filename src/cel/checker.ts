@@ -164,7 +164,7 @@ function createChecker(environment: Environment, problems: Problem[]) {
     // Reserved words are known as they are, and escaped.
     const found = fields?.get(field) ?? fields?.get(escapeName(field) ?? field);
     if (found) return found.type;
-    report(at, environment.objects.has(struct.name) ? `undefined field '${field}'` : unresolved(struct));
+    report(at, environment.objects.get(struct.name) ? `undefined field '${field}'` : unresolved(struct));
     return ERROR;
   }
   const unresolved = (struct: Type): string => `unexpected failed resolution of '${struct.name}'`;

@@ -9,7 +9,7 @@ export type Compiled = { checked: Checked; problem?: never } | { checked?: never
 
 export function compile(source: string, environment: Environment): Compiled {
   const problems: Problem[] = [];
-  const expr = parse(source, problems);
+  const expr = parse(source, problems, { hasBind: environment.hasBind ?? false });
   const checked = expr && problems.length === 0 ? check(expr, environment, problems) : undefined;
   if (checked && problems.length === 0) validateLiterals(checked, problems);
   return checked && problems.length === 0 ? { checked } : { problem: describeProblems(problems, source) };

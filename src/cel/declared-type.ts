@@ -23,10 +23,16 @@ export interface DeclaredType {
   readonly maxElements: number;
   /** Fewest bytes in JSON. */
   readonly minSize: number;
-  readonly fields?: ReadonlyMap<string, DeclaredType>;
+  readonly fields?: Fields;
   readonly key?: DeclaredType;
   /** Of lists and maps. */
   readonly item?: DeclaredType;
+}
+
+/** A map, or what knows fields of any name. */
+export interface Fields {
+  get(name: string): DeclaredType | undefined;
+  values(): Iterable<DeclaredType>;
 }
 
 export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;

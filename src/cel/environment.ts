@@ -24,9 +24,11 @@ import {
 export interface Environment {
   readonly variables: ReadonlyMap<string, Type>;
   /** Objects by the names of their types. */
-  readonly objects: ReadonlyMap<string, DeclaredType>;
+  readonly objects: { get(name: string): DeclaredType | undefined };
   /** Functions beyond the common ones. */
   readonly functions?: ReadonlyMap<string, FunctionDeclaration>;
+  /** Whether cel.bind() names values, which it does for devices only. */
+  readonly hasBind?: boolean;
 }
 
 const TYPE_NAMES: ReadonlyMap<string, Type> = new Map(
@@ -56,7 +58,7 @@ export function findName(environment: Environment, name: string): Type | undefin
 }
 
 export const isTypeName = (environment: Environment, name: string): boolean =>
-  !environment.variables.has(name) && (TYPE_NAMES.has(name) || environment.objects.has(name));
+  !environment.variables.has(name) && (TYPE_NAMES.has(name) || environment.objects.get(name) !== undefined);
 
 export const findFunctionIn = (environment: Environment, name: string): FunctionDeclaration | undefined =>
   environment.functions?.get(name) ?? findFunction(name);

@@ -1,5 +1,5 @@
 // has(), all() and the others: calls that become folds (cel-go parser/macro.go, cel/library.go, ext/comprehensions.go,
-// ext/lists.go). There is no cel.bind() in Kubernetes.
+// ext/lists.go, ext/bindings.go).
 import type { Nodes } from './nodes.ts';
 import { ACCUMULATOR, type Expr } from './syntax.ts';
 
@@ -19,8 +19,16 @@ interface MacroCall {
   args: readonly Expr[];
 }
 
+export interface MacroOptions {
+  /** Whether cel.bind() is one. */
+  hasBind: boolean;
+}
+
 /** What stands for the call; undefined when it is none of a macro. */
-export function expandMacro(call: MacroCall, nodes: Nodes): Expr | undefined {
+export function expandMacro(
+  call: MacroCall,
+  { nodes, options }: { nodes: Nodes; options: MacroOptions },
+): Expr | undefined {
   const { fn, target, args } = call;
   if (!target) return fn === 'has' && args.length === 1 ? presence(call.at, args[0] as Expr, nodes) : undefined;
   // The new spelling is known with two variables only.
@@ -53,6 +61,8 @@ export function expandMacro(call: MacroCall, nodes: Nodes): Expr | undefined {
       return optional(member, name);
     case 'sortBy/2':
       return sortBy(member);
+    case 'bind/3':
+      return options.hasBind && target.kind === 'ident' && target.name === 'cel' ? named(member) : undefined;
     default:
       return undefined;
   }
@@ -162,6 +172,12 @@ function bind(name: string, value: Expr, { at, body, nodes }: { at: number; body
     step: nodes.ident(at, name),
     result: body,
   });
+}
+
+function named({ at, args, nodes }: MemberCall): Expr {
+  const [name, value, body] = args as [Expr, Expr, Expr];
+  if (name.kind !== 'ident') throw new MacroError(name, 'cel.bind() variable names must be simple identifiers');
+  return bind(name.name, value, { at, body, nodes });
 }
 
 function optional({ at, target, args, nodes }: MemberCall, fn: string): Expr {

@@ -3,7 +3,7 @@
 import type { Problem } from './compile-error.ts';
 import { type Token, tokenize } from './lexer.ts';
 import { literalOf } from './literal.ts';
-import { expandMacro, MacroError } from './macros.ts';
+import { expandMacro, MacroError, type MacroOptions } from './macros.ts';
 import { createNodes, DepthError, type Nodes } from './nodes.ts';
 import type { Expr, MapEntry, StructField } from './syntax.ts';
 
@@ -32,7 +32,7 @@ const OPERAND = `{'[', '{', '(', '.', ${OPERANDS}`;
 class SyntaxStop extends Error {}
 
 /** The tree, or undefined when `problems` were found. */
-export function parse(source: string, problems: Problem[]): Expr | undefined {
+export function parse(source: string, problems: Problem[], options: MacroOptions): Expr | undefined {
   const size = source.length > MAX_SIZE ? [...source].length : source.length;
   if (size > MAX_SIZE) {
     problems.push({
@@ -43,7 +43,7 @@ export function parse(source: string, problems: Problem[]): Expr | undefined {
   }
   const tokens = tokenize(source, problems);
   try {
-    const expr = createParser(tokens, problems).whole();
+    const expr = createParser(tokens, { problems, options }).whole();
     return problems.length > 0 ? undefined : expr;
   } catch (error) {
     if (error instanceof DepthError) problems.push({ at: -1, message: error.message });
@@ -52,7 +52,7 @@ export function parse(source: string, problems: Problem[]): Expr | undefined {
   }
 }
 
-function createParser(tokens: readonly Token[], problems: Problem[]) {
+function createParser(tokens: readonly Token[], { problems, options }: { problems: Problem[]; options: MacroOptions }) {
   const nodes: Nodes = createNodes();
   let next = 0;
   let depth = 0;
@@ -199,7 +199,7 @@ function createParser(tokens: readonly Token[], problems: Problem[]) {
     const args = isAt(')') ? [] : list(expression, ')');
     expect(')');
     try {
-      return expandMacro({ at, fn, target, args }, nodes) ?? nodes.call(at, fn, args, target);
+      return expandMacro({ at, fn, target, args }, { nodes, options }) ?? nodes.call(at, fn, args, target);
     } catch (error) {
       if (!(error instanceof MacroError)) throw error;
       report(error.at, error.message);

@@ -31,6 +31,8 @@ export interface Type {
 const simple = (kind: Kind, name: string = kind): Type => ({ kind, name, params: [] });
 
 export const DYN = simple('dyn');
+/** Of device attributes: as good as dyn, by another name. */
+export const ANY = simple('any');
 export const ERROR = simple('error', '*error*');
 export const NULL = simple('null', 'null_type');
 export const BOOL = simple('bool');

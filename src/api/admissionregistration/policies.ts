@@ -1,8 +1,9 @@
-// Admission policies and their bindings, but for their expressions, which are compiled where there is a compiler
-// (pkg/apis/admissionregistration/validation).
+// Admission policies and their bindings (pkg/apis/admissionregistration/validation).
 import type { AnyObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { isDNS1035Label, isDNS1123Subdomain, isPathSegmentName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
+import { compileExpression } from '../../cel/expression.ts';
+import { DYN, type Type } from '../../cel/types.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type {
   MutatingAdmissionPolicyBindingSpec,
@@ -19,6 +20,14 @@ import { type Condition, validateConditions } from '../validation/conditions.ts'
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { duplicates, invalidEach, oneOf, required, requiredOneOf } from '../validation/rules.ts';
 import {
+  APPLIED,
+  expressionErrors,
+  JSON_PATCHES,
+  type PolicyScope,
+  policyEnvironment,
+  variableType,
+} from './expressions.ts';
+import {
   conditionErrors,
   FAILURE_POLICIES,
   matchResourcesErrors,
@@ -31,7 +40,7 @@ type PolicySpec = Partial<ValidatingAdmissionPolicySpec & MutatingAdmissionPolic
 type BindingSpec = Partial<ValidatingAdmissionPolicyBindingSpec & MutatingAdmissionPolicyBindingSpec>;
 
 /** What policies of both kinds say. */
-function policyErrors(spec: PolicySpec, path: string): FieldError[] {
+function policyErrors(spec: PolicySpec, path: string): { errors: FieldError[]; scope: PolicyScope } {
   const { paramKind, matchConstraints, matchConditions = [], variables = [] } = spec;
   const errors = oneOf(spec.failurePolicy, FAILURE_POLICIES, `${path}.failurePolicy`);
   if (paramKind) errors.push(...paramKindErrors(paramKind, `${path}.paramKind`));
@@ -41,8 +50,14 @@ function policyErrors(spec: PolicySpec, path: string): FieldError[] {
     errors.push(...matchResourcesErrors(matchConstraints, at));
     if (!matchConstraints.resourceRules?.length) errors.push(fieldError.required(`${at}.resourceRules`));
   }
-  errors.push(...conditionErrors(matchConditions, `${path}.matchConditions`));
-  return [...errors, ...variables.flatMap((variable, i) => variableErrors(variable, `${path}.variables[${i}]`))];
+  const hasParams = paramKind !== undefined;
+  errors.push(...conditionErrors(matchConditions, `${path}.matchConditions`, { hasParams }));
+  const known = new Map<string, Type>();
+  const scope: PolicyScope = { hasParams, hasAuthorizer: true, variables: known };
+  for (const [i, variable] of variables.entries()) {
+    errors.push(...variableErrors(variable, { path: `${path}.variables[${i}]`, scope, known }));
+  }
+  return { errors, scope };
 }
 
 function paramKindErrors({ apiVersion = '', kind = '' }: ParamKind, path: string): FieldError[] {
@@ -69,29 +84,47 @@ const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
 const RESERVED =
   'true false null in as break const continue else for function if import let loop package namespace return var void while';
 
-function variableErrors({ name = '', expression = '' }: Variable, path: string): FieldError[] {
+interface VariablePlace {
+  path: string;
+  scope: PolicyScope;
+  /** What comes before, and this one from now on. */
+  known: Map<string, Type>;
+}
+
+function variableErrors({ name = '', expression = '' }: Variable, { path, scope, known }: VariablePlace): FieldError[] {
   const errors: FieldError[] = [];
   if (!name.trim()) errors.push(fieldError.required(`${path}.name`, 'name is not specified'));
   else if (!IDENTIFIER.test(name) || RESERVED.split(' ').includes(name)) {
     errors.push(fieldError.invalid(`${path}.name`, name, 'must be a valid CEL identifier'));
   }
-  if (expression.trim()) return errors;
-  return [...errors, fieldError.required(`${path}.expression`, 'expression is not specified')];
+  const field = `${path}.expression`;
+  if (!expression.trim()) return [...errors, fieldError.required(field, 'expression is not specified')];
+  const environment = policyEnvironment(scope);
+  errors.push(...expressionErrors(expression, field, { environment }));
+  const compiled = compileExpression(expression, environment);
+  known.set(name, compiled.program ? variableType(compiled.type) : DYN);
+  return errors;
 }
 
 export const validatingAdmissionPolicies: Behaviour = {
   validate(object) {
     const spec = (object.spec ?? {}) as PolicySpec;
     const { validations = [], auditAnnotations = [] } = spec;
-    const errors = policyErrors(spec, 'spec');
+    const { errors, scope: composed } = policyErrors(spec, 'spec');
+    // Without variables there is nothing of that name.
+    const { variables: _none, ...plain } = composed;
+    const scope = spec.variables?.length ? composed : plain;
     if (validations.length === 0 && auditAnnotations.length === 0) {
       const text = 'validations or auditAnnotations must contain at least one item';
       return [...errors, ...['validations', 'auditAnnotations'].map((f) => fieldError.required(`spec.${f}`, text))];
     }
     return [
       ...errors,
-      ...validations.flatMap((validation, i) => validationErrors(validation, `spec.validations[${i}]`)),
-      ...auditAnnotationErrors(auditAnnotations, object.metadata.name ?? '', 'spec.auditAnnotations'),
+      ...validations.flatMap((validation, i) => validationErrors(validation, `spec.validations[${i}]`, scope)),
+      ...auditAnnotationErrors(auditAnnotations, 'spec.auditAnnotations', {
+        policy: object.metadata.name ?? '',
+        scope,
+      }),
     ];
   },
   validateStatusUpdate(object) {
@@ -109,7 +142,7 @@ export const validatingAdmissionPolicies: Behaviour = {
 
 const PATCHES = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const;
 
-function mutationErrors(mutation: Mutation, path: string): FieldError[] {
+function mutationErrors(mutation: Mutation, path: string, scope: PolicyScope): FieldError[] {
   const { patchType } = mutation;
   const known = Object.keys(PATCHES);
   if (!known.includes(patchType)) return requiredOneOf(patchType, known, `${path}.patchType`);
@@ -121,7 +154,11 @@ function mutationErrors(mutation: Mutation, path: string): FieldError[] {
       return patch ? [fieldError.invalid(at, `{${field}}`, text)] : [];
     }
     if (!patch) return [fieldError.required(at, `must be specified when patchType is ${patchType}`)];
-    return required(patch.expression?.trim(), `${at}.expression`);
+    const text = patch.expression?.trim() ?? '';
+    const environment = policyEnvironment({ ...scope, hasPatches: true });
+    const returns = type === 'JSONPatch' ? JSON_PATCHES : APPLIED;
+    const given = `${at}.expression`;
+    return text ? expressionErrors(text, given, { environment, returns }) : [fieldError.required(given)];
   });
 }
 
@@ -142,12 +179,13 @@ export const mutatingAdmissionPolicies: Behaviour = {
   validate(object) {
     const spec = (object.spec ?? {}) as PolicySpec;
     const { mutations = [], reinvocationPolicy } = spec;
+    const { errors, scope } = policyErrors(spec, 'spec');
     return [
-      ...policyErrors(spec, 'spec'),
+      ...errors,
       ...mutatingOperationErrors(spec.matchConstraints, 'spec.matchConstraints'),
       ...(mutations.length === 0
         ? [fieldError.required('spec.mutations', 'mutations must contain at least one item')]
-        : mutations.flatMap((mutation, i) => mutationErrors(mutation, `spec.mutations[${i}]`))),
+        : mutations.flatMap((mutation, i) => mutationErrors(mutation, `spec.mutations[${i}]`, scope))),
       ...requiredOneOf(reinvocationPolicy, REINVOCATIONS, 'spec.reinvocationPolicy'),
     ];
   },

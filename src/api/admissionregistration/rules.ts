@@ -5,6 +5,7 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { MatchCondition, MatchResources, NamedRuleWithOperations } from '../types/admissionregistration/v1.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { duplicates, invalidEach, oneOf } from '../validation/rules.ts';
+import { CONDITION, expressionErrors, policyEnvironment } from './expressions.ts';
 
 const ALL = '*';
 const OPERATIONS = [ALL, 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -105,12 +106,20 @@ export const mutatingOperationErrors = (match: MatchResources | undefined, path:
       ),
     );
 
-export function conditionErrors(conditions: readonly MatchCondition[], path: string): FieldError[] {
+export function conditionErrors(
+  conditions: readonly MatchCondition[],
+  path: string,
+  options: { hasParams: boolean },
+): FieldError[] {
+  const environment = policyEnvironment({ ...options, hasAuthorizer: true });
   const errors =
     conditions.length > MAX_CONDITIONS ? [fieldError.tooMany(path, conditions.length, MAX_CONDITIONS)] : [];
   for (const [i, { name, expression = '' }] of conditions.entries()) {
     const at = `${path}[${i}]`;
-    if (!expression.trim()) errors.push(fieldError.required(`${at}.expression`));
+    const text = expression.trim();
+    const field = `${at}.expression`;
+    if (!text) errors.push(fieldError.required(field));
+    else errors.push(...expressionErrors(text, field, { environment, returns: CONDITION }));
     if (name) errors.push(...invalidEach(`${at}.name`, name, isQualifiedName(name)));
     else errors.push(fieldError.required(`${at}.name`));
   }

@@ -3,17 +3,33 @@ import { isQualifiedName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { AuditAnnotation, Validation } from '../types/admissionregistration/v1.ts';
 import { duplicates, invalidEach, oneOf, required } from '../validation/rules.ts';
+import {
+  AUDIT_VALUE,
+  CONDITION,
+  expressionErrors,
+  MESSAGE,
+  type PolicyScope,
+  policyEnvironment,
+} from './expressions.ts';
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 const MAX_ANNOTATIONS = 20;
 const MAX_EXPRESSION = 5 * 1024;
 const BLANK = 'must be non-empty if specified';
 
-export function validationErrors(validation: Validation, path: string): FieldError[] {
+export function validationErrors(validation: Validation, path: string, scope: PolicyScope): FieldError[] {
   const { expression = '', message = '', messageExpression = '', reason } = validation;
-  const errors = required(expression.trim(), `${path}.expression`, 'expression is not specified');
+  const at = `${path}.expression`;
+  const errors = required(expression.trim(), at, 'expression is not specified');
+  if (errors.length === 0) {
+    errors.push(...expressionErrors(expression, at, { environment: policyEnvironment(scope), returns: CONDITION }));
+  }
+  const messageAt = `${path}.messageExpression`;
   if (messageExpression && !messageExpression.trim()) {
-    errors.push(fieldError.invalid(`${path}.messageExpression`, messageExpression, BLANK));
+    errors.push(fieldError.invalid(messageAt, messageExpression, BLANK));
+  } else if (messageExpression) {
+    const environment = policyEnvironment({ ...scope, hasAuthorizer: false });
+    errors.push(...expressionErrors(messageExpression, messageAt, { environment, returns: MESSAGE }));
   }
   if (message && !message.trim()) errors.push(fieldError.invalid(`${path}.message`, message, BLANK));
   else if (/[\n\r]/.test(message.trim())) {
@@ -25,8 +41,8 @@ export function validationErrors(validation: Validation, path: string): FieldErr
 /** Keys are written under the policy's name. */
 export function auditAnnotationErrors(
   annotations: readonly AuditAnnotation[],
-  policy: string,
   path: string,
+  { policy, scope }: { policy: string; scope: PolicyScope },
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (annotations.length > MAX_ANNOTATIONS) {
@@ -38,7 +54,7 @@ export function auditAnnotationErrors(
     const name = `${policy}/${key}`;
     if (policy) errors.push(...invalidEach(`${at}.key`, name, isQualifiedName(name)));
     else errors.push(fieldError.invalid(`${at}.key`, key, 'requires metadata.name be non-empty'));
-    errors.push(...expressionErrors(valueExpression.trim(), `${at}.valueExpression`));
+    errors.push(...valueErrors(valueExpression, `${at}.valueExpression`, scope));
   }
   const repeated = duplicates(
     annotations,
@@ -48,8 +64,11 @@ export function auditAnnotationErrors(
   return [...errors, ...repeated];
 }
 
-function expressionErrors(expression: string, path: string): FieldError[] {
-  if (!expression) return [fieldError.required(path, 'valueExpression is not specified')];
-  const tooLong = Buffer.byteLength(expression) > MAX_EXPRESSION;
-  return tooLong ? [fieldError.required(path, `must not exceed ${MAX_EXPRESSION} bytes in length`)] : [];
+function valueErrors(given: string, path: string, scope: PolicyScope): FieldError[] {
+  const text = given.trim();
+  if (!text) return [fieldError.required(path, 'valueExpression is not specified')];
+  if (Buffer.byteLength(text) > MAX_EXPRESSION) {
+    return [fieldError.required(path, `must not exceed ${MAX_EXPRESSION} bytes in length`)];
+  }
+  return expressionErrors(text, path, { environment: policyEnvironment(scope), returns: AUDIT_VALUE, shown: given });
 }

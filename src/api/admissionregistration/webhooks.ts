@@ -34,7 +34,7 @@ function webhookErrors(hook: Webhook, path: string): FieldError[] {
     errors.push(...oneOf(reinvocationPolicy, REINVOCATIONS, `${path}.reinvocationPolicy`));
   }
   errors.push(...clientConfigErrors(hook.clientConfig ?? {}, `${path}.clientConfig`));
-  errors.push(...conditionErrors(matchConditions, `${path}.matchConditions`));
+  errors.push(...conditionErrors(matchConditions, `${path}.matchConditions`, { hasParams: false }));
   return [...errors, ...reviewVersionErrors(hook.admissionReviewVersions ?? [], `${path}.admissionReviewVersions`)];
 }
 

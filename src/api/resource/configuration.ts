@@ -1,8 +1,8 @@
-// What claims and classes share: selectors, but for their expressions, and configuration that only a driver
-// understands (pkg/apis/resource/validation).
+// What claims and classes share: selectors, and configuration that only a driver understands (pkg/apis/resource/validation).
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { DeviceSelector, OpaqueDeviceConfiguration } from '../types/resource/v1.ts';
 import { driverName } from '../validation/driver-name.ts';
+import { deviceExpressionErrors } from './device-expressions.ts';
 import { bounded } from './names.ts';
 
 const MAX_SELECTORS = 32;
@@ -15,7 +15,7 @@ export const selectorErrors = (selectors: readonly DeviceSelector[] | undefined,
     const expression = cel.expression ?? '';
     const field = `${at}.cel.expression`;
     if (Buffer.byteLength(expression) > MAX_EXPRESSION) return [fieldError.tooLong(field, MAX_EXPRESSION)];
-    return expression.trim() ? [] : [fieldError.invalid(field, expression, 'compilation failed: empty expression')];
+    return deviceExpressionErrors(expression, field);
   });
 
 export function configurationErrors({ opaque }: { opaque?: OpaqueDeviceConfiguration }, path: string): FieldError[] {
