@@ -1,5 +1,5 @@
 // Faults that users of kine live with (shared/storage.md 2.2; the letters are its rows), kept out of this store. The
-// issues named are of k3s-io/kine and k3s-io/k3s. Rows a, b and c are in conformance.test.ts, h in sqlite/files.test.ts.
+// issues named are of k3s-io/kine and k3s-io/k3s. Rows a, b and c are in conformance.test.ts, h in sqlite/space.test.ts.
 import assert from 'node:assert/strict';
 import { copyFile, stat } from 'node:fs/promises';
 import path from 'node:path';

@@ -26,7 +26,7 @@ async function fill(storage: Storage, prefix = 'p'): Promise<{ error: unknown; s
 }
 
 describe('a full disk', { skip: !isRoot && 'mounting a small tmpfs needs root' }, () => {
-  it('refuses what grows, takes deletes, and heals by itself', async (t) => {
+  it('refuses what grows, takes deletes, and heals by itself (2.2 h)', async (t) => {
     const directory = await smallDisk(t, '16m');
     const clock = fakeClock();
     const file = path.join(directory, 'state.db');
