@@ -5,3 +5,4 @@ process.env.STORAGE_CRASH_ROUNDS ??= '280';
 process.env.STORAGE_DAMAGE_ROUNDS ??= '300';
 await import('../storage/sqlite/crash.test.ts');
 await import('../storage/sqlite/start.test.ts');
+await import('../storage/sqlite/salvage.test.ts');

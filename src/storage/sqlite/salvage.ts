@@ -27,6 +27,8 @@ export interface Salvaged {
 
 /** Revisions that may have been handed out and left no trace. */
 const BEYOND = 1_000_000;
+/** No store ever comes to as many; a number beyond is damage. */
+const SENSIBLE = 2 ** 50;
 
 interface Row {
   revision: Revision;
@@ -80,20 +82,20 @@ function survey(pages: RawPages): Found {
   };
   for (const { rowid, columns } of pages.rows()) {
     const entry = entryOf(columns);
-    if (entry) {
+    if (entry && entry.revision < SENSIBLE) {
       found.entries.set(entry.key, entry);
       note(entry.revision);
       continue;
     }
     const row = rowOf(rowid, columns);
-    if (!row || !isWhole(row)) continue;
+    if (!row || row.revision > SENSIBLE || !isWhole(row)) continue;
     note(row.revision);
     const rows = found.rows.get(row.key) ?? [];
     rows.push({ revision: row.revision, alive: OPS[row.op] !== 'delete' && row.value !== null });
     found.rows.set(row.key, rows);
   }
   for (const [name, value] of pages.indexRows()) {
-    if ((name === 'rev_ceiling' || name === 'compact_rev') && typeof value === 'number') note(value);
+    if (name === 'rev_ceiling' && isInteger(value) && value < SENSIBLE) note(value);
   }
   return found;
 }
@@ -133,6 +135,7 @@ async function write(
       'INSERT INTO log (rev, key, op, create_rev, prev_rev, enc, time, sum, origin, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
     const meta = db.prepare('INSERT INTO meta (k, v) VALUES (?, ?)');
+    const floor = db.prepare('INSERT OR REPLACE INTO floors (prefix, rev) VALUES (?, ?)');
     db.transaction(() => {
       for (const { rowid, columns } of pages.rows()) {
         const row = rowOf(rowid, columns);
@@ -141,7 +144,8 @@ async function write(
         head.run(key, createRevision, revision, found.entries.get(key)?.expiresAt ?? null);
         log.run(revision, key, op, createRevision, previousRevision, enc, time, sum, origin, value);
       }
-      for (const name of ['rev_ceiling', 'compact_rev']) meta.run(name, found.newest + BEYOND);
+      meta.run('rev_ceiling', found.newest + BEYOND);
+      floor.run('/', found.newest + BEYOND);
     })();
   } finally {
     db.close();

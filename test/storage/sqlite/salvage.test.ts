@@ -10,7 +10,7 @@ import { create, PODS, podKey, remove, textOf, update } from '../objects.ts';
 import { change, contentsBeside, copyOfOpen, filled, openFile, randomNumbers, stateFile } from './disk.ts';
 
 const seed = Number(process.env.STORAGE_DAMAGE_SEED ?? Math.floor(Math.random() * 1e9));
-const rounds = Number(process.env.STORAGE_DAMAGE_ROUNDS ?? 8);
+const rounds = Number(process.env.STORAGE_DAMAGE_ROUNDS ?? 5);
 
 const target = async (t: TestContext): Promise<string> => path.join(path.dirname(await stateFile(t)), 'new/state.db');
 
