@@ -3,8 +3,11 @@
 import { Command } from '@oclif/core/command';
 
 export abstract class PlainCommand extends Command {
-  protected override async catch(error: Error & { oclif?: { exit?: number }; exitCode?: number }): Promise<void> {
-    if (error.oclif?.exit === 0) throw error; // --help and --version end that way
+  protected override async catch(
+    error: Error & { oclif?: { exit?: number }; exitCode?: number; code?: string },
+  ): Promise<void> {
+    // --help and --version end that way, and a command that has said all there is to say.
+    if (error.oclif?.exit === 0 || error.code === 'EEXIT') throw error;
     process.stderr.write(`tsukube: ${process.env.TSUKUBE_DEBUG ? error.stack : error.message}\n`);
     process.exitCode = error.oclif?.exit ?? 1;
     if (process.exitCode !== 0) process.exit(process.exitCode);

@@ -1,9 +1,10 @@
 // `tsukube history`: the revisions of one object, newest first, as lines.
 import { ageOf } from '../api/columns/age.ts';
-import { isOfStatusOnly } from './actors.ts';
+import { isByIntent } from './actors.ts';
 import type { Remembered } from './past.ts';
 import { changeLine, columns, type Paint, type Style, summary } from './text.ts';
 import type { Revision } from './types.ts';
+import { isKeptByServer } from './undo/take-back.ts';
 
 export interface ShowOptions {
   /** Wall-clock milliseconds, for ages. */
@@ -31,14 +32,22 @@ export function whoOf(revision: Revision): string {
   return means ? `${userOf(revision)} (${means})` : userOf(revision);
 }
 
+/** What nobody meant is dim, so that the rest stands out. */
+export const styleOf = (revision: Revision): Style =>
+  revision.operation === 'update' && !isByIntent(revision) ? 'dim' : STYLES[revision.operation];
+
 export const howOf = ({ verb, subresource }: Revision): string => (subresource ? `${verb} ${subresource}` : verb);
 
 /** What a revision did, in one line. */
 export const whatOf = ({ operation, changes }: Revision): string => {
   if (operation === 'create') return 'created';
   if (operation === 'delete') return 'deleted';
-  // It follows from the others.
-  return summary(changes.filter(({ path }) => path !== '.metadata.generation')) || 'nothing that is shown';
+  // generation follows from the others, and status is what fewer people look for.
+  const [told = [], status = []] = [false, true].map((kept) =>
+    changes.filter(({ path }) => isKeptByServer(path) === kept),
+  );
+  const rest = status.filter(({ path }) => path !== '.metadata.generation');
+  return summary([...told, ...rest]) || 'nothing that is shown';
 };
 
 export function historyLines(
@@ -48,7 +57,7 @@ export function historyLines(
   const header = ['REVISION', 'TIME', 'AGE', 'USER', 'BY', 'REQUEST', 'CHANGES'];
   const rows = items.map((revision) => {
     const { resourceVersion, time, operation } = revision;
-    const style = isOfStatusOnly(revision) ? 'dim' : STYLES[operation];
+    const style = styleOf(revision);
     return [
       { text: resourceVersion, style: 'cyan' as const },
       time,

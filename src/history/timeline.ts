@@ -3,11 +3,10 @@ import { ageOf } from '../api/columns/age.ts';
 import { events, namespaces } from '../api/resources.ts';
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { hasReason } from '../apimachinery/status-error.ts';
-import { isOfStatusOnly } from './actors.ts';
 import type { Moment } from './moment.ts';
 import { atRevision, type Past } from './past.ts';
-import { type ShowOptions, whatOf, whoOf } from './show-history.ts';
-import { columns, type Style } from './text.ts';
+import { type ShowOptions, styleOf, whatOf, whoOf } from './show-history.ts';
+import { columns } from './text.ts';
 import type { Change } from './types.ts';
 
 export type Entry =
@@ -103,8 +102,6 @@ export function timeOf(event: AnyObject): string {
   return new Date(time ?? 0).toISOString();
 }
 
-const OPERATIONS: Readonly<Record<string, Style>> = { create: 'green', update: 'yellow', delete: 'red' };
-
 export function timelineLines({ entries, more }: Timeline, { now, paint }: ShowOptions): string[] {
   const header = ['TIME', 'AGE', 'REVISION', 'WHO', 'OBJECT', 'WHAT'];
   const rows = entries.map((entry) => ('change' in entry ? changeRow(entry.change, now) : eventRow(entry, now)));
@@ -116,14 +113,14 @@ export function timelineLines({ entries, more }: Timeline, { now, paint }: ShowO
 const nameOf = (kind: string, name: string): string => `${kind.toLowerCase()}/${name}`;
 
 function changeRow(change: Change, now: number) {
-  const { time, resourceVersion, object, operation } = change;
+  const { time, resourceVersion, object } = change;
   return [
     time,
     ageOf(time, { now }),
     { text: resourceVersion, style: 'cyan' as const },
     { text: whoOf(change), style: 'bold' as const },
     nameOf(object.kind, object.name),
-    { text: whatOf(change), style: isOfStatusOnly(change) ? ('dim' as const) : (OPERATIONS[operation] as Style) },
+    { text: whatOf(change), style: styleOf(change) },
   ];
 }
 

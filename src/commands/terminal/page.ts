@@ -17,7 +17,8 @@ export const paintFor = (terminal: Terminal, env: Environment): Paint =>
 
 /** The pager's command line; undefined when the lines are to be written as they are. */
 export function pagerFor(lines: readonly string[], terminal: Terminal, env: Environment): string | undefined {
-  if (!terminal.isTTY || lines.length < (terminal.rows ?? Number.POSITIVE_INFINITY)) return undefined;
+  // A terminal that does not know its size says 0.
+  if (!terminal.isTTY || lines.length < (terminal.rows || Number.POSITIVE_INFINITY)) return undefined;
   const pager = env.PAGER ?? 'less -R';
   return pager === '' || pager === 'cat' ? undefined : pager;
 }

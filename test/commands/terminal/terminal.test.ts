@@ -38,6 +38,7 @@ test('what is longer than the screen is paged on a terminal', () => {
   assert.equal(pagerFor(lines, terminal(), { PAGER: '' }), undefined);
   assert.equal(pagerFor(lines, terminal(), { PAGER: 'cat' }), undefined);
   assert.equal(pagerFor(lines, terminal({ rows: 4 }), {}), undefined);
+  assert.equal(pagerFor(lines, terminal({ rows: 0 }), {}), undefined);
   assert.equal(pagerFor(lines, terminal({ isTTY: false }), {}), undefined);
 });
 
