@@ -15,6 +15,9 @@ import { SnapshotSave } from './snapshot/save.ts';
 import { SnapshotVerify } from './snapshot/verify.ts';
 import { Status } from './status.ts';
 import { Stop } from './stop.ts';
+import { StoreCheck } from './store/check.ts';
+import { StoreSalvage } from './store/salvage.ts';
+import { StoreStats } from './store/stats.ts';
 import { Timeline } from './timeline.ts';
 import { Undo } from './undo.ts';
 import { Uninstall } from './uninstall.ts';
@@ -37,6 +40,9 @@ export const commands = {
   'snapshot:verify': SnapshotVerify,
   status: Status,
   stop: Stop,
+  'store:check': StoreCheck,
+  'store:salvage': StoreSalvage,
+  'store:stats': StoreStats,
   timeline: Timeline,
   undo: Undo,
   uninstall: Uninstall,

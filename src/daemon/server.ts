@@ -93,7 +93,12 @@ export async function startServer(config: Config, progress: Progress): Promise<R
     const snapshots = createSnapshotServer({ config, storage, clock, log: log.child({ component: 'snapshots' }) });
     components.push(snapshots);
     await snapshots.start();
-    const control = { status: board.report, 'snapshot-save': snapshotControl(snapshots) };
+    const { storeControl } = await import('./store-server.ts');
+    const control = {
+      status: board.report,
+      'snapshot-save': snapshotControl(snapshots),
+      ...storeControl(storage),
+    };
     const started = startComponents(cluster, { containerd, progress, board, components });
     started.catch(() => undefined); // told by whoever waits for it
     return { url: api.url, kubeconfig, started, failed: failure.promise, control, stop };

@@ -200,6 +200,7 @@ function createStorage(parts: Parts): Storage {
       }),
     problems: problems.list,
     compare: selfCheck.compare,
+    findDamage: selfCheck.findDamage,
     async stats() {
       const { bytes, walBytes, historyBytes } = await driver.stats();
       const { keys, revision } = state;

@@ -14,6 +14,8 @@ const PAGES_AFTER_MS = 60_000;
 export interface SelfCheck {
   /** Compares now; what is found is a problem until a comparison finds nothing. */
   compare(): Promise<readonly Difference[]>;
+  /** Looks at every page now. */
+  findDamage(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -56,10 +58,15 @@ export function createSelfCheck(options: {
     }
   }
 
+  async function findDamage(): Promise<string | undefined> {
+    const finding = await driver.findDamage?.(stopped.signal);
+    if (finding !== undefined) problems.raise('damaged', finding);
+    return finding;
+  }
+
   async function checkPages(): Promise<void> {
     try {
-      const finding = await driver.findDamage?.(stopped.signal);
-      if (finding !== undefined) problems.raise('damaged', finding);
+      await findDamage();
     } catch (error) {
       // It was in the way of writers; what it was asked for is still to be done.
       if (!stopped.signal.aborted) after('pages', PAGES_AFTER_MS, checkPages);
@@ -71,6 +78,7 @@ export function createSelfCheck(options: {
   if (!options.whole) after('pages', PAGES_AFTER_MS, checkPages);
   return {
     compare,
+    findDamage,
     async stop() {
       stopped.abort();
       for (const timer of timers.values()) timer.cancel();

@@ -194,6 +194,8 @@ export interface Storage {
   problems(): readonly StorageProblem[];
   /** Compares memory with disk: the first differences, which are a problem from then on. */
   compare(): Promise<readonly Difference[]>;
+  /** Looks at every page on disk, beside the writes: one sentence about what is damaged, which is a problem from then on. */
+  findDamage(): Promise<string | undefined>;
   stats(): Promise<StorageStats>;
   /**
    * Writes a whole copy of the database, without Events and Leases, to the new file `to`, while writes go on: it holds
