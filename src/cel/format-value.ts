@@ -1,17 +1,7 @@
 // Values as text: numbers as Go prints them with %g, and values inside of messages.
+import { formatDouble } from '../apimachinery/double.ts';
 import { formatTimestamp } from './timestamp.ts';
 import { type Duration, kindOf, type Timestamp, type TypeValue, typeNameOf, type Uint, type Value } from './values.ts';
-
-/** The shortest digits, with an exponent from 1e-05 down and from 1e+06 up. */
-export function formatDouble(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [digits = '', power = ''] = value.toExponential().split('e');
-  const exponent = Number(power);
-  if (exponent >= -4 && exponent < 6) return String(value);
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
-}
 
 /** Seconds without an exponent, and an s. */
 export function secondsText(nanos: bigint): string {

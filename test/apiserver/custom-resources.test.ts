@@ -7,7 +7,6 @@ import type { Schema } from '../../src/api/apiextensions/schema.ts';
 import { validateValue } from '../../src/api/apiextensions/value-rules.ts';
 import type { KubeObject } from '../../src/apimachinery/meta.ts';
 import { StatusError } from '../../src/apimachinery/status-error.ts';
-import { compileJsonPath } from '../../src/apiserver/apiextensions/json-path.ts';
 import type { Transport } from '../../src/client/transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { ADMIN, startTestServer, type TestServer } from '../support/server.ts';
@@ -150,22 +149,6 @@ for (const [value, schema, reason] of invalid) {
     );
   });
 }
-
-test('paths of columns reach members, items and filtered items', () => {
-  const object = {
-    spec: {
-      list: [
-        { type: 'A', v: 1 },
-        { type: 'Ready', v: 2 },
-      ],
-      'a.b': 3,
-    },
-  };
-  assert.equal(compileJsonPath('.spec.list[0].v')(object), 1);
-  assert.equal(compileJsonPath('.spec.list[?(@.type=="Ready")].v')(object), 2);
-  assert.equal(compileJsonPath('.spec.a\\.b')(object), 3);
-  assert.equal(compileJsonPath('.spec.none.v')(object), undefined);
-});
 
 test('scale reads and writes the fields that the definition names', async () => {
   await send('POST', THINGS, thing('scaled', { size: 2 }));

@@ -1,4 +1,5 @@
 // Admission policies and their bindings (pkg/apis/admissionregistration/validation).
+import { JsonPathError, parseJsonPath } from '../../apimachinery/json-path-parser.ts';
 import type { AnyObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { isDNS1035Label, isDNS1123Subdomain, isPathSegmentName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
@@ -133,12 +134,23 @@ export const validatingAdmissionPolicies: Behaviour = {
     return [
       ...(typeChecking?.expressionWarnings ?? []).flatMap(({ warning, fieldRef = '' }, i) => [
         ...required(warning, `${path}[${i}].warning`),
-        ...required(fieldRef.trim(), `${path}[${i}].fieldRef`),
+        ...fieldRefErrors(fieldRef.trim(), `${path}[${i}].fieldRef`),
       ]),
       ...validateConditions(conditions as Condition[], 'status.conditions'),
     ];
   },
 };
+
+function fieldRefErrors(path: string, field: string): FieldError[] {
+  if (!path) return [fieldError.required(field)];
+  try {
+    parseJsonPath(path);
+    return [];
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    return [fieldError.invalid(field, path, `invalid JSONPath: ${error.message}`)];
+  }
+}
 
 const PATCHES = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const;
 

@@ -12,13 +12,18 @@ import type {
   TableContext,
   Verb,
 } from '../../api/definition.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../api/types/apiextensions/v1.ts';
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '../../api/types/apiextensions/v1.ts';
+import { compileJsonPath, type JsonPath, printJsonPathValue } from '../../apimachinery/json-path.ts';
+import { JsonPathError } from '../../apimachinery/json-path-parser.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { nameIsDNSSubdomain } from '../../apimachinery/names.ts';
 import { forbidden } from '../../apimachinery/status-error.ts';
 import { applyShape } from './apply-shape.ts';
 import { fitToSchema } from './fit.ts';
-import { compileJsonPath } from './json-path.ts';
 import {
   finalizerWarnings,
   type Rules,
@@ -79,8 +84,8 @@ function definitionOf(
     storage: { group, resource: names.plural, version: stored.name },
     selectableFields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => {
-        const read = compileJsonPath(jsonPath);
-        return [jsonPath.replace(/^\./, ''), (object: AnyObject) => String(read(object) ?? '')];
+        const read = columnPath(jsonPath);
+        return [jsonPath.replace(/^\./, ''), (object: AnyObject) => String(read?.(object) ?? '')];
       }),
     ),
 
@@ -187,6 +192,7 @@ function content(object: AnyObject, hasStatus: boolean): string {
 type Cell = string | number | boolean | null;
 type ReadColumn = Column & { read(object: AnyObject, context: TableContext): Cell };
 
+/** Up to the first whose path cannot be read, as upstream has it. */
 function columnsOf({ additionalPrinterColumns }: CustomResourceDefinitionVersion): ReadColumn[] {
   const name: ReadColumn = {
     name: 'Name',
@@ -195,29 +201,57 @@ function columnsOf({ additionalPrinterColumns }: CustomResourceDefinitionVersion
     priority: 0,
     read: ({ metadata }) => metadata.name ?? '',
   };
-  const given = additionalPrinterColumns ?? [
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: '' },
-  ];
-  return [
-    name,
-    ...given.map(({ jsonPath, type, format, description, priority, name: title }): ReadColumn => {
-      const find = compileJsonPath(jsonPath);
-      return {
-        name: title,
-        type,
-        format: format ?? '',
-        description: description ?? '',
-        priority: priority ?? 0,
-        read: (object, context) => cell(find(object), type, context),
-      };
-    }),
-  ];
+  const columns = [name];
+  for (const { jsonPath, type, format, description, priority, name: title } of additionalPrinterColumns ?? [AGE]) {
+    const find = columnPath(jsonPath);
+    if (!find) break;
+    columns.push({
+      name: title,
+      type,
+      format: format ?? '',
+      description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+      priority: priority ?? 0,
+      read: (object, context) => cell(find(object), type, context),
+    });
+  }
+  return columns;
+}
+
+const AGE: CustomResourceColumnDefinition = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
+/** The first value of a path; undefined where there is none. */
+function columnPath(path: string): ((object: AnyObject) => unknown) | undefined {
+  const find = compilePath(path);
+  return (
+    find &&
+    ((object) => {
+      try {
+        return find(object)[0];
+      } catch (error) {
+        if (!(error instanceof JsonPathError)) throw error;
+        return undefined;
+      }
+    })
+  );
+}
+
+function compilePath(path: string): JsonPath | undefined {
+  try {
+    return compileJsonPath(path);
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    return undefined;
+  }
 }
 
 function cell(value: unknown, type: string, context: TableContext): Cell {
-  if (value === undefined || value === null) return null;
-  if (type === 'date') return ageOf(String(value), context);
-  if (type === 'integer' || type === 'number') return typeof value === 'number' ? value : null;
-  if (type === 'boolean') return typeof value === 'boolean' ? value : null;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (value === undefined) return null;
+  if (type === 'string') return printJsonPathValue(value);
+  if (type === 'date') {
+    if (typeof value !== 'string') return null;
+    return Number.isNaN(Date.parse(value)) ? '<invalid>' : ageOf(value, context);
+  }
+  if (type === 'integer') return typeof value === 'number' ? Math.trunc(value) : null;
+  if (type === 'number') return typeof value === 'number' ? value : null;
+  return type === 'boolean' && typeof value === 'boolean' ? value : null;
 }

@@ -1,6 +1,8 @@
 // Conversions between types (cel-go common/types ConvertToType).
+
+import { formatDouble } from '../../apimachinery/double.ts';
 import { DurationError, parseDuration } from '../../apimachinery/duration.ts';
-import { formatDouble, secondsText } from '../format-value.ts';
+import { secondsText } from '../format-value.ts';
 import { formatTimestamp, parseTimestamp, timestampOf } from '../timestamp.ts';
 import {
   type Duration,
