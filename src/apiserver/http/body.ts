@@ -1,29 +1,72 @@
-// Request bodies: read once, never more than upstream takes.
+// Request bodies: read once, never more than upstream takes, and not for ever.
 import type { Readable } from 'node:stream';
-import { badRequest, requestEntityTooLarge } from '../../apimachinery/status-error.ts';
+import { badRequest, requestEntityTooLarge, StatusError } from '../../apimachinery/status-error.ts';
+import type { Clock } from '../../clock.ts';
 import type { RequestBody } from '../request.ts';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
+/** As long as upstream lets a request take (--request-timeout). */
+const BODY_MS = 60_000;
+/** What is too long is read on for so far, so that a client who sends first gets to see the answer. */
+const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 
-export const bytesBody = (stream: Readable, contentType: string | undefined): RequestBody => ({
+export const bytesBody = (stream: Readable, contentType: string | undefined, clock: Clock): RequestBody => ({
   kind: 'bytes',
   contentType,
-  read: () => readAll(stream),
+  read: () => readAll(stream, clock),
   stream: () => stream,
 });
 
-async function readAll(stream: Readable): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+/** Rejects with a StatusError for a body that is too long, comes too slowly, or breaks off. */
+function readAll(stream: Readable, clock: Clock): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (outcome: () => void) => {
+      timer.cancel();
+      stream.off('data', onData).off('end', onEnd).off('close', onBroken).off('aborted', onBroken);
+      outcome();
+    };
+    const onData = (chunk: Buffer) => {
       size += chunk.length;
-      // What is too long is still read to its end, so that the client gets to see the answer.
-      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-    }
-  } catch (cause) {
-    throw Object.assign(badRequest('the body of the request ended early'), { cause });
-  }
-  if (size > MAX_BODY_BYTES) throw requestEntityTooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`);
-  return Buffer.concat(chunks);
+      chunks.push(chunk);
+      if (size <= MAX_BODY_BYTES) return;
+      chunks.length = 0;
+      discard(stream, MAX_DISCARDED_BYTES);
+      settle(() => reject(requestEntityTooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`)));
+    };
+    const onBroken = () => settle(() => reject(badRequest('the body of the request ended early')));
+    const onEnd = () => {
+      if (isCutShort(stream)) return onBroken();
+      settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    };
+    const timer = clock.after(BODY_MS, () => {
+      discard(stream, 0);
+      settle(() => reject(tooSlow()));
+    });
+    // Without it a connection that breaks would end the process; 'close' follows and tells the rest.
+    stream.on('error', () => undefined);
+    stream.on('data', onData).on('end', onEnd).on('close', onBroken).on('aborted', onBroken);
+  });
+}
+
+/** A stream of HTTP/2 that was reset, or whose connection broke, ends as if all had come. */
+function isCutShort(stream: Readable & { aborted?: boolean; stream?: { rstCode?: number } }): boolean {
+  return stream.aborted === true || Boolean(stream.stream?.rstCode);
+}
+
+const tooSlow = (): StatusError =>
+  new StatusError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Timeout: request did not complete within the allotted timeout: its body did not come in ${BODY_MS / 1000} s`,
+  });
+
+/** Reads on without keeping anything; ends the connection, or the stream of it, after `limit` bytes. */
+function discard(stream: Readable, limit: number): void {
+  let left = limit;
+  stream.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) stream.destroy();
+  });
 }

@@ -40,13 +40,16 @@ export function createFront({ pipeline, clock, log }: FrontOptions) {
       // Who has got the whole answer has not gone away before it.
       if (!res.writableEnded) gone.abort(GONE);
     });
-    const request = toApiRequest(req, gone.signal);
+    const request = toApiRequest(req, { clock, signal: gone.signal });
     const response = await pipeline.handle(request);
     await respond(res, response, respondOptions(request, { response, clock }));
   }
 }
 
-export function toApiRequest(req: IncomingMessage | Http2ServerRequest, signal: AbortSignal): ApiRequest {
+export function toApiRequest(
+  req: IncomingMessage | Http2ServerRequest,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): ApiRequest {
   const url = req.url ?? '/';
   const at = url.indexOf('?');
   const headers = req.headers as ApiRequest['headers'];
@@ -56,7 +59,7 @@ export function toApiRequest(req: IncomingMessage | Http2ServerRequest, signal: 
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     headers,
     identity: { credentials: credentialsOf(req) },
-    body: bytesBody(req, header({ headers }, 'content-type')),
+    body: bytesBody(req, header({ headers }, 'content-type'), clock),
     signal,
   };
 }

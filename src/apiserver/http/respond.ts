@@ -91,19 +91,52 @@ async function sendBody(
   { status, headers, pieces }: { status: number; headers: Headers; pieces: readonly Uint8Array[] },
   { acceptsGzip, method }: RespondOptions,
 ): Promise<void> {
-  let body: Uint8Array = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
-  if (acceptsGzip && body.length > GZIP_THRESHOLD && !('content-encoding' in headers)) {
-    body = await gzipBytes(body, { level: constants.Z_BEST_SPEED });
+  let length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  let body = pieces;
+  if (acceptsGzip && length > GZIP_THRESHOLD && !('content-encoding' in headers)) {
+    const packed = await gzipBytes(Buffer.concat(pieces, length), { level: constants.Z_BEST_SPEED });
     headers['content-encoding'] = 'gzip';
     headers.vary = 'Accept-Encoding';
+    length = packed.length;
+    body = [packed];
   }
-  headers['content-length'] = String(body.length);
+  headers['content-length'] = String(length);
   res.writeHead(status, headers);
-  await new Promise<void>((resolve) => {
+  if (method === 'HEAD') return await end(res);
+  if (length <= CHUNK_BYTES) return await end(res, body.length === 1 ? body[0] : Buffer.concat(body, length));
+  for (const chunk of inChunks(body)) {
+    if (res.destroyed) return;
+    if (!res.write(chunk)) await drained(res);
+  }
+  await end(res);
+}
+
+const end = (res: ServerResponse, last?: Uint8Array): Promise<void> =>
+  new Promise((resolve) => {
     if (res.destroyed) return resolve();
     res.once('close', resolve);
-    res.end(method === 'HEAD' ? undefined : body, () => resolve());
+    res.end(last, () => resolve());
   });
+
+/** A long body is handed over as the client takes it, or all of it would be copied and lie in the session. */
+const CHUNK_BYTES = 512 * 1024;
+
+function* inChunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let open: Uint8Array[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
+      const part = piece.subarray(at, at + CHUNK_BYTES);
+      if (size + part.length > CHUNK_BYTES) {
+        yield Buffer.concat(open, size);
+        open = [];
+        size = 0;
+      }
+      open.push(part);
+      size += part.length;
+    }
+  }
+  if (size > 0) yield Buffer.concat(open, size);
 }
 
 async function sendWatch(

@@ -45,6 +45,12 @@ export class PortTaken extends Error {
   }
 }
 
+/** Connections without a request, as upstream; clients keep theirs for less. */
+const IDLE_MS = 90_000;
+const HANDSHAKE_MS = 10_000;
+/** With Node's 10 MiB, new streams are refused while a client is slow to take a long list on another. */
+const SESSION_MEMORY_MB = 64;
+
 /** Rejects with PortTaken, or with what listen() says. */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const server = createSecureServer({
@@ -53,7 +59,11 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     requestCert: true,
     rejectUnauthorized: false,
     settings: { maxConcurrentStreams: 1000 },
+    maxSessionMemory: SESSION_MEMORY_MB,
+    handshakeTimeout: HANDSHAKE_MS,
   });
+  // An option of HTTP/1.1 that the types of this server do not know.
+  Object.assign(server, { keepAliveTimeout: IDLE_MS });
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   server.on('secureConnection', (socket) => {
@@ -65,6 +75,16 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     sessions.add(session);
     session.on('error', () => session.destroy());
     session.once('close', () => sessions.delete(session));
+    // Of a connection with an open stream (a watch) nothing may be heard for as long.
+    let streams = 0;
+    session.on('stream', (stream) => {
+      streams++;
+      stream.once('close', () => streams--);
+    });
+    session.setTimeout(IDLE_MS);
+    session.on('timeout', () => {
+      if (streams === 0) session.close();
+    });
   });
   // A client that speaks no TLS, or breaks off: nothing to tell anybody.
   server.on('tlsClientError', (_error, socket) => socket.destroy());

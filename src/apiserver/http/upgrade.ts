@@ -27,7 +27,7 @@ export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; c
   async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
-    const base = withBearerProtocol(toApiRequest(req, gone.signal));
+    const base = withBearerProtocol(toApiRequest(req, { clock, signal: gone.signal }));
     const request: ApiRequest = { ...base, upgrade: { socket, head, rawHeaders: req.rawHeaders } };
     const response = await pipeline.handle(request);
     const { result } = response;
