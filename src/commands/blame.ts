@@ -17,7 +17,7 @@ export class Blame extends ClusterCommand {
       import('./terminal/output.ts'),
     ]);
     const lines = await withSession(flags, this.userAgent, async (session) =>
-      blamedLines(session.past, await objectNamed(session, wordsOf(args))),
+      blamedLines(session.past, await objectNamed(session, wordsOf(args)), { masked: flags.output === undefined }),
     );
     const now = systemClock.now();
     await answer({ lines: (paint) => blameLines(lines, { now, paint }), data: () => blameData(lines) }, flags.output);

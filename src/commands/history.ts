@@ -26,20 +26,22 @@ export class History extends ClusterCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.parse(History);
-    const [{ objectNamed }, { optionalMoment }, { historyLines }, { answer }] = await Promise.all([
+    const [{ objectNamed }, { optionalMoment }, { historyLines }, { isSecret }, { answer }] = await Promise.all([
       import('../history/session.ts'),
       import('../history/moment.ts'),
       import('../history/show-history.ts'),
+      import('../history/mask.ts'),
       import('./terminal/output.ts'),
     ]);
     const span = { from: optionalMoment('from', flags.from), to: optionalMoment('to', flags.to), limit: flags.limit };
-    const found = await withSession(flags, this.userAgent, async (session) =>
-      session.past.history(await objectNamed(session, wordsOf(args)), span),
-    );
+    const { found, masked } = await withSession(flags, this.userAgent, async (session) => {
+      const name = await objectNamed(session, wordsOf(args));
+      return { found: await session.past.history(name, span), masked: isSecret(name.type) };
+    });
     const now = systemClock.now();
     await answer(
       {
-        lines: (paint) => historyLines(found, { now, paint, changes: flags.changes }),
+        lines: (paint) => historyLines(found, { now, paint, changes: flags.changes, masked }),
         data: () => ({ retainedSince: found.retainedSince, more: found.more, items: found.items }),
       },
       flags.output,

@@ -3,6 +3,7 @@ import { createTwoFilesPatch } from 'diff';
 import { changesBetween, type FieldChange } from '../apimachinery/changes.ts';
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { isByIntent } from './actors.ts';
+import { maskedPair } from './mask.ts';
 import { formatMoment, type Moment } from './moment.ts';
 import { atRevision, type ObjectName, type Past } from './past.ts';
 import { formatName } from './session.ts';
@@ -84,9 +85,8 @@ export function compare(
   { name, from, to }: Difference,
   { paint, status }: { paint: Paint; status: boolean },
 ): Compared {
-  const [older, newer] = [from.object, to.object].map(
-    (object) => object && (status ? shown(object) : meant(shown(object))),
-  );
+  const view = (object: AnyObject | undefined) => object && (status ? shown(object) : meant(shown(object)));
+  const [older, newer] = maskedPair(from.object, to.object).map(view);
   const patch = createTwoFilesPatch(
     name,
     name,
@@ -104,10 +104,13 @@ export function compare(
           .split('\n')
           .map((line) => painted(printable(line), paint))
       : [],
-    changes: older && newer ? changesBetween(older, newer, { kind: 'deduced' }) : [],
+    changes: changed(view(from.object), view(to.object)),
     differs,
   };
 }
+
+const changed = (from: AnyObject | undefined, to: AnyObject | undefined): FieldChange[] =>
+  from && to ? changesBetween(from, to, { kind: 'deduced' }) : [];
 
 function painted(line: string, paint: Paint): string {
   if (line.startsWith('+++') || line.startsWith('---')) return paint('bold', line);

@@ -30,6 +30,7 @@ export async function getAt(session: Session, words: readonly string[], options:
   if (name && (allNamespaces || labelSelector || fieldSelector)) {
     throw new ArgumentError('a name goes with no selector and not with --all-namespaces');
   }
+  if (kind.includes(',')) throw new ArgumentError(`name one kind at a time, not ${JSON.stringify(kind)}`);
   const type = await mapper.resolve(kind);
   const namespace = type.namespaced && !allNamespaces ? session.namespace : undefined;
   if (at) await past.check();

@@ -1,6 +1,7 @@
 // `tsukube blame`: an object as YAML, each line with the revision that made it so.
 import { ageOf } from '../api/columns/age.ts';
 import { type BlamedLine, blame } from './blame.ts';
+import { maskedPair } from './mask.ts';
 import type { ObjectName, Past } from './past.ts';
 import { formatName } from './session.ts';
 import { type ShowOptions, whoOf } from './show-history.ts';
@@ -31,12 +32,16 @@ export const blameData = (lines: readonly BlamedLine[]): object[] =>
   });
 
 /** Throws ObjectGone for what is not there now. */
-export async function blamedLines(past: Past, name: ObjectName): Promise<BlamedLine[]> {
+export async function blamedLines(
+  past: Past,
+  name: ObjectName,
+  options: { masked?: boolean } = {},
+): Promise<BlamedLine[]> {
   const object = await past.objectAt(name);
   if (!object) throw new ObjectGone(name);
   const { items } = await past.history(name);
   return blame(
-    shown(object),
+    shown((options.masked ? maskedPair(object, undefined)[0] : undefined) ?? object),
     items.filter(({ uid }) => uid === object.metadata.uid),
   );
 }

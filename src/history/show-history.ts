@@ -1,6 +1,7 @@
 // `tsukube history`: the revisions of one object, newest first, as lines.
 import { ageOf } from '../api/columns/age.ts';
 import { isByIntent } from './actors.ts';
+import { LAST_APPLIED, maskedRevisions } from './mask.ts';
 import type { Remembered } from './past.ts';
 import { changeLine, columns, type Paint, type Style, summary } from './text.ts';
 import type { Revision } from './types.ts';
@@ -38,22 +39,23 @@ export const styleOf = (revision: Revision): Style =>
 
 export const howOf = ({ verb, subresource }: Revision): string => (subresource ? `${verb} ${subresource}` : verb);
 
+const isMinor = (path: string): boolean => isKeptByServer(path) || path.includes(LAST_APPLIED);
+
 /** What a revision did, in one line. */
 export const whatOf = ({ operation, changes }: Revision): string => {
   if (operation === 'create') return 'created';
   if (operation === 'delete') return 'deleted';
-  // generation follows from the others, and status is what fewer people look for.
-  const [told = [], status = []] = [false, true].map((kept) =>
-    changes.filter(({ path }) => isKeptByServer(path) === kept),
-  );
+  // generation follows from the others; status, and what kubectl keeps for itself, are what fewer people look for.
+  const [told = [], status = []] = [false, true].map((minor) => changes.filter(({ path }) => isMinor(path) === minor));
   const rest = status.filter(({ path }) => path !== '.metadata.generation');
-  return summary([...told, ...rest]) || 'nothing that is shown';
+  return summary([...told, ...rest]) || 'managedFields alone';
 };
 
 export function historyLines(
-  { items, retainedSince, more }: Remembered<Revision>,
-  { now, paint, changes = false }: ShowOptions & { changes?: boolean },
+  { items: all, retainedSince, more }: Remembered<Revision>,
+  { now, paint, changes = false, masked = false }: ShowOptions & { changes?: boolean; masked?: boolean },
 ): string[] {
+  const items = masked ? maskedRevisions(all) : all;
   const header = ['REVISION', 'TIME', 'AGE', 'USER', 'BY', 'REQUEST', 'CHANGES'];
   const rows = items.map((revision) => {
     const { resourceVersion, time, operation } = revision;

@@ -3,6 +3,7 @@ import { ageOf } from '../api/columns/age.ts';
 import { events, namespaces } from '../api/resources.ts';
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { hasReason } from '../apimachinery/status-error.ts';
+import { maskedRevisions } from './mask.ts';
 import type { Moment } from './moment.ts';
 import { atRevision, type Past } from './past.ts';
 import { type ShowOptions, styleOf, whatOf, whoOf } from './show-history.ts';
@@ -112,8 +113,10 @@ export function timelineLines({ entries, more }: Timeline, { now, paint }: ShowO
 
 const nameOf = (kind: string, name: string): string => `${kind.toLowerCase()}/${name}`;
 
-function changeRow(change: Change, now: number) {
-  const { time, resourceVersion, object } = change;
+function changeRow(of: Change, now: number) {
+  const { time, resourceVersion, object } = of;
+  const isOfSecret = object.kind === 'Secret' && object.apiVersion === 'v1';
+  const [change = of] = isOfSecret ? maskedRevisions([of]) : [of];
   return [
     time,
     ageOf(time, { now }),

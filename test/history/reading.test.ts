@@ -198,6 +198,7 @@ const REFUSED: readonly [string, string[], Partial<GetOptions> & { moment?: stri
   ['the same as a table', ['cm', 'settings'], { moment: '1' }, /configmaps "settings" not found/],
   ['too many words', ['cm', 'a', 'b'], {}, /name one kind and at most one object/],
   ['too many parts', ['a/b/c'], {}, /neither KIND nor KIND\/NAME/],
+  ['several kinds', ['cm,secrets'], {}, /name one kind at a time, not "cm,secrets"/],
   ['no kind', ['/x'], {}, /name a kind/],
   ['a name with a selector', ['cm', 'a'], { labelSelector: 'a=b' }, /goes with no selector/],
   ['a kind that is none', ['nonsense'], {}, /doesn't have a resource type "nonsense"/],

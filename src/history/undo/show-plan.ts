@@ -1,10 +1,16 @@
 // A plan, and what became of it, as lines and as data.
+import type { FieldChange } from '../../apimachinery/changes.ts';
+import type { Json } from '../../apimachinery/meta.ts';
+import { isSecret, maskedChange } from '../mask.ts';
 import { formatName } from '../session.ts';
 import { changeLine, type Paint, printable, short } from '../text.ts';
 import type { Done } from './apply.ts';
 import type { Proposal } from './gather.ts';
-import { told } from './outcome.ts';
+import { type Conflict, told } from './outcome.ts';
 import type { Step, Subject } from './plan.ts';
+
+const onScreen = ({ type }: Subject, change: FieldChange): FieldChange =>
+  isSecret(type) ? maskedChange(change) : change;
 
 const STYLES = { create: 'green', update: 'yellow', delete: 'red' } as const;
 /** Names told one by one of what is left out for the same reason. */
@@ -25,11 +31,7 @@ export function planLines(proposal: Proposal, paint: Paint): string[] {
     ),
     ...section(
       'Changed since, and left as it is (--force sets it back):',
-      conflicts.map(({ subject, conflict: { path, now, before, by } }) =>
-        printable(
-          `  ${placed(subject)} ${path} is ${short(now)}${by ? ` since ${told(by)}` : ''}, was ${short(before)} before`,
-        ),
-      ),
+      conflicts.map(({ subject, conflict }) => conflictLine(subject, conflict)),
     ),
     ...section('Left out:', leftOutLines(leftOut)),
     ...section(
@@ -39,13 +41,21 @@ export function planLines(proposal: Proposal, paint: Paint): string[] {
   ];
 }
 
+function conflictLine(subject: Subject, { path, now = null, before = null, by }: Conflict): string {
+  const { from, to } = onScreen(subject, { op: 'replace', path, from: before, to: now }) as { from: Json; to: Json };
+  const since = by ? ` since ${told(by)}` : '';
+  return printable(
+    `  ${placed(subject)} ${path} is ${short(to ?? undefined)}${since}, was ${short(from ?? undefined)} before`,
+  );
+}
+
 /** `said` has the reason already, when there is only one. */
 function stepLines(step: Step, { paint, said }: { paint: Paint; said: string }): string[] {
   const { action, subject, reason, notes } = step;
   const why = said.endsWith(reason) ? '' : `   ${paint('dim', printable(reason))}`;
   return [
     `  ${paint(STYLES[action], action)} ${placed(subject)}${why}`,
-    ...('changes' in step ? step.changes.map((change) => `      ${changeLine(change, paint)}`) : []),
+    ...('changes' in step ? step.changes.map((change) => `      ${changeLine(onScreen(subject, change), paint)}`) : []),
     ...notes.map((note) => `      ${paint('yellow', printable(note))}`),
   ];
 }
