@@ -139,7 +139,7 @@ function frame(type: number, { flags = 0, stream = 0, payload = [] as readonly n
 }
 
 /** Preface, settings, and a POST of YAML whose data does not end (headers as literals without index, RFC 7541, 6.2.2). */
-function framesOf(text: string): Buffer {
+function framesOf(text: string, { ends }: { ends: boolean }): Buffer {
   const headers = {
     ':method': 'POST',
     ':scheme': 'https',
@@ -154,7 +154,7 @@ function framesOf(text: string): Buffer {
     Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
     frame(4),
     frame(1, { flags: 4, stream: 1, payload: block }),
-    frame(0, { stream: 1, payload: [...Buffer.from(text)] }),
+    frame(0, { stream: 1, flags: ends ? 1 : 0, payload: [...Buffer.from(text)] }),
   ]);
 }
 
@@ -195,9 +195,13 @@ describe('connections', () => {
     socket.write(head(text.length + 10) + text);
     socket.end();
     await received(socket);
+    const whole = await open('h2');
+    whole.write(framesOf(text.replace('broken', 'whole'), { ends: true }));
+    await eventually('what came whole', () => api.client.get(configMaps, 'default', 'whole'));
+    whole.destroy();
     for (const reset of [true, false]) {
       const connection = await open('h2');
-      connection.write(framesOf(text));
+      connection.write(framesOf(text, { ends: false }));
       // Its data has come when the server says that it may send more, or has read it.
       await eventually('the settings of the server', () => connection.bytesRead > 0);
       if (reset) connection.write(frame(3, { stream: 1, payload: [0, 0, 0, 8] }));

@@ -35,11 +35,9 @@ function readAll(stream: Readable, clock: Clock): Promise<Uint8Array> {
       discard(stream, MAX_DISCARDED_BYTES);
       settle(() => reject(requestEntityTooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`)));
     };
+    const onEnd = () => settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    // A stream of HTTP/2 that is reset, or whose connection breaks, is aborted and then ends as if all had come.
     const onBroken = () => settle(() => reject(badRequest('the body of the request ended early')));
-    const onEnd = () => {
-      if (isCutShort(stream)) return onBroken();
-      settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    };
     const timer = clock.after(BODY_MS, () => {
       discard(stream, 0);
       settle(() => reject(tooSlow()));
@@ -48,11 +46,6 @@ function readAll(stream: Readable, clock: Clock): Promise<Uint8Array> {
     stream.on('error', () => undefined);
     stream.on('data', onData).on('end', onEnd).on('close', onBroken).on('aborted', onBroken);
   });
-}
-
-/** A stream of HTTP/2 that was reset, or whose connection broke, ends as if all had come. */
-function isCutShort(stream: Readable & { aborted?: boolean; stream?: { rstCode?: number } }): boolean {
-  return stream.aborted === true || Boolean(stream.stream?.rstCode);
 }
 
 const tooSlow = (): StatusError =>
