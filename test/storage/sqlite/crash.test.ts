@@ -8,7 +8,7 @@ import { it } from 'node:test';
 import { open, temporaryDirectory } from '../drivers.ts';
 import { PODS } from '../objects.ts';
 import { assertKept, killAgainAndAgain, knowNothing, writeUntilKilled } from './crash.ts';
-import { BACK_TO_SCHEMA_1, change, filled, randomNumbers } from './disk.ts';
+import { BACK_TO_SCHEMA_1, change, DROP_SCHEMA_2, filled, randomNumbers } from './disk.ts';
 
 const rounds = Number(process.env.STORAGE_CRASH_ROUNDS ?? 7);
 const seed = Number(process.env.STORAGE_CRASH_SEED ?? Math.floor(Math.random() * 1e9));
@@ -33,7 +33,7 @@ it('stops when a flush fails, says so, and has every acknowledged write after th
 for (const place of ['back-up', 'migrate']) {
   it(`opens what a kill in a migration left (${place})`, { timeout: 60_000 }, async (t) => {
     const file = await filled(t);
-    change(file, `DROP TABLE clock; ${BACK_TO_SCHEMA_1}`);
+    change(file, `${DROP_SCHEMA_2} ${BACK_TO_SCHEMA_1}`);
     const { signal } = await writeUntilKilled(file, { afterWrites: 20_000, failpoint: place });
     assert.equal(signal, 'SIGKILL');
     const storage = await open(t, `sqlite:${file}`);

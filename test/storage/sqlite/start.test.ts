@@ -15,6 +15,7 @@ import {
   change,
   contentsBeside,
   copyOfOpen,
+  DROP_SCHEMA_2,
   filled,
   isRoot,
   openFile,
@@ -133,7 +134,7 @@ describe('the start check', () => {
 
   it('brings an older schema up to date, with a copy of it beside', async (t) => {
     const file = await filled(t);
-    change(file, `DROP TABLE clock; DROP TABLE floors; DROP TABLE versions; ${BACK_TO_SCHEMA_1}`);
+    change(file, `${DROP_SCHEMA_2} ${BACK_TO_SCHEMA_1}`);
     const storage = await open(t, `sqlite:${file}`);
     assert.equal(storage.list(PODS).entries.length, 3);
     assert.equal((await stat(`${file}.schema-1`)).mode & 0o777, 0o600);
