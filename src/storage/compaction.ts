@@ -70,6 +70,8 @@ export class Compaction {
   #forgotten: Revision;
   #bytesSinceLook = 0;
   #timer: Timer | undefined;
+  /** Of the monotonic clock. */
+  #firesAt = 0;
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -114,7 +116,14 @@ export class Compaction {
   #arm(): void {
     if (this.#stopped || this.#running) return;
     const wait = this.#untilNext();
-    if (wait !== undefined) this.#timer ??= this.#options.clock.after(wait, () => this.#start());
+    if (wait === undefined) return;
+    const { clock } = this.#options;
+    const at = clock.monotonic() + wait;
+    // What is written later may have to go sooner than what the timer was started for.
+    if (this.#timer && this.#firesAt <= at) return;
+    this.#timer?.cancel();
+    this.#firesAt = at;
+    this.#timer = clock.after(wait, () => this.#start());
   }
 
   /** Milliseconds until there may be something to give up; undefined when nothing is left that could be. */

@@ -97,6 +97,22 @@ for (const driver of DRIVERS) {
       await becomes(clock, async () => assert.deepEqual(await kept(storage, first), [false, false, false]));
     });
 
+    it('gives up in time what is kept for less, whatever is still waiting to become old', async (t) => {
+      const { storage, clock } = await opened(t);
+      await put(storage, podKey('p'), '1');
+      await put(storage, podKey('p'), '2');
+      await noise(storage);
+      // Nothing but the pods' history is left to be given up, in two hours.
+      await clock.advance(10 * MINUTE);
+      await becomes(clock, async () => assert.ok((await storage.oldest(EVENT)).revision > 1));
+      const first = await put(storage, EVENT, '1');
+      await put(storage, EVENT, '2');
+      await noise(storage);
+      await clock.advance(10 * MINUTE);
+      await becomes(clock, async () => assert.deepEqual(await kept(storage, [first]), [false]));
+      assert.ok(clock.monotonic() < HOUR, String(clock.monotonic()));
+    });
+
     it('has no timer once there is nothing left to give up', async (t) => {
       /** How many timers were started in the second of two days, of which the first began with `begin`. */
       const timersOf = async (begin: (storage: Storage) => Promise<void>) => {
