@@ -216,3 +216,61 @@ describe('what was given up', () => {
     assert.deepEqual(one.metadata.resourceVersion, list.items[0]?.metadata.resourceVersion);
   });
 });
+
+describe('history that is kept for another time', () => {
+  const SECRETS = '/api/v1/namespaces/default/secrets';
+  const contentType = 'application/merge-patch+json';
+  let api: World;
+  before(async () => {
+    const watched = { keepMs: MINUTE, keepRevisions: 2, everyMs: MINUTE };
+    const compaction = { ...watched, historyMs: 60 * MINUTE, historyOf: new Map([['/core/configmaps/', 0]]) };
+    api = await startWorld({ storageOptions: { compaction } });
+    for (const path of [MAPS, SECRETS]) await api.send('POST', path, { body: { metadata: { name: 'one' } } });
+    for (let i = 0; i < 6; i++) {
+      await api.clock.advance(MINUTE);
+      const body = { metadata: { labels: { step: String(i) } } };
+      for (const path of [MAPS, SECRETS]) await api.send('PATCH', `${path}/one`, { body, contentType });
+    }
+    await api.clock.advance(2 * MINUTE);
+  });
+  after(() => api.stop());
+
+  it('is told for each resource as it is', async () => {
+    const oldest = (await api.get<Retained>(`${MAPS}/one/history`)).retainedSince.resourceVersion;
+    assert.ok(Number(oldest) > 5, oldest);
+    const told = new RegExp(`^asOf -7m lies before what is kept: .* is resourceVersion ${oldest} of 2026-01-01T00:0`);
+    await assert.rejects(api.get(`${MAPS}/one?asOf=-7m`), refused(410, told));
+    await assert.rejects(api.get(`${MAPS}?asOf=-7m`), refused(410, told));
+    const exact = `resourceVersion=5&resourceVersionMatch=Exact`;
+    await assert.rejects(api.get(`${MAPS}/one?${exact}`), refused(410, /^resourceVersion 5 lies before what is kept/));
+    const other = await api.get<ConfigMap>(`${SECRETS}/one?asOf=-7m`);
+    assert.equal(other.metadata.labels?.step, '0');
+    assert.equal((await api.get<Retained>(`${SECRETS}/one/history`)).retainedSince.resourceVersion, '1');
+  });
+
+  it('shortens the histories and lists of changes that it is for, and no others', async () => {
+    assert.equal((await api.history(`${SECRETS}/one`)).length, 7);
+    const own = await api.history(`${MAPS}/one`);
+    assert.ok(own.length < 7, String(own.length));
+    const kinds = (await api.changes('from=-1h')).map(({ object }) => object.kind);
+    assert.equal(kinds.filter((kind) => kind === 'Secret').length, 7);
+    assert.equal(kinds.filter((kind) => kind === 'ConfigMap').length, own.length);
+    assert.equal((await api.changes('resource=configmaps&from=-1h')).length, own.length);
+  });
+
+  it('has no history left of what is gone', async () => {
+    await api.send('DELETE', `${MAPS}/one`);
+    assert.equal((await api.history(`${MAPS}/one`))[0]?.operation, 'delete');
+    for (let i = 0; i < 4; i++) {
+      await api.clock.advance(2 * MINUTE);
+      const body = { metadata: { labels: { step: `later-${i}` } } };
+      await api.send('PATCH', `${SECRETS}/one`, { body, contentType });
+    }
+    await api.clock.advance(5 * MINUTE);
+    await assert.rejects(api.history(`${MAPS}/one`), refused(404, /^configmaps "one" not found$/));
+  });
+});
+
+interface Retained extends ConfigMap {
+  retainedSince: { resourceVersion: string };
+}
