@@ -12,19 +12,27 @@ export type Step =
   | { readonly kind: 'value'; readonly value: Json };
 
 /** Throws SyntaxError on what is no path. */
-export function parsePath(path: string): Step[] {
-  const steps: Step[] = [];
+export const parsePath = (path: string): Step[] => stepsOf(path).map(({ step }) => step);
+
+/** What `path` leads to, or the first list on the way of which it names an item by its place. */
+export function steadyPart(path: string): string {
+  const first = stepsOf(path).find(({ step }) => step.kind === 'index');
+  return first ? path.slice(0, first.start) : path;
+}
+
+function stepsOf(path: string): { step: Step; start: number }[] {
+  const steps: { step: Step; start: number }[] = [];
   let at = 0;
   while (at < path.length) {
     const member = /^\.([A-Za-z_][A-Za-z0-9_]*)/.exec(path.slice(at));
     if (member) {
-      steps.push({ kind: 'member', name: member[1] as string });
+      steps.push({ step: { kind: 'member', name: member[1] as string }, start: at });
       at += member[0].length;
       continue;
     }
     const end = path[at] === '[' ? closing(path, at) : -1;
     if (end < 0) throw new SyntaxError(`${JSON.stringify(path)} is no field path, at character ${at}`);
-    steps.push(parseBracket(path.slice(at + 1, end), path));
+    steps.push({ step: parseBracket(path.slice(at + 1, end), path), start: at });
     at = end + 1;
   }
   return steps;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Json } from '../../src/apimachinery/meta.ts';
-import { parsePath, type Step, valueAt } from '../../src/history/field-path.ts';
+import { parsePath, type Step, steadyPart, valueAt } from '../../src/history/field-path.ts';
 
 const member = (name: string): Step => ({ kind: 'member', name });
 
@@ -60,4 +60,15 @@ test('values are found by member, place, keys and value; a key left out counts a
   assert.equal(at('.names[2]'), undefined);
   assert.equal(at('["x/y"].z'), null);
   assert.equal(at('.names.length'), undefined);
+});
+
+test('the part of a path that stays right when lists move', () => {
+  for (const [path, part] of [
+    ['.a.b', '.a.b'],
+    ['.a[0]', '.a'],
+    ['.a[name=x].b[2].c[1]', '.a[name=x].b'],
+    ['.a["x[0]"].b', '.a["x[0]"].b'],
+  ] as const) {
+    assert.equal(steadyPart(path), part);
+  }
 });

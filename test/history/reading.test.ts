@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { configMaps, events, namespaces } from '../../src/api/resources.ts';
 import type { ConfigMap } from '../../src/api/types/core/v1.ts';
+import { StatusError } from '../../src/apimachinery/status-error.ts';
 import { httpsTransport } from '../../src/client/https-transport.ts';
 import { compare, difference } from '../../src/history/diff.ts';
 import { type GetOptions, getAt } from '../../src/history/get.ts';
@@ -251,6 +252,20 @@ test('a timeline has changes and Events by time, of a namespace that is gone, to
     items: all,
   }));
   assert.ok(items.some((entry) => 'change' in entry && entry.change.object.kind === 'Namespace'));
+});
+
+test('a timeline goes without the Events that are not kept any more, and stops at other errors', async () => {
+  const to = parseMoment('to', states[2] as string);
+  const answering = (reason: string): Session['past'] => ({
+    ...alice.past,
+    listAt: async (type, where, at) => {
+      if (at) throw new StatusError({ code: 410, reason, message: 'given up' });
+      return await alice.past.listAt(type, where);
+    },
+  });
+  const { entries } = await timelineOf(answering('Expired'), { namespace: 'default', to, limit: 100 });
+  assert.ok(entries.some((entry) => 'change' in entry && entry.change.resourceVersion === states[2]));
+  await assert.rejects(timelineOf(answering('Gone'), { namespace: 'default', to, limit: 100 }), /given up/);
 });
 
 test('who may not see an object may not see its past', async () => {

@@ -3,6 +3,7 @@
 import { changesBetween, type FieldChange } from '../../apimachinery/changes.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isByIntent } from '../actors.ts';
+import { steadyPart } from '../field-path.ts';
 import type { Revision } from '../types.ts';
 import type { FoldedRevision } from './deletions.ts';
 import { type FieldConflict, isKeptByServer, takeBack } from './take-back.ts';
@@ -57,7 +58,7 @@ export function outcomeOf(undoCase: UndoCase): Outcome {
         changedSince: (path) => writerOf(path, later) !== undefined,
       });
       set.push(...back.changes);
-      conflicts.push(...back.conflicts.map((one) => ({ ...one, by: writerOf(one.path, later) })));
+      conflicts.push(...back.conflicts.map((one) => ({ ...one, by: writerOf(steadyPart(one.path), later) })));
       state = back.object;
     }
   }

@@ -3,7 +3,7 @@
 import type { FieldChange } from '../../apimachinery/changes.ts';
 import type { AnyObject, Json, JsonObject } from '../../apimachinery/meta.ts';
 import { canonicalEqual, deepCopy, isObject } from '../../apimachinery/value.ts';
-import { locate, parsePath, type Step, valueAt } from '../field-path.ts';
+import { locate, parsePath, type Step, steadyPart, valueAt } from '../field-path.ts';
 
 /** A field that holds neither what the change left nor what was there before it. */
 export interface FieldConflict {
@@ -29,7 +29,7 @@ export const isKeptByServer = (path: string): boolean => KEPT_BY_SERVER.test(pat
 export interface TakeBackOptions {
   /** Overwrite what was changed since. */
   force?: boolean;
-  /** Whether someone changed what is at or below this path since; places in a list are not told by values alone. */
+  /** Whether someone changed what is at this path, in it or around it since: a place in a list may be another's by then. */
   changedSince?: (path: string) => boolean;
 }
 
@@ -47,7 +47,8 @@ export function takeBack(object: AnyObject, changes: readonly FieldChange[], opt
     // An index says where, not what: an item of the same content may be elsewhere by now.
     const positional = steps.at(-1)?.kind === 'index' && change.op !== 'replace';
     if (!positional && same(now, before)) continue;
-    const untouched = positional ? isUnmoved(change, now, options) : same(now, after);
+    const fits = positional && change.op === 'remove' ? true : same(now, after);
+    const untouched = fits && !options.changedSince?.(steadyPart(change.path));
     if (!untouched && !options.force) {
       conflicts.push({ path: change.path, now, before });
       continue;
@@ -57,10 +58,6 @@ export function takeBack(object: AnyObject, changes: readonly FieldChange[], opt
   }
   return { object: root as unknown as AnyObject, changes: done, conflicts };
 }
-
-const isUnmoved = (change: FieldChange, now: Json | undefined, { changedSince }: TakeBackOptions): boolean =>
-  !changedSince?.(change.path.slice(0, change.path.lastIndexOf('['))) &&
-  (change.op === 'remove' || same(now, (change as { to: Json }).to));
 
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   a === undefined || b === undefined ? a === b : canonicalEqual(a, b);

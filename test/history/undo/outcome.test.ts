@@ -1,6 +1,8 @@
 // What one object should be when revisions are undone, and what stands in the way.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { changesBetween } from '../../../src/apimachinery/changes.ts';
 import type { AnyObject } from '../../../src/apimachinery/meta.ts';
 import { isByIntent } from '../../../src/history/actors.ts';
 import type { Revision } from '../../../src/history/types.ts';
@@ -70,6 +72,52 @@ test('an item of a list, where another changed the list since', () => {
   ];
   const result = outcome([2], revisions, { current: web('u1', { args: ['x', 'b'] }) });
   assert.deepEqual([result.action, result.conflicts[0]?.by?.user], ['none', 'bob']);
+});
+
+test('a field that another set to the same since is that one’s', () => {
+  const revisions = [
+    revision(4, 'bob', { changes: [replaced('.n', 2, 1)] }),
+    revision(3, 'bob', { changes: [replaced('.n', 1, 2)] }),
+    revision(2, 'mallory', { changes: [replaced('.n', 0, 1)] }),
+  ];
+  const result = outcome([2], revisions, { current: web('u1', { n: 1 }) });
+  assert.deepEqual([result.action, result.conflicts[0]?.by?.resourceVersion], ['none', '4']);
+});
+
+const writes = fc.array(
+  fc.record({
+    user: fc.constantFrom('alice', 'eve'),
+    key: fc.constantFrom('a', 'b'),
+    value: fc.option(fc.integer({ min: 0, max: 2 })),
+  }),
+  { maxLength: 10 },
+);
+test('when all of one are undone, each field is what the last of the others made it, or what it was at first', () => {
+  fc.assert(
+    fc.property(writes, (all) => {
+      let state: Record<string, number> = { a: 0 };
+      const revisions: Revision[] = [];
+      const expected: Record<string, number> = { ...state };
+      for (const [i, { user, key, value }] of all.entries()) {
+        const { [key]: _from, ...rest } = state;
+        const next = value === null ? rest : { ...rest, [key]: value };
+        const changes = changesBetween(web('u1', { data: state }), web('u1', { data: next }), { kind: 'deduced' });
+        // What changes nothing is no revision, and so nobody's word.
+        if (changes.length === 0) continue;
+        if (user === 'alice') {
+          delete expected[key];
+          if (value !== null) expected[key] = value;
+        }
+        revisions.unshift(revision(i + 1, user, { changes }));
+        state = next;
+      }
+      const eves = revisions.filter(({ user }) => user === 'eve').map(({ resourceVersion }) => Number(resourceVersion));
+      const current = web('u1', { data: state });
+      const result = outcome(eves, revisions, { current });
+      const now = result.action === 'update' ? result.object : current;
+      assert.deepEqual(now.data, expected);
+    }),
+  );
 });
 
 test('only conflicts: nothing to do, and --force is named', () => {
