@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import type { Revision } from '../storage.ts';
 import { SCHEMA_VERSION } from './database.ts';
 import { UnusableDatabase } from './errors.ts';
+import { examine as findingsIn } from './examine.ts';
 import { APPLICATION_ID, findDamage } from './inspect.ts';
 
 /** What a database says of itself. */
@@ -62,7 +63,7 @@ function readFacts(db: Database.Database): CopyFacts {
   };
 }
 
-/** undefined when the namespace is not there, or encrypted. */
+/** undefined when the namespace is not there, or cannot be read. */
 function clusterOf(db: Database.Database): string | undefined {
   const row = db
     .prepare<[string], { enc: number; value: Buffer }>(
@@ -70,30 +71,28 @@ function clusterOf(db: Database.Database): string | undefined {
     )
     .get(CLUSTER_KEY);
   if (row?.enc !== 0) return undefined;
-  const object = JSON.parse(row.value.toString()) as { metadata?: { uid?: string } };
-  return object.metadata?.uid;
+  try {
+    const object = JSON.parse(row.value.toString()) as { metadata?: { uid?: string } };
+    return object.metadata?.uid;
+  } catch {
+    return undefined; // damaged, which is for examine() to tell
+  }
 }
 
-/** Looks at every page, then at what must hold between the tables. Throws UnusableDatabase with the first finding. */
+/** Reads the file to its end: pages, rows and what they hold. Throws UnusableDatabase with the first finding. */
 export function examine(file: string): CopyFacts {
   return withDatabase(file, { readonly: true }, (db) => {
     const facts = readFacts(db);
-    const finding = findDamage(db, 'integrity_check') ?? findContradiction(db, facts);
-    if (finding !== undefined) throw new UnusableDatabase(`${file} is damaged (${finding})`);
+    // Rows of an older schema are looked at when they have been brought to this one.
+    const finding = facts.schema === SCHEMA_VERSION ? findingsIn(file, { pages: true })[0] : damageOf(db);
+    if (finding !== undefined) throw new UnusableDatabase(`damaged: ${finding}`);
     return facts;
   });
 }
 
-function findContradiction(db: Database.Database, { revision, ceiling }: CopyFacts): string | undefined {
-  const lost = db
-    .prepare<[], { key: string; mod_rev: number }>(
-      `SELECT h.key, h.mod_rev FROM head h LEFT JOIN log l ON l.rev = h.mod_rev
-        WHERE l.key IS NOT h.key OR l.value IS NULL LIMIT 1`,
-    )
-    .get();
-  if (lost) return `${lost.key} has lost revision ${lost.mod_rev}`;
-  if (revision > ceiling && ceiling > 0) return `revision ${revision} is above the reserved ${ceiling}`;
-  return undefined;
+function damageOf(db: Database.Database): string | undefined {
+  const damage = findDamage(db, 'integrity_check');
+  return damage && `${db.name}: ${damage}`;
 }
 
 /** Takes out of a copy what keys held before, so that nothing of it is left in the file's pages either. */

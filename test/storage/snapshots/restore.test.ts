@@ -94,6 +94,13 @@ describe('a restored cluster', () => {
       await assert.rejects(opened.listAt(PODS, old), Compacted);
       await assert.rejects(opened.getAt(podKey('b'), old), Compacted);
     }
+    await assert.rejects(opened.revisionAt(Date.UTC(2025, 0, 1)), Compacted);
+    const changes = await opened.changes({ prefix: '/', limit: 10 });
+    assert.deepEqual(
+      changes.map(({ entry }) => entry.key),
+      [podKey('d')],
+    );
+    assert.equal((await opened.oldest(PODS)).revision, revision);
     await opened.close();
     const kept = await readdir(replaced as string);
     assert.ok(kept.includes('state.db') && kept.includes('volatile.db'));

@@ -1,5 +1,7 @@
 // Snapshots: what is in one, and that one that was cut short, changed or made elsewhere is told from a good one.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFile,
   copyFile,
@@ -185,13 +187,27 @@ describe('a snapshot', () => {
     });
   }
 
-  it('is not made of a damaged database, and says so', async (t) => {
-    const copy = changed(`DELETE FROM log WHERE key = '${podKey('p1')}'`);
-    await assert.rejects(
-      saveCopy(await place(t), { copy }),
-      /no snapshot was made: .*damaged \(.*\/p1 has lost revision \d+\)/,
-    );
-  });
+  for (const [what, sql, finding] of [
+    ['that has lost a value', `DELETE FROM log WHERE key = '${podKey('p1')}'`, /\/p1 has lost revision \d+$/],
+    [
+      'in which a bit flipped',
+      `UPDATE log SET value = CAST(value || ' ' AS BLOB) WHERE key LIKE '%/p1'`,
+      /is not what was written$/,
+    ],
+    [
+      'whose cluster cannot be told',
+      `UPDATE log SET value = x'7b' WHERE key LIKE '%kube-system'`,
+      /not what was written$/,
+    ],
+  ] as const) {
+    it(`is not made of a database ${what}, and says so`, async (t) => {
+      await assert.rejects(saveCopy(await place(t), { copy: changed(sql) }), (error: Error) => {
+        assert.match(error.message, /^no snapshot was made: damaged: /);
+        assert.match(error.message, finding);
+        return true;
+      });
+    });
+  }
 
   it('goes where a disk cannot be written with a sentence, and the store goes on', async (t) => {
     const at = await place(t);
@@ -292,6 +308,20 @@ describe('the folder of snapshots', () => {
     assert.equal((await lastGoodSnapshot(copy.into, options))?.folder, folder);
     await damage(path.join(folder, 'state.db.zst'));
     assert.equal(await lastGoodSnapshot(copy.into, options), undefined);
+  });
+
+  it('does not list one whose making was killed, even at its end, and makes it anew', async (t) => {
+    const { folder: _folder, manifest: _manifest, ...here } = await saved(t);
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'restorer.ts'), here.dataDir, 'save']);
+    const [, signal] = await once(child, 'exit');
+    assert.equal(signal, 'SIGKILL');
+    assert.deepEqual(
+      (await listSnapshots(here.into)).map(({ name }) => name),
+      ['a'],
+    );
+    assert.ok((await readdir(path.join(here.into, '.partial-killed'))).includes('manifest.json'));
+    await saveCopy(here, { name: 'killed' });
+    assert.deepEqual((await readdir(here.into)).sort(), ['a', 'killed']);
   });
 
   it('loses a snapshot whole, and the remains of what was killed', async (t) => {
