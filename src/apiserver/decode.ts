@@ -1,5 +1,6 @@
 // Bodies as objects of a definition: format, strictness, type, defaults.
 
+import { decodeCbor } from '../apimachinery/codec/cbor.ts';
 import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
 import { decodeJson } from '../apimachinery/codec/json.ts';
 import { decodeTyped, strictError } from '../apimachinery/codec/strict.ts';
@@ -26,10 +27,10 @@ export async function readBody(body: RequestBody, format?: BodyFormat): Promise<
   if (body.kind === 'value') return body.value === undefined ? undefined : decodedValue(body.value);
   const bytes = await body.read();
   if (bytes.length === 0) return undefined;
-  return decodeBytes(bytes, format ?? bodyFormat(body.contentType));
+  return decodeBytes(bytes, format ?? bodyFormat(body.contentType, body.mediaTypes));
 }
 
-const DECODERS = { json: decodeJson, yaml: decodeYaml, protobuf: decodeProtobuf };
+const DECODERS = { json: decodeJson, yaml: decodeYaml, protobuf: decodeProtobuf, cbor: decodeCbor };
 
 /** Throws 400 with the decoder's words. */
 export function decodeBytes(bytes: Uint8Array, format: BodyFormat): Decoded {
@@ -64,7 +65,7 @@ export async function decodeObject(
   definition: BodyType,
   strictness: Strictness,
 ): Promise<AnyObject> {
-  const format = body.kind === 'bytes' ? bodyFormat(body.contentType) : undefined;
+  const format = body.kind === 'bytes' ? bodyFormat(body.contentType, body.mediaTypes) : undefined;
   const decoded = await readBody(body, format);
   if (!decoded && format !== 'yaml') throw badRequest(`EOF: the request has no body, a ${definition.kind} is expected`);
   return toObject(decoded ?? decodedValue(null), definition, strictness);

@@ -10,7 +10,7 @@ import type { Authorizer } from './identity.ts';
 import { type NegotiationRequest, negotiate, type Representation, requireRoute } from './negotiation.ts';
 import { methodNotServed, plainNotFound } from './paths/path-table.ts';
 import { groupResource } from './registry/keys.ts';
-import { type Answer, type ApiRequest, header } from './request.ts';
+import { type Answer, type ApiRequest, header, mediaTypesOf } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
 import { shapesOf } from './shapes.ts';
@@ -48,7 +48,8 @@ export async function dispatch(
   // What is behind a connection answers in formats of its own.
   if (CONNECTED.has(info.subresource)) return { result: await handler({ ...call, definition }) };
   if (!isCustom(definition)) {
-    requireRoute(header(request, 'accept'), { streams: info.verb === 'list' || info.verb === 'watch' });
+    const mediaTypes = mediaTypesOf(request);
+    requireRoute(header(request, 'accept'), { streams: info.verb === 'list' || info.verb === 'watch', mediaTypes });
   }
   const representation = representationFor(request, {
     shapes: isObjectHistory(info) ? HISTORY_SHAPES : shapesOf(info),
@@ -68,6 +69,7 @@ function representationFor(
     accept: header(request, 'accept'),
     userAgent: header(request, 'user-agent'),
     query,
+    mediaTypes: mediaTypesOf(request),
     ...answer,
   });
   if (representation.as?.kind === 'Table') parseIncludeObject(query);

@@ -4,7 +4,7 @@ import { notAcceptable, unsupportedMediaType } from '../apimachinery/status-erro
 import { parseAccept } from './accept.ts';
 import { PROTOBUF } from './protobuf-body.ts';
 
-export type BodyFormat = 'json' | 'yaml' | 'protobuf';
+export type BodyFormat = 'json' | 'yaml' | 'protobuf' | 'cbor';
 
 export interface MediaType {
   type: string;
@@ -26,6 +26,15 @@ export const MEDIA_TYPES: readonly MediaType[] = [
     streamContent: `${PROTOBUF};stream=watch`,
   },
 ];
+
+/** With the gate CBORServingAndStorage, which is alpha and off in v1.36. */
+export const WITH_CBOR: readonly MediaType[] = [
+  ...MEDIA_TYPES,
+  { type: 'application/cbor', format: 'cbor', stream: 'application/cbor-seq', streamContent: 'application/cbor-seq' },
+];
+
+export const speaksCbor = (mediaTypes: readonly MediaType[] = MEDIA_TYPES): boolean =>
+  mediaTypes.some(({ format }) => format === 'cbor');
 
 export interface Representation {
   format: BodyFormat;

@@ -10,10 +10,11 @@ import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
 import { type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodedValue, readBody, report, requireCustomType, toObject } from './decode.ts';
+import { type BodyFormat, speaksCbor } from './negotiation.ts';
 import { groupResource, objectKey } from './registry/keys.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
-import type { ApiRequest } from './request.ts';
+import { type ApiRequest, mediaTypesOf } from './request.ts';
 
 /** Makes the patched value of the current one, which is not changed. */
 type Patcher = (current: Json) => Json;
@@ -27,13 +28,25 @@ const TYPES: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 };
 
+/** Only where CBOR is spoken at all. */
+const CBOR_APPLY = 'application/apply-patch+cbor';
+
+const mediaTypeOf = ({ body }: Pick<ApiRequest, 'body'>): string =>
+  (body.contentType ?? '').split(';')[0]?.trim() ?? '';
+
+/** Of the body of an apply patch. */
+export const applyFormat = (request: Pick<ApiRequest, 'body'>): BodyFormat =>
+  mediaTypeOf(request) === CBOR_APPLY ? 'cbor' : 'yaml';
+
 /** Throws 415 for what is no patch, or none for this type. */
-export function patchTypeOf({ body }: Pick<ApiRequest, 'body'>, { schema }: Pick<BodyType, 'schema'>): PatchType {
-  const type = TYPES[(body.contentType ?? '').split(';')[0]?.trim() ?? ''];
+export function patchTypeOf(request: Pick<ApiRequest, 'body'>, { schema }: Pick<BodyType, 'schema'>): PatchType {
+  const mediaType = mediaTypeOf(request);
+  const cbor = speaksCbor(mediaTypesOf(request));
+  const type = cbor && mediaType === CBOR_APPLY ? 'apply' : TYPES[mediaType];
   // Merge keys come with the Go types, so custom resources have no strategic merge.
   if (type && !(type === 'strategic' && schema.model === '')) return type;
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${Object.keys(TYPES).join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(TYPES), ...(cbor ? [CBOR_APPLY] : [])].join(', ')}`,
   );
 }
 
@@ -107,7 +120,7 @@ function asInvalidPatch<T>(decode: () => T, { fit }: BodyType): T {
 async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepare' | 'validate'>): Promise<Updated> {
   const { request, definition, env } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
-  const body = await readBody(request.body, 'yaml');
+  const body = await readBody(request.body, applyFormat(request));
   if (!body || !isObject(body.value)) throw badRequest('the body of an apply patch must be an object');
   if (!body.value.kind) throw badRequest("Object 'Kind' is missing in the body");
   const target = writeTarget(call, parameters);

@@ -1,5 +1,6 @@
 // Results as bodies: the shape and format that were negotiated, out of kept encodings where that is possible.
 import type { AnyObject, KubeObject, Status } from '../apimachinery/meta.ts';
+import { cbor, cborWatch } from './encoding/cbor.ts';
 import type { Encoding, WatchEncoding } from './encoding/encoding.ts';
 import { json, jsonWatch, prettyJson } from './encoding/json.ts';
 import { protobuf, protobufWatch } from './encoding/protobuf.ts';
@@ -16,8 +17,12 @@ export interface RepresentOptions {
   now: number;
 }
 
-const ENCODINGS: Readonly<Record<BodyFormat, Encoding>> = { json, yaml, protobuf };
-const WATCHES: Partial<Record<BodyFormat, WatchEncoding>> = { json: jsonWatch, protobuf: protobufWatch };
+const ENCODINGS: Readonly<Record<BodyFormat, Encoding>> = { json, yaml, protobuf, cbor };
+const WATCHES: Partial<Record<BodyFormat, WatchEncoding>> = {
+  json: jsonWatch,
+  protobuf: protobufWatch,
+  cbor: cborWatch,
+};
 
 export const encodingOf = ({ format, pretty }: Pick<Representation, 'format' | 'pretty'>): Encoding =>
   pretty && format === 'json' ? prettyJson : ENCODINGS[format];

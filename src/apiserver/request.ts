@@ -6,7 +6,7 @@ import type { KubeObject, ListMeta } from '../apimachinery/meta.ts';
 import type { StorageEntry } from '../storage/storage.ts';
 import type { Ticket } from './fairness/flow-control.ts';
 import type { Credentials, UserInfo } from './identity.ts';
-import type { Representation } from './negotiation.ts';
+import { MEDIA_TYPES, type MediaType, type Representation } from './negotiation.ts';
 import type { WatchItem } from './registry/watch.ts';
 import type { TableRows } from './table.ts';
 
@@ -26,7 +26,17 @@ export interface ApiRequest {
 
 export type RequestBody =
   | { kind: 'value'; value: unknown; contentType: string }
-  | { kind: 'bytes'; contentType: string | undefined; read(): Promise<Uint8Array>; stream(): Readable };
+  | {
+      kind: 'bytes';
+      contentType: string | undefined;
+      /** What the server speaks, in bodies and answers; undefined for the usual ones. */
+      mediaTypes?: readonly MediaType[];
+      read(): Promise<Uint8Array>;
+      stream(): Readable;
+    };
+
+export const mediaTypesOf = ({ body }: Pick<ApiRequest, 'body'>): readonly MediaType[] =>
+  (body.kind === 'bytes' && body.mediaTypes) || MEDIA_TYPES;
 
 /** A connection whose HTTP/1.1 request asked for an upgrade; not answered yet. */
 export interface UpgradeRequest {

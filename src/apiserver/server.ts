@@ -30,6 +30,7 @@ import { type HttpServer, listen, type TlsMaterial } from './http/server.ts';
 import { createUpgrader } from './http/upgrade.ts';
 import type { AdmissionPlugin, Authorizer, UserInfo } from './identity.ts';
 import { createLoopback } from './loopback.ts';
+import { WITH_CBOR } from './negotiation.ts';
 import { type OpenapiDocuments, openapiDocuments } from './openapi/documents.ts';
 import type { HealthCheck } from './paths/health.ts';
 import { openapiPaths } from './paths/openapi.ts';
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
   /** Issues and checks service account tokens. */
   tokens(parts: ServerParts): ServiceAccountTokens;
   /** undefined: no port, only the loopback. */
+  /** Serves CBOR as well: upstream's gate CBORServingAndStorage. */
+  cbor?: boolean;
   listen?: { tls: TlsMaterial; bindAddress: string; port: number };
   /** What the authenticator takes as well, for TokenReviews. */
   staticToken?: string;
@@ -206,10 +209,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     registerApiServices: registration.start,
     async start() {
       if (!options.listen) return;
+      const bodies = { clock, ...(options.cbor ? { mediaTypes: WITH_CBOR } : {}) };
       http = await listen({
         ...options.listen,
-        onRequest: createFront({ pipeline, clock, log }),
-        onUpgrade: createUpgrader({ pipeline, clock, log }),
+        onRequest: createFront({ pipeline, log, ...bodies }),
+        onUpgrade: createUpgrader({ pipeline, log, ...bodies }),
       });
       discovery = undefined; // it names the address
     },

@@ -40,6 +40,8 @@ export interface TestServerOptions {
   storageOptions?: Partial<OpenOptions>;
   /** 0 ≤ n < 1; for generated names. */
   random?: () => number;
+  /** Serves CBOR as well. */
+  cbor?: boolean;
 }
 
 export interface TestServer {
@@ -84,6 +86,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     issuer: ISSUER,
     serviceCidr: '10.43.0.0/16',
     nodePortRange: '30000-32767',
+    ...(options.cbor ? { cbor: true } : {}),
     ...(options.random ? { random: options.random } : {}),
     ...(options.frontProxy ? { frontProxy: options.frontProxy } : {}),
     ...(options.kubeletTls ? { kubeletTls: options.kubeletTls } : {}),

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { badRequest, requestEntityTooLarge, StatusError } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
+import type { MediaType } from '../negotiation.ts';
 import type { RequestBody } from '../request.ts';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -10,12 +11,23 @@ const BODY_MS = 60_000;
 /** What is too long is read on for so far, so that a client who sends first gets to see the answer. */
 const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 
-export const bytesBody = (stream: Readable, contentType: string | undefined, clock: Clock): RequestBody => ({
+export const bytesBody = (
+  stream: Readable,
+  contentType: string | undefined,
+  { clock, mediaTypes }: BodyOptions,
+): RequestBody => ({
   kind: 'bytes',
   contentType,
+  ...(mediaTypes ? { mediaTypes } : {}),
   read: () => readAll(stream, clock),
   stream: () => stream,
 });
+
+export interface BodyOptions {
+  clock: Clock;
+  /** What the server speaks; the usual ones when not given. */
+  mediaTypes?: readonly MediaType[];
+}
 
 /** Rejects with a StatusError for a body that is too long, comes too slowly, or breaks off. */
 function readAll(stream: Readable, clock: Clock): Promise<Uint8Array> {

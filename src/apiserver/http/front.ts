@@ -8,14 +8,13 @@ import type { Logger } from '../../log.ts';
 import type { Credentials } from '../identity.ts';
 import { negotiate, type Representation } from '../negotiation.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { type ApiRequest, type ApiResponse, header } from '../request.ts';
+import { type ApiRequest, type ApiResponse, header, mediaTypesOf } from '../request.ts';
 import { parseIncludeObject } from '../table.ts';
-import { bytesBody } from './body.ts';
+import { type BodyOptions, bytesBody } from './body.ts';
 import { type RespondOptions, respond } from './respond.ts';
 
-export interface FrontOptions {
+export interface FrontOptions extends BodyOptions {
   pipeline: Pipeline;
-  clock: Clock;
   log: Logger;
 }
 
@@ -23,7 +22,7 @@ export interface FrontOptions {
 const GONE = new DOMException('the connection or its stream is closed', 'AbortError');
 
 /** The listener for an HTTP server's 'request'. Errors are answers of the pipeline; what is left is a broken connection. */
-export function createFront({ pipeline, clock, log }: FrontOptions) {
+export function createFront({ pipeline, log, ...bodies }: FrontOptions) {
   return function onRequest(req: IncomingMessage, res: ServerResponse): void {
     const path = req.url;
     const broken = (error: unknown) => {
@@ -40,15 +39,15 @@ export function createFront({ pipeline, clock, log }: FrontOptions) {
       // Who has got the whole answer has not gone away before it.
       if (!res.writableEnded) gone.abort(GONE);
     });
-    const request = toApiRequest(req, { clock, signal: gone.signal });
+    const request = toApiRequest(req, { ...bodies, signal: gone.signal });
     const response = await pipeline.handle(request);
-    await respond(res, response, respondOptions(request, { response, clock }));
+    await respond(res, response, respondOptions(request, { response, clock: bodies.clock }));
   }
 }
 
 export function toApiRequest(
   req: IncomingMessage | Http2ServerRequest,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { signal, ...options }: BodyOptions & { signal: AbortSignal },
 ): ApiRequest {
   const url = req.url ?? '/';
   const at = url.indexOf('?');
@@ -59,7 +58,7 @@ export function toApiRequest(
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     headers,
     identity: { credentials: credentialsOf(req) },
-    body: bytesBody(req, header({ headers }, 'content-type'), clock),
+    body: bytesBody(req, header({ headers }, 'content-type'), options),
     signal,
   };
 }
@@ -83,7 +82,7 @@ export function respondOptions(
 function plainRepresentation(request: ApiRequest): Representation {
   const wanted = { accept: header(request, 'accept'), userAgent: header(request, 'user-agent'), query: request.query };
   try {
-    return negotiate({ ...wanted, shapes: [] });
+    return negotiate({ ...wanted, shapes: [], mediaTypes: mediaTypesOf(request) });
   } catch (error) {
     if (!hasReason(error, 'NotAcceptable')) throw error;
     return { format: 'json', mediaType: 'application/json', pretty: true };

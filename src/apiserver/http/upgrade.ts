@@ -3,17 +3,14 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Clock } from '../../clock.ts';
-import type { Logger } from '../../log.ts';
 import { jsonText } from '../encoding/json.ts';
-import type { Pipeline } from '../pipeline.ts';
 import { createWatchEncoder } from '../represent.ts';
 import type { ApiRequest, ApiResponse, WatchResult } from '../request.ts';
-import { respondOptions, toApiRequest } from './front.ts';
+import { type FrontOptions, respondOptions, toApiRequest } from './front.ts';
 
 const BEARER_PROTOCOL = /^base64url\.bearer\.authorization\.k8s\.io\.(?<token>.+)$/;
 
-export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; clock: Clock; log: Logger }) {
+export function createUpgrader({ pipeline, log, ...bodies }: FrontOptions) {
   const watches = new WebSocketServer({ noServer: true, handleProtocols: chooseWatchProtocol });
 
   /** Never throws: what goes wrong ends this connection and no other. */
@@ -27,14 +24,14 @@ export function createUpgrader({ pipeline, clock, log }: { pipeline: Pipeline; c
   async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
-    const base = withBearerProtocol(toApiRequest(req, { clock, signal: gone.signal }));
+    const base = withBearerProtocol(toApiRequest(req, { ...bodies, signal: gone.signal }));
     const request: ApiRequest = { ...base, upgrade: { socket, head, rawHeaders: req.rawHeaders } };
     const response = await pipeline.handle(request);
     const { result } = response;
     if (result.type === 'upgraded') return;
     if (result.type === 'watch' && req.headers.upgrade?.toLowerCase() === 'websocket') {
       watches.handleUpgrade(req, socket, head, (ws) => {
-        const encoder = createWatchEncoder(result, respondOptions(request, { response, clock }));
+        const encoder = createWatchEncoder(result, respondOptions(request, { response, clock: bodies.clock }));
         void sendWatch(ws, result, encoder).catch((error: unknown) => {
           log.debug({ err: error, path: request.path }, 'watch over WebSocket ended');
           ws.terminate();

@@ -5,7 +5,7 @@ import { parseAccept } from '../accept.ts';
 import { AGGREGATED_CONTENT_TYPE, type DiscoveryDocuments, type Document } from '../discovery/documents.ts';
 import { negotiate } from '../negotiation.ts';
 import { encodingOf } from '../represent.ts';
-import { type ApiResult, header } from '../request.ts';
+import { type ApiResult, header, mediaTypesOf } from '../request.ts';
 import { methodNotServed, type PathCall, type PathHandler, plainNotFound } from './path-table.ts';
 
 export function discoveryPaths(discovery: () => DiscoveryDocuments): Record<string, PathHandler> {
@@ -40,6 +40,7 @@ function answer({ request }: PathCall, legacy: Document, aggregated?: Document):
       userAgent: header(request, 'user-agent'),
       query: request.query,
       shapes: [],
+      mediaTypes: mediaTypesOf(request),
     });
     const isKept = wanted.format === 'json' && !wanted.pretty;
     const body = isKept ? legacy.json : Buffer.concat(encodingOf(wanted).value(legacy.object as KubeObject));

@@ -7,7 +7,7 @@ import { type BodyType, bodyType } from '../body-type.ts';
 import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
 import { entryAsked } from '../history/past.ts';
-import { patchTypeOf, readPatch } from '../patch.ts';
+import { applyFormat, patchTypeOf, readPatch } from '../patch.ts';
 import { apiVersionOf, viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, updateObject } from '../registry/update.ts';
@@ -65,7 +65,7 @@ async function fromPatch(call: ResourceCall, type: BodyType) {
 async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult> {
   const { request, env, definition, info } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
-  const body = await readBody(request.body, 'yaml');
+  const body = await readBody(request.body, applyFormat(request));
   const scale = toObject(body ?? decodedValue(null), type, strictness(call, parameters)) as Scaled;
   requireName(scale, info.name);
   const target = writeTarget(call, parameters);
