@@ -19,6 +19,7 @@ import { takeLock } from '../../../src/storage/sqlite/lock.ts';
 import { Compacted } from '../../../src/storage/storage.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { create, PODS, podKey, remove } from '../objects.ts';
+import { BACK_TO_SCHEMA_1, DROP_SCHEMA_2 } from '../sqlite/disk.ts';
 import { NOW, nameCluster, openAt, type Place, place, placeIn, restore, save } from './snapshot.ts';
 
 /** A cluster that had the pods a and b when its snapshot was made, and has b and c now; to be copied. */
@@ -147,6 +148,22 @@ describe('a restored cluster', () => {
     await restore({ ...here, stateFile: elsewhere });
     assert.deepEqual(podsOf({ ...here, stateFile: elsewhere }), ['a', 'b']);
     assert.ok(existsSync(path.join(here.dataDir, 'pki/ca.key')));
+  });
+
+  it('may be of an older schema, which the next start brings up to date', async (t) => {
+    const here = await cluster(t);
+    const copy = async (to: string) => {
+      await cp(here.stateFile, to);
+      change(to, `${DROP_SCHEMA_2} ${BACK_TO_SCHEMA_1}`);
+    };
+    const { folder, manifest: old } = await save({} as never, here, { name: 'old', copy });
+    assert.equal(old.schema, 1);
+    await restore(here, { folder });
+    const opened = await openAt(t, here);
+    assert.deepEqual(
+      opened.list(PODS).entries.map(({ key }) => key),
+      [podKey('b'), podKey('c')],
+    );
   });
 
   it('takes nothing of the WAL that the old one left', async (t) => {
