@@ -1,7 +1,7 @@
 // GET /apis/history.tsukube.dev/v1[/namespaces/NS]/changes: what changed, over all resources, newest first; each sees
 // what he may read the history of. Not among what discovery names: it is no resource.
 import type { ResourceDefinition } from '../../api/definition.ts';
-import { type AnyObject, parseGroupVersion } from '../../apimachinery/meta.ts';
+import { parseGroupVersion } from '../../apimachinery/meta.ts';
 import type { Shape } from '../../apimachinery/patch/apply/shape.ts';
 import { badRequest } from '../../apimachinery/status-error.ts';
 import type { Revised, StorageEntry } from '../../storage/storage.ts';
@@ -9,13 +9,13 @@ import type { ResourceCall } from '../call.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { Authorizer } from '../identity.ts';
 import { methodNotServed, plainNotFound } from '../paths/path-table.ts';
-import { apiVersionOf, isStoredVersion, viewOf } from '../registry/keys.ts';
+import { apiVersionOf, isStoredVersion } from '../registry/keys.ts';
 import type { ApiResult } from '../request.ts';
 import { accessTo, HISTORY_API } from './access.ts';
 import { retained } from './object-history.ts';
 import { checkParameters, limitAsked, readPage, SPAN_PARAMETERS, spanAsked } from './pages.ts';
 import { isSecret, type Revision, toRevision } from './revision.ts';
-import { changeShape } from './shapes.ts';
+import { asWritten, changeShape } from './shapes.ts';
 import { changeRows } from './tables.ts';
 
 export interface Change extends Revision {
@@ -61,7 +61,7 @@ export async function listChanges(
       shape = changeShape(definition, env.types);
       shapes.set(place.prefix, shape);
     }
-    const view = (entry: StorageEntry) => (definition ? viewOf(definition, entry) : (entry.object as AnyObject));
+    const view = (entry: StorageEntry) => asWritten(definition, entry);
     const masked = access === 'masked' && isSecret({ group: apiGroup, resource });
     return { ...toRevision(revised, { shape, view, masked }), object };
   };
