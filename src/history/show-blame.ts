@@ -8,7 +8,7 @@ import { type ShowOptions, whoOf } from './show-history.ts';
 import { printable } from './text.ts';
 import { shown } from './yaml-lines.ts';
 
-const MAX_WHO = 40;
+const MAX_WHO = 48;
 
 export function blameLines(lines: readonly BlamedLine[], { now, paint }: ShowOptions): string[] {
   const prefixes = lines.map(({ revision }): [string, string, string] => {

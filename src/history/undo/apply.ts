@@ -33,10 +33,10 @@ class MissingNeed extends Error {}
 /** `onDone` is told after each step. Rejects with TransportError only, when the server does not answer any more. */
 export async function applyPlan(
   session: Session,
-  plan: Pick<Plan, 'steps'>,
+  plan: Pick<Plan, 'steps' | 'successors'>,
   onDone: (done: Done) => void = () => undefined,
 ): Promise<Done[]> {
-  const state: State = { uids: new Map(), missing: new Set() };
+  const state: State = { uids: new Map(plan.successors), missing: new Set() };
   const all: Done[] = [];
   for (const step of plan.steps) {
     let done: Done;

@@ -50,16 +50,22 @@ const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Names
 const isDefaultAccount = ({ type, name }: Subject): boolean =>
   resourceOf(type) === 'serviceaccounts.' && name === 'default';
 
+/** More than the controller gives a new one. */
+const hasContent = ({ apiVersion: _apiVersion, kind: _kind, metadata, ...fields }: AnyObject): boolean =>
+  Object.keys(fields).length > 0 || metadata.labels !== undefined || metadata.annotations !== undefined;
+
 function wishFor(
   subject: Subject,
   { object, current, reason }: { object: AnyObject; current: AnyObject | undefined; reason: string },
 ): Wish {
-  const mayExist = isDefaultAccount(subject);
+  const mayExist = isDefaultAccount(subject) && !(current && hasContent(current));
+  const [former, now] = [object.metadata.uid, current?.metadata.uid];
+  const successor = former && now ? ([former, now] as const) : undefined;
   if (object.metadata.deletionTimestamp) {
     return { subject, reason, outcome: { action: 'none', reason: 'it was being deleted already', conflicts: [] } };
   }
   if (current && !mayExist) {
-    return { subject, reason, outcome: { action: 'none', reason: 'it exists again', conflicts: [] } };
+    return { subject, reason, successor, outcome: { action: 'none', reason: 'it exists again', conflicts: [] } };
   }
   return { subject, reason, mayExist, outcome: { action: 'create', object, conflicts: [] } };
 }

@@ -63,7 +63,7 @@ export async function surroundingsOf(session: Session, wishes: readonly Wish[]):
   const has = (plural: string) =>
     coming.some(({ subject }) => subject.type.plural === plural && subject.type.group === '');
   return {
-    owners: await ownersThere(session, coming),
+    ...(await ownersThere(session, coming)),
     namespaces: await namespacesThere(session, coming),
     services: has('services') ? await servicesThere(session, coming) : [],
     volumes: has('persistentvolumeclaims') ? await volumesThere(session, coming) : [],
@@ -75,7 +75,10 @@ interface Coming {
   object: AnyObject;
 }
 
-async function ownersThere({ past, mapper }: Session, coming: readonly Coming[]): Promise<Set<string>> {
+async function ownersThere(
+  { past, mapper }: Session,
+  coming: readonly Coming[],
+): Promise<Pick<Surroundings, 'owners' | 'successors'>> {
   const uids = new Set(coming.map(({ object }) => object.metadata.uid));
   const owners = new Map(
     coming.flatMap(({ subject, object }) =>
@@ -85,13 +88,16 @@ async function ownersThere({ past, mapper }: Session, coming: readonly Coming[])
     ),
   );
   const there = new Set<string>();
+  const successors = new Map<string, string>();
   await forEach([...owners.values()], async ({ owner, namespace }) => {
     const type = await mapper.ofKind(owner.apiVersion, owner.kind);
     if (!type) return;
     const name = { type, namespace: type.namespaced ? namespace : undefined, name: owner.name };
-    if ((await past.objectAt(name))?.metadata.uid === owner.uid) there.add(owner.uid);
+    const uid = (await past.objectAt(name))?.metadata.uid;
+    if (uid === owner.uid) there.add(owner.uid);
+    else if (uid) successors.set(owner.uid, uid);
   });
-  return there;
+  return { owners: there, successors };
 }
 
 async function namespacesThere({ past }: Session, coming: readonly Coming[]): Promise<Set<string>> {

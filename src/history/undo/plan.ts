@@ -22,6 +22,8 @@ export interface Wish {
   reason: string;
   /** Whether somebody may make it meanwhile, so that it is enough that it is there. */
   mayExist?: boolean;
+  /** uids of a former life and of the one that is there in its place: what the former owned is then the other's. */
+  successor?: readonly [former: string, now: string] | undefined;
 }
 
 export type Step = {
@@ -45,13 +47,20 @@ export interface Plan {
   steps: Step[];
   leftOut: LeftOut[];
   conflicts: { subject: Subject; conflict: Conflict }[];
+  /** uids of former owners and of those that are there in their place. */
+  successors: ReadonlyMap<string, string>;
 }
 
 export type Wanted<A extends Outcome['action']> = Wish & { outcome: Extract<Outcome, { action: A }> };
 
 const isA = <A extends Outcome['action']>(wish: Wish, action: A): wish is Wanted<A> => wish.outcome.action === action;
 
-export function planOf(wishes: readonly Wish[], now: Surroundings): Plan {
+export function planOf(wishes: readonly Wish[], surroundings: Surroundings): Plan {
+  const successors = new Map([
+    ...surroundings.successors,
+    ...wishes.flatMap(({ successor }) => (successor ? [successor] : [])),
+  ]);
+  const now = { ...surroundings, owners: new Set([...surroundings.owners, ...successors.keys()]) };
   const left: LeftOut[] = [];
   for (const { subject, outcome } of wishes) {
     if (outcome.action === 'none') left.push({ subject, reason: outcome.reason });
@@ -85,6 +94,7 @@ export function planOf(wishes: readonly Wish[], now: Surroundings): Plan {
       ...sorted(creates),
     ],
     leftOut: left,
+    successors,
     conflicts: wishes.flatMap(({ subject, outcome }) => outcome.conflicts.map((conflict) => ({ subject, conflict }))),
   };
 }

@@ -9,6 +9,8 @@ import { isFor, releaseClaim, type World } from './restore.ts';
 export interface Surroundings {
   /** uids of owners that are still there. */
   owners: ReadonlySet<string>;
+  /** uids of owners that are gone, and of what is there under their names. */
+  successors: ReadonlyMap<string, string>;
   /** Names of namespaces that are there and not on their way out. */
   namespaces: ReadonlySet<string>;
   services: readonly AnyObject[];

@@ -82,7 +82,14 @@ const owned = (kind: string, name: string, controller = true): Pick<ObjectMeta, 
 });
 
 const plan = (wishes: readonly Wish[], now: Partial<Surroundings> = {}): Plan =>
-  planOf(wishes, { owners: new Set(), namespaces: new Set(['shop']), services: [], volumes: [], ...now });
+  planOf(wishes, {
+    owners: new Set(),
+    successors: new Map(),
+    namespaces: new Set(['shop']),
+    services: [],
+    volumes: [],
+    ...now,
+  });
 
 const names = ({ steps }: Plan): string[] =>
   steps.map(({ action, subject: { type, name } }) => `${action} ${type.kind} ${name}`);
@@ -173,6 +180,32 @@ test('owners get their new uids; one that is gone is dropped, and told', () => {
   assert.deepEqual(created(result, 'ConfigMap').object.metadata, { name: 'c' });
   assert.deepEqual(created(result, 'ConfigMap').notes, ['without its owner Widget lost, which is gone']);
   assert.equal(created(result, 'Secret').object.metadata.ownerReferences?.[0]?.uid, 'Widget/kept');
+});
+
+test('what an owner owned is its successor’s, when it exists again', () => {
+  const again: Wish = {
+    subject: subject('ReplicaSet', 'web-1'),
+    reason: 'r',
+    successor: ['ReplicaSet/web-1', 'rs-2'],
+    outcome: { action: 'none', reason: 'it exists again', conflicts: [] },
+  };
+  const result = plan(
+    [
+      again,
+      gone('Pod', 'a', { metadata: owned('ReplicaSet', 'web-1') }),
+      gone('ConfigMap', 'c', { metadata: owned('Widget', 'w', false) }),
+    ],
+    { successors: new Map([['Widget/w', 'w-2']]) },
+  );
+  assert.deepEqual(left(result), ['ReplicaSet web-1: it exists again', 'Pod a: made anew by the ReplicaSet']);
+  assert.deepEqual(
+    [...result.successors],
+    [
+      ['Widget/w', 'w-2'],
+      ['ReplicaSet/web-1', 'rs-2'],
+    ],
+  );
+  assert.equal(created(result, 'ConfigMap').object.metadata.ownerReferences?.[0]?.uid, 'Widget/w');
 });
 
 test('a ReplicaSet’s pod whose ReplicaSet is there has been replaced; what belonged to it is left out, too', () => {

@@ -71,6 +71,8 @@ describe('a deleted namespace', () => {
     assert.ok(left.some((line) => /configmap\/a in again.*: it exists again/.test(line)));
     await apply(alice, proposal);
     assert.equal(await isGone(secrets, 'pull', 'again'), false);
+    // Once more: all of it is there, the default account with what it had.
+    assert.deepEqual(steps(await propose(alice, 'ns again')), []);
   });
 
   test('that is not gone yet is waited for by whoever asks', async () => {

@@ -140,6 +140,21 @@ describe('a deleted object', () => {
     assert.deepEqual(await apply(alice, proposal), ['service/first in default created']);
   });
 
+  test('is owned by what is there in the place of its former owner', async () => {
+    const owner = await alice.client.create(deployments, deploymentObject('owner'));
+    const first = replicaSet('owned', owner);
+    await gc.client.create(replicaSets, first);
+    await mallory.client.delete(deployments, 'default', 'owner', { propagationPolicy: 'Background' });
+    await gc.client.delete(replicaSets, 'default', 'owned');
+    const again = await alice.client.create(deployments, deploymentObject('owner'));
+    await undo(alice, 'rs owned');
+    const { ownerReferences } = (await alice.client.get(replicaSets, 'default', 'owned')).metadata;
+    assert.deepEqual(
+      ownerReferences?.map(({ uid }) => uid),
+      [again.metadata.uid],
+    );
+  });
+
   test('that is being deleted still cannot come back yet', async () => {
     const object = configMap('held', { a: '1' });
     await alice.client.create(configMaps, {
