@@ -48,13 +48,19 @@ export async function startServer(config: Config, progress: Progress): Promise<R
   // The store's thread and containerd come up while modules load here, which keeps this thread busy.
   mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
   await finishRestore(config, progress.say);
-  const { opened } = await startStorage(config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`, {
-    clock,
-    log: log.child({ component: 'storage' }),
-    durability: config.durability,
-    quotaBytes: config['storage-quota'],
-    onFailure: ({ message }) => failure.reject(new Error(`the store can serve no longer: ${message}`)),
-  });
+  const { opened: opening } = await startStorage(
+    config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`,
+    {
+      clock,
+      log: log.child({ component: 'storage' }),
+      durability: config.durability,
+      quotaBytes: config['storage-quota'],
+      onFailure: ({ message }) => failure.reject(new Error(`the store can serve no longer: ${message}`)),
+    },
+  );
+  const opened = opening.catch(async (error: Error) =>
+    (await import('./snapshot-offer.ts')).offerSnapshot(config, error),
+  );
   const containerd = has('kubelet') ? ensureContainerd(config, { clock, log }) : Promise.resolve();
   for (const begun of [opened, containerd]) begun.catch(() => undefined); // awaited below; until then nobody listens
 

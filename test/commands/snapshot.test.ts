@@ -1,6 +1,6 @@
 // `tsukube snapshot …` on the files of a cluster whose server is stopped: what it prints, and how it refuses.
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -114,6 +114,30 @@ describe('tsukube snapshot', () => {
   ] as const) {
     test(`refuses ${what}`, async () => assert.match(await refusal(code, ...args), sentence));
   }
+});
+
+describe('a server that finds its database damaged', () => {
+  const started = async (): Promise<string> => {
+    const place = ['--components=apiserver', '--port=17991', `--data-dir=${dataDir}`, `--run-dir=${folder}/run`];
+    const error = await run([...PROGRAM, 'server', ...place, `--write-kubeconfig=${folder}/kubeconfig`], {
+      timeout: 30_000,
+    }).catch((e: unknown) => e);
+    assert.ok(error instanceof RunError && error.exitCode === 1, String(error));
+    return error.output;
+  };
+
+  test('names the newest good snapshot, or says that there is none', async () => {
+    const file = path.join(dataDir, 'state.db');
+    const scribbled = Buffer.concat([(await readFile(file)).subarray(0, 100), Buffer.alloc(8_000, 'scribbles')]);
+    await writeFile(file, scribbled);
+    assert.match(
+      await started(),
+      /^tsukube: .*state\.db is damaged .*; the newest good snapshot is two, of 20\S+Z: tsukube snapshot restore two$/m,
+    );
+    assert.deepEqual(await readFile(file), scribbled);
+    await rm(path.join(dataDir, 'snapshots/two/manifest.json'));
+    assert.match(await started(), /state\.db is damaged .*; there is no good snapshot in .*\/snapshots$/m);
+  });
 });
 
 test('sizes and tables read well', () => {
