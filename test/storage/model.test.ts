@@ -254,7 +254,8 @@ for (const driver of DRIVERS) {
             await storage.close();
             storage = await openStorage(url, options);
             assert.deepEqual(storage.list(PODS), before, 'disk against memory');
-            assert.equal((await storage.oldest(PODS)).revision, oldest.revision);
+            // What was given up in memory while there was nothing to remove on disk can be read again.
+            assert.ok((await storage.oldest(PODS)).revision <= oldest.revision);
             await new Run(storage, clock, run.changes).lookBack();
           } finally {
             await storage.close();

@@ -1,4 +1,5 @@
-// A property with its seed printed: `PROPERTY_SEED=n` runs the same again, `PROPERTY_RUNS=n` runs it as often.
+// A property with its seed printed: `PROPERTY_SEED=n` runs the same again, `PROPERTY_RUNS=n` runs it as often, and with
+// `PROPERTY_PATH=…`, which a failure names beside the seed, only the smallest case that failed.
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 
@@ -10,5 +11,6 @@ export async function holds<T>(
   const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
   const numRuns = Number(process.env.PROPERTY_RUNS ?? runs);
   t.diagnostic(`PROPERTY_SEED=${seed} PROPERTY_RUNS=${numRuns}`);
-  await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns });
+  const path = process.env.PROPERTY_PATH;
+  await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns, ...(path ? { path } : {}) });
 }
