@@ -43,6 +43,7 @@ export interface Config {
   components: readonly ComponentName[];
   storage: string;
   'storage-quota': number;
+  'encryption-provider-config': string;
   durability: Durability;
   containerd: string;
   'cni-conf-dir': string;
@@ -223,6 +224,11 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     description: 'how large the store may grow, such as 512Mi; then only what makes it smaller is written',
     default: '4Gi',
     parse: quota,
+  },
+  'encryption-provider-config': {
+    description: 'EncryptionConfiguration file: which resources are encrypted on disk (aesgcm), and with which keys',
+    default: '',
+    parse: optionalPath,
   },
   containerd: { description: 'socket of a containerd to use instead of our own', default: '', parse: optionalPath },
   'cni-conf-dir': {

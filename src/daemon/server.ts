@@ -55,6 +55,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       log: log.child({ component: 'storage' }),
       durability: config.durability,
       quotaBytes: config['storage-quota'],
+      ...(config['encryption-provider-config'] && { encryptionConfig: config['encryption-provider-config'] }),
       onFailure: ({ message }) => failure.reject(new Error(`the store can serve no longer: ${message}`)),
     },
   );

@@ -59,6 +59,8 @@ export interface HeadRow {
   readonly createRevision: Revision;
   readonly value: string;
   readonly expiresAt: number | null;
+  /** It would be stored otherwise today (encrypted with another key): to be written even by an update without a change. */
+  readonly stale?: boolean;
 }
 
 /** What a key is at. */

@@ -46,15 +46,26 @@ const EXPIRY: Origin = { user: 'system:apiserver', verb: 'expire' };
 
 /** Opens `driver` and loads what it holds. */
 export async function openHub(driver: Driver, options: HubOptions): Promise<Storage> {
+  try {
+    return await load(driver, options);
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+}
+
+async function load(driver: Driver, options: HubOptions): Promise<Storage> {
   const { clock, log, decode = decodeJson, maxEventBytes = DEFAULT_EVENT_BYTES } = options;
   const loaded: StorageEntry[] = [];
   const expiring: { key: string; expiresAt: number }[] = [];
+  const stale = new Set<string>();
   let space: Space | undefined;
   const events: DriverEvents = { full: (error) => space?.full(error) };
   const { revision, floors, gap, spans, whole } = await driver.open((rows) => {
     for (const row of rows) {
       loaded.push(entryOfHead(row, decode));
       if (row.expiresAt !== null) expiring.push({ key: row.key, expiresAt: row.expiresAt });
+      if (row.stale) stale.add(row.key);
     }
   }, events);
   const state = new State({ revision, floors: new Floors(floors, gap), maxEventBytes });
@@ -68,7 +79,20 @@ export async function openHub(driver: Driver, options: HubOptions): Promise<Stor
   const problems = createProblems({ clock, log });
   space = createSpace({ driver, clock, problems, quotaBytes: options.quotaBytes ?? DEFAULT_QUOTA_BYTES });
   const selfCheck = createSelfCheck({ clock, log, problems, driver, state, whole });
-  return createStorage({ driver, problems, space, selfCheck, state, timeline, expiring, clock, log, decode, policy });
+  return createStorage({
+    driver,
+    problems,
+    stale,
+    space,
+    selfCheck,
+    state,
+    timeline,
+    expiring,
+    clock,
+    log,
+    decode,
+    policy,
+  });
 }
 
 /** Puts back into memory what watches need, so that clients resume theirs across a restart without the driver. */
@@ -97,6 +121,7 @@ async function refill(parts: Pick<Parts, 'driver' | 'state' | 'timeline' | 'deco
 interface Parts {
   driver: Driver;
   problems: Problems;
+  stale: Set<string>;
   space: Space;
   selfCheck: SelfCheck;
   state: State;
@@ -109,7 +134,7 @@ interface Parts {
 }
 
 function createStorage(parts: Parts): Storage {
-  const { driver, problems, space, selfCheck, state, timeline, expiring, clock, log, decode, policy } = parts;
+  const { driver, problems, stale, space, selfCheck, state, timeline, expiring, clock, log, decode, policy } = parts;
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
   let wakes: (() => void)[] = [];
   let closing: Promise<void> | undefined;
@@ -119,6 +144,7 @@ function createStorage(parts: Parts): Storage {
     state,
     timeline,
     now: clock.now,
+    stale,
     refusal(change) {
       const damaged = problems.get('damaged');
       return damaged ? new StorageUnavailable(damaged.message, 'no') : space.refusal(change);

@@ -7,6 +7,8 @@ import type { Storage, StorageUnavailable } from './storage.ts';
 export interface OpenOptions extends HubOptions {
   /** Default 'full'; without a file it means nothing. */
   durability?: Durability;
+  /** Path of an EncryptionConfiguration: how values are encrypted on disk. */
+  encryptionConfig?: string;
   /** The store can serve no longer, and only a restart can tell what it holds: to be called at most once. */
   onFailure?: (reason: StorageUnavailable) => void;
 }

@@ -1,5 +1,6 @@
 // The way of a change: wait for earlier ones to the same key, check against memory, join the batch that gathers
 // while the one before it is being made durable, and be settled after that. One batch is under way at a time.
+import { storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { contentOf, sameContent } from './content.ts';
 import type { CommitResult, Driver, DriverChange } from './driver.ts';
@@ -52,6 +53,8 @@ export interface WritesOptions {
   state: State;
   now: () => number;
   timeline: Timeline;
+  /** Keys whose stored value would be stored otherwise today: an update without a change is written for them. */
+  stale: Set<string>;
   /** Why a change is not to be tried; undefined when it may. */
   refusal(change: Considered): StorageUnavailable | undefined;
   /** Makes a batch visible: after it, `state` shows the events. */
@@ -117,9 +120,9 @@ export class Writes {
     const { change } = waiting;
     const content = contentOf(change.object ?? (current as StorageEntry).object);
     const same = current !== undefined && sameContent(current.object, content);
-    if (change.op === 'update' && same) return undefined;
+    if (change.op === 'update' && same && !this.#options.stale.has(change.key)) return undefined;
     const op = change.op === 'update' && !current ? 'create' : change.op;
-    const value = change.op === 'delete' && same ? undefined : JSON.stringify(content);
+    const value = change.op === 'delete' && same ? undefined : storedJson(content);
     if (value !== undefined && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
       throw new ValueTooLarge(change.key, Buffer.byteLength(value), MAX_VALUE_BYTES);
     }
@@ -190,6 +193,7 @@ export class Writes {
       const createRevision = current?.createRevision ?? revision;
       const entry = makeEntry({ key: row.key, revision, createRevision }, content);
       const bytes = row.value?.length ?? 0;
+      this.#options.stale.delete(row.key);
       events.push({ event: makeEvent(row.op, entry, current), bytes, ttlMs: admitted.ttlMs });
       settle.push(() => admitted.resolve(entry));
     }

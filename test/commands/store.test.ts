@@ -110,8 +110,8 @@ describe('tsukube store', () => {
     const dataDir = await stopped('running');
     const env = { ...process.env, ...environment(dataDir), TSUKUBE_WRITE_KUBECONFIG: `${dataDir}/kubeconfig` };
     const port = 37_000 + (process.pid % 1_000);
-    const [file, ...args] = [...PROGRAM, 'server', '--components=apiserver', `--port=${port}`] as [string, ...string[]];
-    const server = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const argv = [...PROGRAM, 'server', '--components=apiserver', `--port=${port}`];
+    const server = spawn(argv[0] as string, argv.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       for await (const chunk of server.stdout) if (String(chunk).includes('is up')) break;
       assert.match(await store(dataDir, 'stats'), /^\d+ changes since the server started$/m);

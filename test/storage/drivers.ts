@@ -25,7 +25,7 @@ export interface DriverCase {
 /** A directory of its own for the test, gone after it. */
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), 'storage-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 }
 

@@ -24,7 +24,13 @@ const unavailable = (failure: WireFailure): StorageUnavailable =>
 /** `file` is where state.db is or will be. */
 export function createSqliteDriver(
   file: string,
-  options: { log: Logger; durability?: Durability; onFailure?: (reason: StorageUnavailable) => void },
+  options: {
+    log: Logger;
+    durability?: Durability;
+    /** Path of an EncryptionConfiguration. */
+    encryptionConfig?: string;
+    onFailure?: (reason: StorageUnavailable) => void;
+  },
 ): Driver {
   const pending = new Map<number, Pending>();
   let lastId = 0;
@@ -103,7 +109,11 @@ export function createSqliteDriver(
   function start(): Worker {
     const cache = getCompileCacheDir();
     const thread = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
-      workerData: { file, durability: options.durability ?? 'full' },
+      workerData: {
+        file,
+        durability: options.durability ?? 'full',
+        encryptionConfig: options.encryptionConfig,
+      },
       // A thread does not take over this thread's compile cache; without it loading takes three times as long.
       env: { ...process.env, ...(cache ? { NODE_COMPILE_CACHE: path.dirname(cache) } : {}) },
     });

@@ -10,6 +10,14 @@ export class UnusableDatabase extends Error {
   }
 }
 
+/** A stored value that cannot be made out. */
+export class UnreadableContent extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'UnreadableContent';
+  }
+}
+
 /** A copy was not made; the message says why. */
 export class CopyFailed extends Error {
   constructor(reason: string) {
@@ -38,6 +46,7 @@ export const isFull = (error: unknown): boolean =>
 
 export function describeFailure(error: unknown, path: string): WireFailure {
   if (error instanceof UnusableDatabase) return { reason: error.message, outcome: 'unknown' };
+  if (error instanceof UnreadableContent) return { reason: error.message, outcome: 'no' };
   if (error instanceof CopyFailed) return { reason: error.message, outcome: 'no' };
   if (!(error instanceof Database.SqliteError)) {
     return {

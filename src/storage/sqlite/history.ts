@@ -4,6 +4,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { CommittedAt, HistoryQuery, LogRow, Op, PastQuery, PastRow } from '../driver.ts';
 import { prefixEnd } from '../keys.ts';
 import type { Origin, Revision } from '../storage.ts';
+import { contentOf } from './content.ts';
 import type { createVersions } from './versions.ts';
 
 export const OPS: readonly Op[] = ['create', 'update', 'delete'];
@@ -15,11 +16,11 @@ const STEP_ROWS = 250;
 /** A range of keys with fewer versions is read by the index, one with more by walking the log. */
 const FEW_VERSIONS = 20_000;
 
-const TEXT = 'CAST(l.value AS TEXT)';
+const TEXT = contentOf('l');
 const TEXT_OF_PAST = `CASE WHEN (SELECT mod_rev FROM head h WHERE h.key = l.key) = l.rev THEN NULL ELSE ${TEXT} END`;
 const rowSql = (value: string): string =>
   `SELECT l.rev AS revision, l.key, l.op, l.create_rev AS createRevision, l.prev_rev AS previousRevision, l.time, l.origin,
-          ${value} AS value, CAST(p.value AS TEXT) AS previous
+          ${value} AS value, ${contentOf('p')} AS previous
      FROM log l LEFT JOIN log p ON p.rev = l.prev_rev WHERE l.rev = ?`;
 
 type ChangeRow = Omit<LogRow, 'op' | 'origin'> & { op: number; origin: string | null };
@@ -36,7 +37,7 @@ export function createHistory(db: Database, versions: ReturnType<typeof createVe
   const readUser = db.prepare<[Revision], string | null>("SELECT origin ->> 'user' FROM log WHERE rev = ?").pluck();
   const windows = new Map<string, Statement<unknown[], Revision>>();
   const readPast = db.prepare<[Revision], PastRow & { op: number }>(
-    `SELECT key, rev AS revision, create_rev AS createRevision, op, CAST(value AS TEXT) AS value FROM log WHERE rev = ?`,
+    `SELECT key, rev AS revision, create_rev AS createRevision, op, ${TEXT} AS value FROM log l WHERE rev = ?`,
   );
   const readOp = db.prepare<[Revision], number>('SELECT op FROM log WHERE rev = ?').pluck();
   const firstFrom = db.prepare<[Revision, Revision], CommittedAt>(

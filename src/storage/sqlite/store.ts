@@ -27,6 +27,7 @@ import { compareKeys } from '../keys.ts';
 import type { Revision } from '../storage.ts';
 import type { BackupProgress } from './backup.ts';
 import { openDatabase } from './database.ts';
+import { type Encryption, noEncryption } from './encryption.ts';
 import { describeFailure, UnusableDatabase } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { assertSuitable } from './file-system.ts';
@@ -76,16 +77,19 @@ export interface Store {
 }
 
 /** Opens `state.db` at `file` and `volatile.db` beside it, making what is missing. */
-export async function openStore(file: string, durability: Durability = 'full'): Promise<Store> {
+export async function openStore(
+  file: string,
+  { durability = 'full', encryption = noEncryption }: { durability?: Durability; encryption?: Encryption } = {},
+): Promise<Store> {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const notices = assertSuitable(file);
   const lock = takeLock(file);
   const opened: Tables[] = [];
   try {
     const main = await openDatabase(file, { durable: durability === 'full' });
-    const state = createTables(main.db, file);
+    const state = createTables(main.db, file, encryption);
     opened.push(state);
-    const second = await openVolatile(path.join(path.dirname(file), 'volatile.db'), notices);
+    const second = await openVolatile(path.join(path.dirname(file), 'volatile.db'), { notices, encryption });
     opened.push(second.tables);
     const lostVolatile = second.fresh && !main.fresh;
     const whole = main.whole && second.whole;
@@ -100,17 +104,17 @@ export async function openStore(file: string, durability: Durability = 'full'): 
 /** A volatile.db that cannot be used is put aside: the cluster makes its content anew. */
 async function openVolatile(
   file: string,
-  notices: string[],
+  { notices, encryption }: { notices: string[]; encryption: Encryption },
 ): Promise<{ tables: Tables; fresh: boolean; whole: boolean }> {
   try {
     const { db, fresh, whole } = await openDatabase(file, { durable: false });
-    return { tables: createTables(db, file), fresh, whole };
+    return { tables: createTables(db, file, encryption), fresh, whole };
   } catch (error) {
     if (!(error instanceof UnusableDatabase)) throw error;
     notices.push(`${error.message}; it was put aside as ${file}.unusable, and Events and Leases start anew`);
     for (const suffix of ['', '-wal', '-shm']) moveAside(`${file}${suffix}`, `${file}.unusable${suffix}`);
     const { db, fresh, whole } = await openDatabase(file, { durable: false });
-    return { tables: createTables(db, file), fresh, whole };
+    return { tables: createTables(db, file, encryption), fresh, whole };
   }
 }
 

@@ -5,7 +5,9 @@ import type { ClockSpan, DriverChange, Head, HeadRow } from '../driver.ts';
 import type { Revision } from '../storage.ts';
 import { type BackupProgress, backUp } from './backup.ts';
 import { createCompaction } from './compact.ts';
+import { contentOf, defineContent, store } from './content.ts';
 import { closeUntouched } from './database.ts';
+import type { Encryption } from './encryption.ts';
 import { damaged } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { createHistory, OPS } from './history.ts';
@@ -19,7 +21,9 @@ const VACUUM_FREE_BYTES = 16 * 1024 * 1024;
 
 export type Tables = ReturnType<typeof createTables>;
 
-export function createTables(db: Database, path: string) {
+/** Values are written and read with `encryption`. */
+export function createTables(db: Database, path: string, encryption: Encryption) {
+  defineContent(db, encryption);
   const readMeta = db.prepare<[string], number | string>('SELECT v FROM meta WHERE k = ?').pluck();
   const setMeta = db.prepare('INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');
 
@@ -29,7 +33,7 @@ export function createTables(db: Database, path: string) {
   const updateHead = db.prepare('UPDATE head SET mod_rev = ?, expires_at = ? WHERE key = ? AND mod_rev = ?');
   const deleteHead = db.prepare('DELETE FROM head WHERE key = ? AND mod_rev = ?');
   const append = db.prepare(
-    'INSERT INTO log (rev, key, op, create_rev, prev_rev, time, sum, origin, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO log (rev, key, op, create_rev, prev_rev, enc, time, sum, origin, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const beginSpan = db.prepare<[ClockSpan]>(
     'INSERT OR REPLACE INTO clock (after, time, ran) VALUES (@after, @time, @ran)',
@@ -77,10 +81,10 @@ export function createTables(db: Database, path: string) {
             ? updateHead.run(revision, expires, key, expected)
             : deleteHead.run(key, expected);
       if (done.changes !== 1) return false;
-      const value = change.value === undefined ? null : Buffer.from(change.value);
       const origin = change.origin === undefined ? null : JSON.stringify(change.origin);
       const row = { revision, key, op: OPS.indexOf(op), createRevision, previousRevision: expected };
-      append.run(revision, key, row.op, createRevision, expected, time, sumOf(row, change.value), origin, value);
+      const { enc, sum, value } = store(row, change.value, encryption);
+      append.run(revision, key, row.op, createRevision, expected, enc, time, sum, origin, value);
       if (expected > 0) compaction.superseded(expected);
       if (op === 'delete') compaction.superseded(revision);
       applied = revision;
@@ -92,9 +96,21 @@ export function createTables(db: Database, path: string) {
     /** Hands over all current rows, in byte order of keys; throws when one of them has lost its value. */
     load(receive: (rows: HeadRow[]) => void): void {
       const rows = db
-        .prepare<[], HeadRow & { logKey: string | null; op: number; previousRevision: Revision; sum: number | null }>(
+        .prepare<
+          [],
+          HeadRow & {
+            logKey: string | null;
+            op: number;
+            previousRevision: Revision;
+            sum: number | null;
+            enc: number;
+            sealed: Buffer | null;
+          }
+        >(
           `SELECT h.key, h.mod_rev AS revision, h.create_rev AS createRevision, h.expires_at AS expiresAt,
-                  l.key AS logKey, l.op, l.prev_rev AS previousRevision, l.sum, CAST(l.value AS TEXT) AS value
+                  l.key AS logKey, l.op, l.prev_rev AS previousRevision, l.sum, l.enc,
+                  CASE WHEN l.enc = 0 THEN CAST(l.value AS TEXT) ELSE ${contentOf('l')} END AS value,
+                  CASE WHEN l.enc = 0 THEN NULL ELSE l.value END AS sealed
              FROM head h LEFT JOIN log l ON l.rev = h.mod_rev ORDER BY h.key`,
         )
         .iterate();
@@ -102,10 +118,12 @@ export function createTables(db: Database, path: string) {
       for (const found of rows) {
         const { key, revision, createRevision, expiresAt, value } = found;
         if (found.logKey !== key || value === null) throw damaged(path, `${key} has lost revision ${revision}`);
-        if (found.sum !== null && found.sum !== sumOf(found, value)) {
+        if (found.enc === 0 && found.sum !== null && found.sum !== sumOf(found, value)) {
           throw damaged(path, `${key} at revision ${revision} is not what was written`);
         }
-        if (page.push({ key, revision, createRevision, expiresAt, value }) === LOAD_PAGE) {
+        const stale = encryption.isStale(key, found.sealed ?? undefined);
+        const row = { key, revision, createRevision, expiresAt, value, ...(stale && { stale }) };
+        if (page.push(row) === LOAD_PAGE) {
           receive(page);
           page = [];
         }

@@ -4,13 +4,18 @@ import { systemClock, type Timer } from '../../clock.ts';
 import { createMemoryReturn, threadHeap } from '../../memory.ts';
 import type { Durability } from '../driver.ts';
 import { createBallast } from './ballast.ts';
+import { noEncryption, readEncryption } from './encryption.ts';
 import { CopyFailed, describeFailure, isFull } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { createFlush, syncWal } from './flush.ts';
 import type { Message, Request, RequestName, Requests, WireResult } from './protocol.ts';
 import { openStore, type Steps, type Store } from './store.ts';
 
-const { file, durability } = workerData as { file: string; durability: Durability };
+const { file, durability, encryptionConfig } = workerData as {
+  file: string;
+  durability: Durability;
+  encryptionConfig: string | undefined;
+};
 const port = parentPort!;
 const send = (message: Message) => port.postMessage(message);
 
@@ -45,11 +50,12 @@ function serve(): Handlers {
   };
 
   async function openWithRoom(): Promise<Store> {
+    const encryption = encryptionConfig ? await readEncryption(encryptionConfig) : noEncryption;
     try {
-      return await openStore(file, durability);
+      return await openStore(file, { durability, encryption });
     } catch (error) {
       if (!isFull(error) || !ballast.release()) throw error;
-      return await openStore(file, durability);
+      return await openStore(file, { durability, encryption });
     }
   }
 
