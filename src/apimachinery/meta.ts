@@ -1,6 +1,6 @@
 // What every API object has. Names and meaning are those of k8s.io/apimachinery/pkg/apis/meta/v1.
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 export interface OwnerReference {

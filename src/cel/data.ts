@@ -35,7 +35,7 @@ export function dataToValue(data: unknown, schema: DataSchema): Value {
   }
   if (schema['x-kubernetes-int-or-string']) {
     if (typeof data === 'string') return data;
-    if (Number.isInteger(data)) return integer(data as number);
+    if (typeof data === 'bigint' || Number.isInteger(data)) return integer(data as number | bigint);
     return failure('invalid data, expected XIntOrString value to be either a string or integer');
   }
   switch (schema.type) {
@@ -47,9 +47,11 @@ export function dataToValue(data: unknown, schema: DataSchema): Value {
     case 'string':
       return typeof data === 'string' ? stringToValue(data, schema.format) : mismatch('string', data);
     case 'number':
-      return typeof data === 'number' ? data : mismatch('float', data);
+      return typeof data === 'number' || typeof data === 'bigint' ? Number(data) : mismatch('float', data);
     case 'integer':
-      return Number.isInteger(data) ? integer(data as number) : mismatch('int', data);
+      return typeof data === 'bigint' || Number.isInteger(data)
+        ? integer(data as number | bigint)
+        : mismatch('int', data);
     case 'boolean':
       return typeof data === 'boolean' ? data : mismatch('bool', data);
     default:
@@ -61,7 +63,7 @@ export function dataToValue(data: unknown, schema: DataSchema): Value {
 }
 
 /** As doubles the greatest integer and the one after it are the same. */
-const integer = (data: number): bigint => (data === 2 ** 63 ? 2n ** 63n - 1n : BigInt(data));
+const integer = (data: number | bigint): bigint => (data === 2 ** 63 ? 2n ** 63n - 1n : BigInt(data));
 
 const mismatch = (expected: string, data: unknown): Failure =>
   failure(`invalid data, expected ${expected}, got ${Array.isArray(data) ? 'array' : typeof data}`);

@@ -1,4 +1,5 @@
 // From a driver's rows to entries and events.
+import { parseStored } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { deepFreeze, stamp } from './content.ts';
 import type { HeadRow, LogRow } from './driver.ts';
@@ -8,7 +9,7 @@ import type { Revision, StorageEntry, StorageEvent } from './storage.ts';
 /** Reads stored text; throws when it is not what was stored. */
 export type Decode = (text: string) => KubeObject;
 
-export const decodeJson: Decode = (text) => JSON.parse(text) as KubeObject;
+export const decodeJson: Decode = (text) => parseStored(text) as KubeObject;
 
 export const makeEntry = (
   at: { key: string; revision: Revision; createRevision: Revision },

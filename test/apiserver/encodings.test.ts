@@ -18,6 +18,7 @@ const PATH = '/api/v1/namespaces/default/configmaps';
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const METADATA = ';as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
 const THINGS = '/apis/example.com/v1/things';
+const FREE = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 let api: TestServer;
 const call = httpsCaller(() => api, TOKEN);
@@ -34,7 +35,7 @@ before(async () => {
         group: 'example.com',
         scope: 'Cluster',
         names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: FREE } }],
       },
     },
   });
@@ -204,5 +205,35 @@ describe('what cannot be had is 406 or 415', () => {
     const answer = await call(PATH, { method: 'POST', headers, body: Buffer.from([0xa0]) });
     assert.deepEqual([answer.code, jsonOf(answer).reason], [415, 'UnsupportedMediaType']);
     assert.ok(jsonOf(answer).message.endsWith(`accepted media types include: ${ALL}`));
+  });
+});
+
+describe('integers of 64 bits', () => {
+  const ids = '{"max":9223372036854775807,"odd":-9007199254740993,"small":1}';
+  const send = (method: string, path: string, body: string, type = 'application/json') =>
+    call(path, { method, headers: { 'content-type': type }, body });
+
+  test('are what was sent, in answers of every format and after an update and a patch', async () => {
+    const text = `{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"exact"},"ids":${ids}}`;
+    const made = await send('POST', THINGS, text);
+    assert.ok(made.body.toString().includes(`"ids":${ids}`), made.body.toString());
+    const patch = '{"more":9007199254740995}';
+    const patched = await send('PATCH', `${THINGS}/exact`, patch, 'application/merge-patch+json');
+    assert.ok(patched.body.toString().includes('"more":9007199254740995'));
+    const updated = await send('PUT', `${THINGS}/exact`, patched.body.toString().replace('995', '997'));
+    assert.ok(updated.body.toString().includes('"more":9007199254740997'), updated.body.toString());
+    const list = await get(THINGS, 'application/json');
+    assert.ok(list.body.toString().includes(`"ids":${ids}`));
+    const yaml = await get(`${THINGS}/exact`, 'application/yaml');
+    assert.match(yaml.body.toString(), /max: 9223372036854775807\n/);
+  });
+
+  test('are read out of YAML and applied', async () => {
+    const text = 'apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: applied}\nid: 9223372036854775807\n';
+    const path = `${THINGS}/applied?fieldManager=me`;
+    for (const code of [201, 200]) {
+      const applied = await send('PATCH', path, text, 'application/apply-patch+yaml');
+      assert.deepEqual([applied.code, applied.body.toString().includes('"id":9223372036854775807')], [code, true]);
+    }
   });
 });

@@ -61,15 +61,17 @@ const typeError = (field: string, value: unknown, must: string): FieldError => {
 };
 
 /** Integers are those of 64 bits, however they are written. */
-const isInteger = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
+const isInteger = (value: unknown): boolean =>
+  typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value as number) < 2 ** 63);
 
 function hasType(value: unknown, schema: Schema): boolean {
   if (schema['x-kubernetes-int-or-string']) return isInteger(value) || typeof value === 'string';
   switch (schema.type) {
     case 'string':
     case 'boolean':
-    case 'number':
       return typeof value === schema.type;
+    case 'number':
+      return typeof value === 'number' || typeof value === 'bigint';
     case 'integer':
       return isInteger(value);
     case 'array':
@@ -121,7 +123,7 @@ function combinationErrors(value: unknown, schema: Schema, place: Place): Judgem
 }
 
 function scalarErrors(value: unknown, schema: Schema, field: string): FieldError[] {
-  if (typeof value === 'number') return numberErrors(value, schema, field);
+  if (typeof value === 'number' || typeof value === 'bigint') return numberErrors(value, schema, field);
   if (typeof value !== 'string') return [];
   const errors: FieldError[] = [];
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
@@ -135,7 +137,7 @@ function scalarErrors(value: unknown, schema: Schema, field: string): FieldError
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-function numberErrors(value: number, schema: Schema, field: string): FieldError[] {
+function numberErrors(value: number | bigint, schema: Schema, field: string): FieldError[] {
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
   const errors: FieldError[] = [];
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
@@ -144,11 +146,11 @@ function numberErrors(value: number, schema: Schema, field: string): FieldError[
     const type = schema.format ? `integer with format ${schema.format}` : 'integer';
     errors.push(fieldError.invalid(NOWHERE, '', `Checked value must be of type ${type} in ${field}`));
   }
-  if (multipleOf && !Number.isInteger(value / multipleOf)) refuse(`be a multiple of ${multipleOf}`);
-  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value === maximum))) {
+  if (multipleOf && !Number.isInteger(Number(value) / multipleOf)) refuse(`be a multiple of ${multipleOf}`);
+  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && Number(value) === maximum))) {
     refuse(`be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
   }
-  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value === minimum))) {
+  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && Number(value) === minimum))) {
     refuse(`be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
   }
   return errors;

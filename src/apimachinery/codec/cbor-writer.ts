@@ -35,6 +35,7 @@ class Writer {
     } else if (typeof value === 'object') this.#map(value as JsonObject);
     else if (typeof value === 'string') this.#text(value);
     else if (typeof value === 'number') this.#number(value);
+    else if (typeof value === 'bigint') this.#head(value < 0n ? 1 : 0, value < 0n ? -1n - value : value);
     else if (typeof value === 'boolean') this.#byte(value ? 0xf5 : 0xf4);
     else throw new TypeError(`a ${typeof value} has no CBOR form`);
   }
@@ -71,19 +72,19 @@ class Writer {
     }
   }
 
-  #head(major: number, argument: number): void {
+  #head(major: number, argument: number | bigint): void {
     this.#reserve(9);
     const type = major << 5;
-    if (argument < 24) this.#data[this.#at++] = type | argument;
+    if (argument < 24) this.#data[this.#at++] = type | Number(argument);
     else if (argument < 0x100) {
       this.#data[this.#at++] = type | 24;
-      this.#data[this.#at++] = argument;
+      this.#data[this.#at++] = Number(argument);
     } else if (argument < 0x1_0000) {
       this.#data[this.#at++] = type | 25;
-      this.#at = this.#data.writeUInt16BE(argument, this.#at);
+      this.#at = this.#data.writeUInt16BE(Number(argument), this.#at);
     } else if (argument < 0x1_0000_0000) {
       this.#data[this.#at++] = type | 26;
-      this.#at = this.#data.writeUInt32BE(argument, this.#at);
+      this.#at = this.#data.writeUInt32BE(Number(argument), this.#at);
     } else {
       this.#data[this.#at++] = type | 27;
       this.#at = this.#data.writeBigUInt64BE(BigInt(argument), this.#at);

@@ -3,6 +3,7 @@
 // bytes that are shown as text are passed over. cbor-writer.ts is the other way round.
 import type { Json, JsonObject } from '../meta.ts';
 import { type Decoded, DecodeError, setField } from './decoded.ts';
+import { exactInteger } from './exact.ts';
 
 /** Upstream's limit is ten times that, which would need more stack than Node has. */
 const MAX_DEPTH = 1_000;
@@ -56,9 +57,9 @@ class Reader {
     const { major, info } = this.#head();
     switch (major) {
       case UNSIGNED:
-        return this.#integer(info);
+        return exactInteger(String(this.#integer(info))) as number | bigint;
       case NEGATIVE:
-        return -1 - this.#integer(info);
+        return exactInteger(String(-1n - this.#integer(info))) as number | bigint;
       case BYTES:
       case TEXT:
         return this.#string(major, info, encoding);
@@ -102,10 +103,10 @@ class Reader {
     return Number(this.#argument(info));
   }
 
-  #integer(info: number): number {
+  #integer(info: number): bigint {
     const value = this.#argument(info);
     if (value > 0x7fff_ffff_ffff_ffffn) throw new DecodeError(`cbor: ${value} overflows Go's int64`);
-    return Number(value);
+    return value;
   }
 
   #string(major: number, info: number, encoding: BufferEncoding): string {

@@ -2,6 +2,7 @@
 // it matters, and errors carry Go's words (encoding/json's scanner), since clients print them.
 import type { Json, JsonObject } from '../meta.ts';
 import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './decoded.ts';
+import { exactInteger } from './exact.ts';
 
 /** Upstream's limit is ten times that, which would need more stack than Node has. */
 const MAX_DEPTH = 1_000;
@@ -153,7 +154,7 @@ class Reader {
     return value;
   }
 
-  #number(): number {
+  #number(): number | bigint {
     const start = this.#at;
     const negative = this.#take('-');
     if (!this.#take('0') && !this.#digits()) {
@@ -171,6 +172,7 @@ class Reader {
     }
     if (Number.isInteger(value) && (/[.eE]/.test(literal) || !Number.isSafeInteger(value))) {
       this.literals.set(this.#path(), literal);
+      if (!/[.eE]/.test(literal)) return exactInteger(literal) ?? value;
     }
     return value === 0 ? 0 : value;
   }

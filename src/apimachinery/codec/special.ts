@@ -12,6 +12,7 @@ export function kindOf(value: Json, literal?: string): string {
   if (typeof value === 'number') {
     return literal ? `number ${literal}` : Number.isInteger(value) ? 'number' : `number ${value}`;
   }
+  if (typeof value === 'bigint') return 'number';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   return typeof value === 'boolean' ? 'bool' : typeof value;

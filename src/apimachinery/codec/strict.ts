@@ -76,7 +76,9 @@ function fieldType(key: string, schema: TypeSchema): TypeRef | undefined {
   return schema.typeMeta && (key === 'apiVersion' || key === 'kind') ? { kind: 'string' } : undefined;
 }
 
-function convert(value: Json, type: TypeRef, place: Place, walk: Walk): Json {
+function convert(given: Json, type: TypeRef, place: Place, walk: Walk): Json {
+  const isFree = type.kind === 'any' || type.kind === 'struct';
+  const value = typeof given === 'bigint' && !isFree ? Number(given) : given;
   switch (type.kind) {
     case 'any':
       reportDuplicatesIn(place.path, walk);
@@ -112,7 +114,7 @@ function map(object: JsonObject, type: TypeRef, place: Place, walk: Walk): JsonO
 function model(value: Json, name: string, place: Place, walk: Walk): Json {
   const schema = walk.types.type(name);
   const read = specialReader(name);
-  if (read) return read(value, walk.decoded.literals.get(place.path));
+  if (read) return read(typeof value === 'bigint' ? Number(value) : value, walk.decoded.literals.get(place.path));
   if (schema.special) {
     if (schema.special.json === '[string]') {
       return convert(value, { kind: 'list', item: { kind: 'string' } }, place, walk);

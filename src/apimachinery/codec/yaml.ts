@@ -3,6 +3,7 @@
 import { type Document, isScalar, LineCounter, parseDocument, type ScalarTag, visit } from 'yaml';
 import type { Json } from '../meta.ts';
 import { type Decoded, DecodeError } from './decoded.ts';
+import { exactInteger } from './exact.ts';
 
 const scalar = (tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({
   default: true,
@@ -19,7 +20,10 @@ const PLAIN: ScalarTag[] = [
   scalar('int', /^[-+]?0_*[bB][01_]+$/, (text) => integer(text, 2)),
   scalar('int', /^[-+]?0_*[oO]?[0-7_]+$/, (text) => integer(text, 8)),
   scalar('int', /^[-+]?0_*[xX][0-9a-fA-F_]+$/, (text) => integer(text, 16)),
-  scalar('int', /^[-+]?[0-9][0-9_]*$/, (text) => Number(text.replaceAll('_', ''))),
+  scalar('int', /^[-+]?[0-9][0-9_]*$/, (text) => {
+    const digits = text.replaceAll('_', '').replace(/^\+/, '');
+    return exactInteger(digits) ?? Number(digits);
+  }),
   scalar('float', /^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?$/, (text) =>
     Number(text.replaceAll('_', '')),
   ),
