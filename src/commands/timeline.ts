@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../clock.ts';
 import { ClusterCommand } from './terminal/cluster-command.ts';
-import { clusterFlags, MOMENT, outputFlag, withSession } from './terminal/flags.ts';
+import { clusterFlags, MOMENT, namespaceFlag, outputFlag, withSession } from './terminal/flags.ts';
 
 const LIMIT = 200;
 
@@ -16,6 +16,7 @@ export class Timeline extends ClusterCommand {
   ];
   static override args = { namespace: Args.string({ description: "default the context's" }) };
   static override flags = {
+    ...namespaceFlag,
     from: Flags.string({ description: MOMENT }),
     to: Flags.string({ description: 'the same; default now' }),
     limit: Flags.integer({ description: 'as many lines at most, the newest', default: LIMIT, min: 1 }),

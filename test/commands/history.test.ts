@@ -86,6 +86,7 @@ test('blame, get and timeline answer', async () => {
   const none = await tsukube('get', 'secrets');
   assert.deepEqual([none.code, none.output], [0, 'No resources found in default namespace\n']);
   assert.match((await tsukube('timeline')).stdout, /alice \(test\) +configmap\/settings +created\n/);
+  assert.match((await tsukube('timeline', '-n', 'default')).stdout, /configmap\/settings/);
   assert.match((await tsukube('timeline', 'nowhere')).output, /nothing changed there, as far as is kept/);
 });
 

@@ -109,7 +109,8 @@ const RESTORERS: Readonly<Record<string, Restorer>> = {
 function restoreService({ spec }: AnyObject & { spec: Fields }, { clusterIPs, nodePorts }: World): string[] {
   const notes: string[] = [];
   const addresses = (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])) as string[];
-  const taken = addresses.filter((address) => clusterIPs.has(address));
+  // "None" is no address: any number of Services may be headless.
+  const taken = addresses.filter((address) => address !== 'None' && clusterIPs.has(address));
   if (taken.length > 0) {
     delete spec.clusterIP;
     delete spec.clusterIPs;

@@ -259,6 +259,13 @@ test('addresses and ports are kept when they are free, and given up, which is to
   assert.deepEqual(created(freed, 'Service').object.spec, spec());
 });
 
+test('a headless Service stays headless, however many there are', () => {
+  const spec = { clusterIP: 'None', clusterIPs: ['None'], ports: [] };
+  const other: AnyObject = { metadata: { name: 'other', namespace: 'x' }, spec };
+  const { object, notes } = created(plan([gone('Service', 'db', { spec })], { services: [other] }), 'Service');
+  assert.deepEqual([object.spec, notes], [spec, []]);
+});
+
 const claim = () =>
   gone('PersistentVolumeClaim', 'data', {
     metadata: { namespace: 'shop', annotations: { 'pv.kubernetes.io/bind-completed': 'yes', other: 'x' } },
