@@ -107,6 +107,8 @@ export function whyReissue(
 ): string | undefined {
   const certificate = new X509Certificate(pair.cert);
   if (Date.parse(certificate.validTo) < renewBefore) return `expires ${certificate.validTo}`;
+  if (Date.parse(certificate.validFrom) > request.notBefore + VALID_SINCE)
+    return `is not valid before ${certificate.validFrom}`;
   if (!certificate.verify(new X509Certificate(authority.cert).publicKey)) return 'was signed by another authority';
   if (!certificate.checkPrivateKey(createPrivateKey(pair.key))) return 'does not belong to its key';
   const { commonName, organizations } = subjectOf(certificate);
@@ -130,6 +132,9 @@ export function subjectOf(certificate: X509Certificate): { commonName: string; o
     organizations: parts.filter(([type]) => type === 'O').map(([, value]) => value),
   };
 }
+
+/** A request reaches back this far at most; what begins later was signed by a clock that has been set back since. */
+const VALID_SINCE = 10 * 60_000;
 
 const OID = {
   commonName: '2.5.4.3',

@@ -58,6 +58,9 @@ export class PkiError extends Error {
   }
 }
 
+/** No clock is right that says it is earlier: nothing of this program is older. A machine without a battery begins in 1970. */
+const EARLIEST = Date.UTC(2025, 11, 1);
+
 const DAY = 24 * 60 * 60 * 1000;
 const AUTHORITY_LIFE = 3650 * DAY;
 const LEAF_LIFE = 365 * DAY;
@@ -78,6 +81,7 @@ export async function ensurePki(dataDir: string, options: PkiOptions): Promise<P
   const authority = async (name: string, commonName: string): Promise<KeyPair> => {
     const found = await readPair(dir, name);
     if (found) return found;
+    assertPlausible(now, name);
     issued.push({ name, why: 'missing' });
     return writePair(
       dir,
@@ -88,8 +92,11 @@ export async function ensurePki(dataDir: string, options: PkiOptions): Promise<P
   const leaf = async (name: string, signer: KeyPair, wanted: LeafRequest): Promise<KeyPair> => {
     const request = { ...wanted, notBefore: now - BACKDATE, notAfter: now + LEAF_LIFE };
     const found = await readPair(dir, name);
-    const why = found ? whyReissue(found, signer, request, now + RENEW_BEFORE) : 'missing';
+    // A clock that cannot be right says nothing about when a certificate begins: what is there serves on.
+    const judged = now < EARLIEST ? { ...request, notBefore: Number.POSITIVE_INFINITY } : request;
+    const why = found ? whyReissue(found, signer, judged, now + RENEW_BEFORE) : 'missing';
     if (found && why === undefined) return found;
+    assertPlausible(now, name);
     issued.push({ name, why: why ?? 'missing' });
     return writePair(dir, name, issueCertificate(signer, request));
   };
@@ -129,6 +136,15 @@ export async function ensurePki(dataDir: string, options: PkiOptions): Promise<P
     serviceAccountKey,
     issued,
   };
+}
+
+/** A certificate that was signed by a wrong clock is refused by every client whose clock is right. */
+function assertPlausible(now: number, name: string): void {
+  if (now >= EARLIEST) return;
+  throw new PkiError(
+    `the certificate ${name}`,
+    `cannot be signed while the clock says ${new Date(now).toISOString()}: set it (timedatectl set-ntp true), then start again`,
+  );
 }
 
 type LeafRequest = Omit<CertificateRequest, 'notBefore' | 'notAfter'>;

@@ -59,6 +59,8 @@ export interface HeadRow {
   readonly createRevision: Revision;
   readonly value: string;
   readonly expiresAt: number | null;
+  /** When it was written, by the clock of then; 0 where that is not known. */
+  readonly time: number;
   /** It would be stored otherwise today (encrypted with another key): to be written even by an update without a change. */
   readonly stale?: boolean;
 }
@@ -121,7 +123,7 @@ export interface CommittedAt {
   time: number;
 }
 
-export type PastRow = Omit<HeadRow, 'expiresAt'>;
+export type PastRow = Pick<HeadRow, 'key' | 'revision' | 'createRevision' | 'value'>;
 
 export interface Opened {
   revision: Revision;

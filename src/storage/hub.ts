@@ -41,6 +41,8 @@ const REFILL_REVISIONS = 20_000;
 const HISTORY_PAGE = 1_000;
 /** Nothing is expired before a restarted cluster had the time to renew what it wants to keep. */
 const EXPIRY_GRACE_MS = 2 * 60_000;
+/** By more than clocks are adjusted by all the time. */
+const CLOCK_WAS_SET_BACK_MS = 60_000;
 const EXPIRY_RETRY_MS = 10_000;
 const EXPIRY: Origin = { user: 'system:apiserver', verb: 'expire' };
 
@@ -57,14 +59,14 @@ export async function openHub(driver: Driver, options: HubOptions): Promise<Stor
 async function load(driver: Driver, options: HubOptions): Promise<Storage> {
   const { clock, log, decode = decodeJson, maxEventBytes = DEFAULT_EVENT_BYTES } = options;
   const loaded: StorageEntry[] = [];
-  const expiring: { key: string; expiresAt: number }[] = [];
+  const expiring = new Map<string, Loaded>();
   const stale = new Set<string>();
   let space: Space | undefined;
   const events: DriverEvents = { full: (error) => space?.full(error) };
   const { revision, floors, gap, spans, whole } = await driver.open((rows) => {
     for (const row of rows) {
       loaded.push(entryOfHead(row, decode));
-      if (row.expiresAt !== null) expiring.push({ key: row.key, expiresAt: row.expiresAt });
+      if (row.expiresAt !== null) expiring.set(row.key, { at: row.expiresAt, written: row.time });
       if (row.stale) stale.add(row.key);
     }
   }, events);
@@ -118,6 +120,16 @@ async function refill(parts: Pick<Parts, 'driver' | 'state' | 'timeline' | 'deco
   state.refill(floor, eventsOfRows(kept, decode, known));
 }
 
+/** When an object that was there at the start is due, and when it was written: by the clock of then. */
+interface Loaded {
+  at: number;
+  written: number;
+}
+
+/** Never more than it had when it was written, whatever the clock says: a machine may start in 1970. */
+const timeLeft = ({ at, written }: Loaded, now: number): number =>
+  Math.min(at - now, written > 0 ? at - written : Number.POSITIVE_INFINITY);
+
 interface Parts {
   driver: Driver;
   problems: Problems;
@@ -126,7 +138,7 @@ interface Parts {
   selfCheck: SelfCheck;
   state: State;
   timeline: Timeline;
-  expiring: readonly { key: string; expiresAt: number }[];
+  expiring: Map<string, Loaded>;
   clock: Clock;
   log: Logger;
   decode: Decode;
@@ -153,6 +165,7 @@ function createStorage(parts: Parts): Storage {
       state.publish(events, revision);
       space.committed(events.reduce((sum, { bytes }) => sum + bytes, 0));
       for (const { event, ttlMs } of events) {
+        expiring.delete(event.entry.key);
         if (ttlMs !== undefined) expiry.set(event.entry.key, ttlMs);
         else expiry.clear(event.entry.key);
       }
@@ -161,16 +174,28 @@ function createStorage(parts: Parts): Storage {
     },
   });
 
+  const clockAhead = clock.now() - clock.monotonic();
+
+  /** What is left, after all, to an object that seemed due by a clock that has been set back since; asked once for each. */
+  function takeTimeLeft(key: string): number {
+    const due = expiring.get(key);
+    expiring.delete(key);
+    const setBackBy = clockAhead - (clock.now() - clock.monotonic());
+    return due && setBackBy > CLOCK_WAS_SET_BACK_MS ? timeLeft(due, clock.now()) : 0;
+  }
+
   const expiry = new Expiry(clock, (key) => {
     const entry = state.get(key);
     if (!entry) return;
+    const left = takeTimeLeft(key);
+    if (left > 0) return expiry.set(key, left);
     writes.write({ op: 'delete', key, expected: entry.revision, origin: EXPIRY }).catch((error: unknown) => {
       if (error instanceof WriteConflict) return; // written meanwhile, with a deadline of its own or none
       log.warn({ err: error, key }, 'could not delete an expired object; will try again');
       expiry.set(key, EXPIRY_RETRY_MS);
     });
   });
-  for (const { key, expiresAt } of expiring) expiry.set(key, Math.max(EXPIRY_GRACE_MS, expiresAt - clock.now()));
+  for (const [key, due] of expiring) expiry.set(key, Math.max(EXPIRY_GRACE_MS, timeLeft(due, clock.now())));
 
   const compaction = new Compaction({ clock, log, policy, driver, state, timeline });
 

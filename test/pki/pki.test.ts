@@ -84,6 +84,20 @@ test('leaf certificates are re-issued when needed, authorities stay', async (t) 
   }
 });
 
+test('nothing is signed by a clock that cannot be right, and what one ahead of time signed is issued anew', async (t) => {
+  const dir = await dataDir(t);
+  await assert.rejects(
+    ensurePki(dir, host(fakeClock(0))),
+    /the certificate \S+ cannot be signed while the clock says 1970-01-01T00:00:00\.000Z: set it/,
+  );
+  const { ca } = await ensurePki(dir, host());
+  const again = await ensurePki(dir, host(fakeClock(0)));
+  assert.deepEqual([again.ca.cert, again.issued], [ca.cert, []], 'what was signed before serves on');
+  await ensurePki(dir, host(fakeClock(Date.UTC(2040, 0, 1))));
+  const { issued } = await ensurePki(dir, host());
+  assert.match(issued.find(({ name }) => name === 'apiserver')?.why ?? '', /^is not valid before .*2039/);
+});
+
 test('unusable files give one sentence that names them, and are not overwritten', async (t) => {
   const cases: [file: string, content: string | undefined, message: RegExp][] = [
     ['ca.crt', 'rubbish', /ca\.crt is not a PEM certificate; restore it/],

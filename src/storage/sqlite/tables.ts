@@ -107,7 +107,7 @@ export function createTables(db: Database, path: string, encryption: Encryption)
             sealed: Buffer | null;
           }
         >(
-          `SELECT h.key, h.mod_rev AS revision, h.create_rev AS createRevision, h.expires_at AS expiresAt,
+          `SELECT h.key, h.mod_rev AS revision, h.create_rev AS createRevision, h.expires_at AS expiresAt, l.time,
                   l.key AS logKey, l.op, l.prev_rev AS previousRevision, l.sum, l.enc,
                   CASE WHEN l.enc = 0 THEN CAST(l.value AS TEXT) ELSE ${contentOf('l')} END AS value,
                   CASE WHEN l.enc = 0 THEN NULL ELSE l.value END AS sealed
@@ -116,13 +116,13 @@ export function createTables(db: Database, path: string, encryption: Encryption)
         .iterate();
       let page: HeadRow[] = [];
       for (const found of rows) {
-        const { key, revision, createRevision, expiresAt, value } = found;
+        const { key, revision, createRevision, expiresAt, time, value } = found;
         if (found.logKey !== key || value === null) throw damaged(path, `${key} has lost revision ${revision}`);
         if (found.enc === 0 && found.sum !== null && found.sum !== sumOf(found, value)) {
           throw damaged(path, `${key} at revision ${revision} is not what was written`);
         }
         const stale = encryption.isStale(key, found.sealed ?? undefined);
-        const row = { key, revision, createRevision, expiresAt, value, ...(stale && { stale }) };
+        const row = { key, revision, createRevision, expiresAt, time, value, ...(stale && { stale }) };
         if (page.push(row) === LOAD_PAGE) {
           receive(page);
           page = [];
