@@ -15,6 +15,7 @@ import {
 import type { LogLevel } from '../log.ts';
 import type { Durability } from '../storage/driver.ts';
 import { nextRun } from './cron.ts';
+import { duration, historyOf, historySize } from './history-settings.ts';
 
 export const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns'] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
@@ -44,6 +45,9 @@ export interface Config {
   storage: string;
   'storage-quota': number;
   'encryption-provider-config': string;
+  history: number;
+  'history-size': number;
+  'history-of': ReadonlyMap<string, number>;
   durability: Durability;
   containerd: string;
   'cni-conf-dir': string;
@@ -229,6 +233,21 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     description: 'EncryptionConfiguration file: which resources are encrypted on disk (aesgcm), and with which keys',
     default: '',
     parse: optionalPath,
+  },
+  history: {
+    description: 'for how long changes can be looked back at, such as 48h or 7d, while the server runs; 0 for minutes',
+    default: '48h',
+    parse: duration,
+  },
+  'history-size': {
+    description: 'how much history is kept at most; the oldest goes first',
+    default: '512Mi',
+    parse: historySize,
+  },
+  'history-of': {
+    description: 'history of single resources, such as pods=6h,deployments.apps=7d (Events and Leases: minutes)',
+    default: '',
+    parse: historyOf,
   },
   containerd: { description: 'socket of a containerd to use instead of our own', default: '', parse: optionalPath },
   'cni-conf-dir': {

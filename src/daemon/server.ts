@@ -10,6 +10,7 @@ import { createMetrics } from '../metrics.ts';
 import { startStorage } from '../storage/open.ts';
 import { nodeAddress } from './addresses.ts';
 import { ensureContainerd } from './containerd.ts';
+import { historyPolicy } from './history-settings.ts';
 import { hostAddress } from './host.ts';
 import { openLedger } from './ledger.ts';
 import type { ComponentName, Config } from './options.ts';
@@ -55,6 +56,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
       log: log.child({ component: 'storage' }),
       durability: config.durability,
       quotaBytes: config['storage-quota'],
+      compaction: historyPolicy(config),
       ...(config['encryption-provider-config'] && { encryptionConfig: config['encryption-provider-config'] }),
       onFailure: ({ message }) => failure.reject(new Error(`the store can serve no longer: ${message}`)),
     },

@@ -34,10 +34,11 @@ export const DEFAULT_COMPACTION: CompactionPolicy = {
   historyOf: new Map(['/core/events/', '/events.k8s.io/events/', '/coordination.k8s.io/leases/'].map((p) => [p, 0])),
 };
 
-/** What watches need is given up too when it takes more than this, or twice historyBytes; keepRevisions stay. */
+/** What watches need is given up too when it takes more than this, twice historyBytes, or half the quota. */
 const MAX_WATCHED_BYTES = 512 * 1024 * 1024;
 /** Looks for what is beyond the size again after this part of it was written. */
 const SIZE_STEPS = 8;
+const MIN_SIZE_STEP = 64 * 1024 * 1024;
 const MAX_SIZE_ROUNDS = 12;
 
 /** The resources that are given up at one time. */
@@ -57,11 +58,15 @@ export interface CompactionOptions {
   driver: Driver;
   state: State;
   timeline: Timeline;
+  /** What the store may hold in all: history takes no more than a part of it, so that objects have room. */
+  quotaBytes: number;
 }
 
 export class Compaction {
   #options: CompactionOptions;
   #scopes: Scope[];
+  /** Beyond the first the oldest history is given up, beyond the second also what watches need. */
+  #limits: { history: number; watched: number };
   /** The newest revision committed before each time, oldest first. */
   #marks: { before: number; revision: Revision }[] = [];
   /** The newest revision that watches no longer need for its age. */
@@ -77,8 +82,10 @@ export class Compaction {
 
   constructor(options: CompactionOptions) {
     this.#options = options;
-    const { policy, state } = options;
+    const { policy, state, quotaBytes } = options;
     const { keepMs, historyMs = 0, historyOf = new Map<string, number>() } = policy;
+    const history = Math.min(policy.historyBytes ?? Number.POSITIVE_INFINITY, quotaBytes / 4);
+    this.#limits = { history, watched: Math.min(Math.max(2 * history, MAX_WATCHED_BYTES), quotaBytes / 2) };
     const scope = (prefix: string, ms: number): Scope => {
       const keep = Math.max(keepMs, ms);
       return { prefix, keepMs: keep, stepMs: Math.min(HOUR_MS, Math.max(policy.everyMs, keep)), due: 0 };
@@ -102,7 +109,7 @@ export class Compaction {
     if (last?.before === before) last.revision = state.revision;
     else this.#marks.push({ before, revision: state.revision });
     this.#bytesSinceLook += bytes;
-    if (this.#bytesSinceLook > (policy.historyBytes ?? Number.POSITIVE_INFINITY) / SIZE_STEPS) this.#start();
+    if (this.#bytesSinceLook > Math.max(this.#limits.history, MIN_SIZE_STEP) / SIZE_STEPS) this.#start();
     else this.#arm();
   }
 
@@ -208,15 +215,12 @@ export class Compaction {
 
   async #limitSize(watched: Revision): Promise<void> {
     const { driver, policy, state } = this.#options;
-    const { historyBytes: limit } = policy;
-    if (limit === undefined) return;
-    const maximum = Math.max(2 * limit, MAX_WATCHED_BYTES);
     for (let round = 0; round < MAX_SIZE_ROUNDS; round++) {
       const { historyBytes } = await driver.stats();
-      if (historyBytes <= limit || this.#stopped) return;
-      const most = historyBytes > maximum ? state.revision - policy.keepRevisions : watched;
+      if (historyBytes <= this.#limits.history || this.#stopped) return;
+      const most = historyBytes > this.#limits.watched ? state.revision - policy.keepRevisions : watched;
       // How much each revision takes is not known, so this draws near from the safe side.
-      const part = (1 - limit / historyBytes) / 2;
+      const part = (1 - this.#limits.history / historyBytes) / 2;
       const raised = this.#scopes.filter((scope) => {
         const { revision } = state.floors.own(scope.prefix);
         return this.#raise(scope, Math.min(most, revision + Math.ceil((state.revision - revision) * part)));

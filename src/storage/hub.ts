@@ -58,6 +58,7 @@ export async function openHub(driver: Driver, options: HubOptions): Promise<Stor
 
 async function load(driver: Driver, options: HubOptions): Promise<Storage> {
   const { clock, log, decode = decodeJson, maxEventBytes = DEFAULT_EVENT_BYTES } = options;
+  const { quotaBytes = DEFAULT_QUOTA_BYTES } = options;
   const loaded: StorageEntry[] = [];
   const expiring = new Map<string, Loaded>();
   const stale = new Set<string>();
@@ -79,7 +80,7 @@ async function load(driver: Driver, options: HubOptions): Promise<Storage> {
   const policy = options.compaction ?? DEFAULT_COMPACTION;
   await refill({ driver, state, timeline, decode, policy });
   const problems = createProblems({ clock, log });
-  space = createSpace({ driver, clock, problems, quotaBytes: options.quotaBytes ?? DEFAULT_QUOTA_BYTES });
+  space = createSpace({ driver, clock, problems, quotaBytes });
   const selfCheck = createSelfCheck({ clock, log, problems, driver, state, whole });
   return createStorage({
     driver,
@@ -94,6 +95,7 @@ async function load(driver: Driver, options: HubOptions): Promise<Storage> {
     log,
     decode,
     policy,
+    quotaBytes,
   });
 }
 
@@ -143,10 +145,12 @@ interface Parts {
   log: Logger;
   decode: Decode;
   policy: CompactionPolicy;
+  quotaBytes: number;
 }
 
 function createStorage(parts: Parts): Storage {
-  const { driver, problems, stale, space, selfCheck, state, timeline, expiring, clock, log, decode, policy } = parts;
+  const { driver, problems, stale, space, selfCheck, state, timeline, expiring, clock, log, decode } = parts;
+  const { policy, quotaBytes } = parts;
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
   let wakes: (() => void)[] = [];
   let closing: Promise<void> | undefined;
@@ -197,7 +201,7 @@ function createStorage(parts: Parts): Storage {
   });
   for (const [key, due] of expiring) expiry.set(key, Math.max(EXPIRY_GRACE_MS, timeLeft(due, clock.now())));
 
-  const compaction = new Compaction({ clock, log, policy, driver, state, timeline });
+  const compaction = new Compaction({ clock, log, policy, driver, state, timeline, quotaBytes });
 
   const { readHistory, ...past } = createPast({ driver, state, timeline, decode });
 

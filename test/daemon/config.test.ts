@@ -57,6 +57,10 @@ describe('config', () => {
     ['advertise-address', 'me', /IP address/],
     ['max-pods', '-1', /whole number/],
     ['durability', 'some', /must be full or relaxed/],
+    ['history', '2 days', /must be a duration such as 48h, 90m or 7d, or 0/],
+    ['history-size', '512', /must be a size such as 512Mi or 2Gi/],
+    ['history-of', 'pods', /"pods" must be RESOURCE\.GROUP=DURATION, such as deployments\.apps=7d/],
+    ['history-of', 'pods=6h,deployments.apps=long', /deployments\.apps=long: must be a duration/],
   ] as const) {
     test(`--${name} ${JSON.stringify(value)} is refused in one sentence`, () => {
       assert.throws(

@@ -100,8 +100,8 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** What a file of the first schema has, as far as the next migration looks. */
 /** What migration 0002 made besides the log. */
 export const DROP_SCHEMA_2 = 'DROP TABLE clock; DROP TABLE floors; DROP TABLE versions;';
+/** What a file of the first schema has, as far as the next migration looks. */
 export const BACK_TO_SCHEMA_1 =
   "DELETE FROM kysely_migration WHERE name <> '0001-log-and-head'; PRAGMA user_version = 1";
