@@ -87,13 +87,14 @@ try {
   await sleep(systemClock, 2_000);
   print('database', (await storage.stats()).bytes / 1e6, 'MB');
 
+  /** When each began. */
   const steps = new Map<string, number>();
   const begin = performance.now();
   let folder = '';
   const during = await writesDuring(storage, 'during', async (at) => {
     const follow = ({ step }: SnapshotProgress) => {
       at.step = step;
-      steps.set(step, performance.now());
+      if (!steps.has(step)) steps.set(step, performance.now());
     };
     const saved = await saveSnapshot({
       into,
@@ -110,11 +111,8 @@ try {
     print('packed', saved.manifest.bytes / 1e6, 'MB');
   });
   const took = performance.now() - begin;
-  let last = begin;
-  for (const [step, end] of steps) {
-    print(`save, ${step}`, end - last, 'ms');
-    last = end;
-  }
+  const ends = [...steps.values(), begin + took].slice(1);
+  for (const [i, [step, from]] of [...steps].entries()) print(`save, ${step}`, (ends[i] as number) - from, 'ms');
   print('save', took, 'ms');
   const without = await writesDuring(storage, 'without', () => sleep(systemClock, took));
   const plain = tell('no snapshot', without);
