@@ -79,6 +79,7 @@ export class Compaction {
   #firesAt = 0;
   #running: Promise<void> | undefined;
   #stopped = false;
+  #relieving = false;
 
   constructor(options: CompactionOptions) {
     this.#options = options;
@@ -111,6 +112,12 @@ export class Compaction {
     this.#bytesSinceLook += bytes;
     if (this.#bytesSinceLook > Math.max(this.#limits.history, MIN_SIZE_STEP) / SIZE_STEPS) this.#start();
     else this.#arm();
+  }
+
+  /** For want of room, all history goes that watches do not need, once. */
+  relieve(): void {
+    this.#relieving = true;
+    this.#start();
   }
 
   /** Starts nothing more; what is under way ends with the driver. */
@@ -174,7 +181,8 @@ export class Compaction {
       if (scope.keepMs > policy.keepMs && this.#raise(scope, await this.#aging(scope, watched))) raised.push(scope);
     }
     for (const scope of raised) await this.#compact(scope);
-    if (grown) await this.#limitSize(watched);
+    if (grown || this.#relieving) await this.#limitSize(this.#relieving ? 0 : this.#limits.history, watched);
+    this.#relieving = false;
   }
 
   /** The newest revision that no watch needs. */
@@ -213,14 +221,14 @@ export class Compaction {
     );
   }
 
-  async #limitSize(watched: Revision): Promise<void> {
+  async #limitSize(limit: number, watched: Revision): Promise<void> {
     const { driver, policy, state } = this.#options;
     for (let round = 0; round < MAX_SIZE_ROUNDS; round++) {
       const { historyBytes } = await driver.stats();
-      if (historyBytes <= this.#limits.history || this.#stopped) return;
+      if (historyBytes <= limit || this.#stopped) return;
       const most = historyBytes > this.#limits.watched ? state.revision - policy.keepRevisions : watched;
       // How much each revision takes is not known, so this draws near from the safe side.
-      const part = (1 - this.#limits.history / historyBytes) / 2;
+      const part = (1 - limit / historyBytes) / 2;
       const raised = this.#scopes.filter((scope) => {
         const { revision } = state.floors.own(scope.prefix);
         return this.#raise(scope, Math.min(most, revision + Math.ceil((state.revision - revision) * part)));

@@ -80,7 +80,8 @@ async function load(driver: Driver, options: HubOptions): Promise<Storage> {
   const policy = options.compaction ?? DEFAULT_COMPACTION;
   await refill({ driver, state, timeline, decode, policy });
   const problems = createProblems({ clock, log });
-  space = createSpace({ driver, clock, problems, quotaBytes });
+  const compaction = new Compaction({ clock, log, policy, driver, state, timeline, quotaBytes });
+  space = createSpace({ driver, clock, problems, quotaBytes, relieve: () => compaction.relieve() });
   const selfCheck = createSelfCheck({ clock, log, problems, driver, state, whole });
   return createStorage({
     driver,
@@ -95,7 +96,7 @@ async function load(driver: Driver, options: HubOptions): Promise<Storage> {
     log,
     decode,
     policy,
-    quotaBytes,
+    compaction,
   });
 }
 
@@ -145,12 +146,12 @@ interface Parts {
   log: Logger;
   decode: Decode;
   policy: CompactionPolicy;
-  quotaBytes: number;
+  compaction: Compaction;
 }
 
 function createStorage(parts: Parts): Storage {
   const { driver, problems, stale, space, selfCheck, state, timeline, expiring, clock, log, decode } = parts;
-  const { policy, quotaBytes } = parts;
+  const { compaction } = parts;
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
   let wakes: (() => void)[] = [];
   let closing: Promise<void> | undefined;
@@ -200,8 +201,6 @@ function createStorage(parts: Parts): Storage {
     });
   });
   for (const [key, due] of expiring) expiry.set(key, Math.max(EXPIRY_GRACE_MS, timeLeft(due, clock.now())));
-
-  const compaction = new Compaction({ clock, log, policy, driver, state, timeline, quotaBytes });
 
   const { readHistory, ...past } = createPast({ driver, state, timeline, decode });
 

@@ -38,9 +38,11 @@ export interface SpaceOptions {
   clock: Clock;
   problems: Problems;
   quotaBytes: number;
+  /** Asks for history to be given up; called while there is too little room. */
+  relieve(): void;
 }
 
-export function createSpace({ driver, clock, problems, quotaBytes }: SpaceOptions): Space {
+export function createSpace({ driver, clock, problems, quotaBytes, relieve }: SpaceOptions): Space {
   const step = quotaBytes / STEPS_OF_QUOTA;
   let sinceLook = 0;
   let timer: Timer | undefined;
@@ -60,7 +62,9 @@ export function createSpace({ driver, clock, problems, quotaBytes }: SpaceOption
   function look(): void {
     looking ??= ask().finally(() => {
       looking = undefined;
-      if (short()) arm(ASK_AGAIN_MS);
+      if (!short()) return;
+      relieve();
+      arm(ASK_AGAIN_MS);
     });
   }
 
@@ -85,6 +89,7 @@ export function createSpace({ driver, clock, problems, quotaBytes }: SpaceOption
     },
     full(error) {
       problems.raise('full', error.message);
+      relieve();
       timer?.cancel();
       timer = undefined;
       arm(ASK_AGAIN_MS);

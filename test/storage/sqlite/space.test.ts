@@ -94,7 +94,8 @@ describe('the quota', () => {
 
   it('refuses what grows, and ends when enough is gone', async (t) => {
     const clock = fakeClock();
-    const compaction = { keepMs: 1_000, keepRevisions: 0, everyMs: 1_000 };
+    // History would be kept for two days: it gives way.
+    const compaction = { keepMs: 1_000, keepRevisions: 0, everyMs: 1_000, historyMs: 48 * 3_600_000 };
     const quotaBytes = 640_000;
     const storage = await open(t, `sqlite:${await stateFile(t)}`, { clock, compaction, quotaBytes });
     let refused: unknown;
