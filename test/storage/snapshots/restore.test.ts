@@ -2,6 +2,7 @@
 // cluster or the new one.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
@@ -18,7 +19,8 @@ import { UnusableDatabase } from '../../../src/storage/sqlite/errors.ts';
 import { takeLock } from '../../../src/storage/sqlite/lock.ts';
 import { Compacted } from '../../../src/storage/storage.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
-import { create, PODS, podKey, remove } from '../objects.ts';
+import { open } from '../drivers.ts';
+import { create, PODS, podKey, remove, textOf } from '../objects.ts';
 import { BACK_TO_SCHEMA_1, DROP_SCHEMA_2 } from '../sqlite/disk.ts';
 import { NOW, nameCluster, openAt, type Place, place, placeIn, restore, save } from './snapshot.ts';
 
@@ -164,6 +166,31 @@ describe('a restored cluster', () => {
       opened.list(PODS).entries.map(({ key }) => key),
       [podKey('b'), podKey('c')],
     );
+  });
+
+  it('has what the store encrypts as the store does: packed, checked and restored without the key', async (t) => {
+    const here = await place(t);
+    const secret = randomBytes(32).toString('base64');
+    const encryptionConfig = path.join(here.dataDir, 'encryption.json');
+    const providers = [{ aesgcm: { keys: [{ name: 'one', secret }] } }];
+    await writeFile(
+      encryptionConfig,
+      JSON.stringify({
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'EncryptionConfiguration',
+        resources: [{ resources: ['*.*'], providers }],
+      }),
+    );
+    const before = await open(t, `sqlite:${here.stateFile}`, { encryptionConfig });
+    await nameCluster(before, 'cluster-1');
+    await create(before, 'a', 'not for everybody');
+    const { manifest: told } = await save(before, here);
+    await before.close();
+    assert.deepEqual([told.keys, told.cluster], [2, null], 'even the name of the cluster is encrypted');
+    await restore(here);
+    assert.ok(!(await readFile(here.stateFile)).includes('not for everybody'));
+    const restored = await open(t, `sqlite:${here.stateFile}`, { encryptionConfig });
+    assert.equal(textOf(restored.get(podKey('a'))), 'not for everybody');
   });
 
   it('takes nothing of the WAL that the old one left', async (t) => {
