@@ -34,11 +34,11 @@ export const DEFAULT_COMPACTION: CompactionPolicy = {
   historyOf: new Map(['/core/events/', '/events.k8s.io/events/', '/coordination.k8s.io/leases/'].map((p) => [p, 0])),
 };
 
-/** What watches need is given up too when it takes more than this, twice historyBytes, or half the quota. */
-const MAX_WATCHED_BYTES = 512 * 1024 * 1024;
+/** What watches need takes no more than historyBytes either, unless that is less than this; keepRevisions always stay. */
+const MIN_WATCHED_BYTES = 64 * 1024 * 1024;
 /** Looks for what is beyond the size again after this part of it was written. */
 const SIZE_STEPS = 8;
-const MIN_SIZE_STEP = 64 * 1024 * 1024;
+const MIN_SIZE_STEP = 8 * 1024 * 1024;
 const MAX_SIZE_ROUNDS = 12;
 
 /** The resources that are given up at one time. */
@@ -86,7 +86,7 @@ export class Compaction {
     const { policy, state, quotaBytes } = options;
     const { keepMs, historyMs = 0, historyOf = new Map<string, number>() } = policy;
     const history = Math.min(policy.historyBytes ?? Number.POSITIVE_INFINITY, quotaBytes / 4);
-    this.#limits = { history, watched: Math.min(Math.max(2 * history, MAX_WATCHED_BYTES), quotaBytes / 2) };
+    this.#limits = { history, watched: Math.max(history, MIN_WATCHED_BYTES) };
     const scope = (prefix: string, ms: number): Scope => {
       const keep = Math.max(keepMs, ms);
       return { prefix, keepMs: keep, stepMs: Math.min(HOUR_MS, Math.max(policy.everyMs, keep)), due: 0 };
@@ -110,7 +110,7 @@ export class Compaction {
     if (last?.before === before) last.revision = state.revision;
     else this.#marks.push({ before, revision: state.revision });
     this.#bytesSinceLook += bytes;
-    if (this.#bytesSinceLook > Math.max(this.#limits.history, MIN_SIZE_STEP) / SIZE_STEPS) this.#start();
+    if (this.#bytesSinceLook > Math.max(this.#limits.history / SIZE_STEPS, MIN_SIZE_STEP)) this.#start();
     else this.#arm();
   }
 

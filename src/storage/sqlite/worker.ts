@@ -157,9 +157,14 @@ function serve(): Handlers {
       // As much as is written meanwhile, so that history does not outgrow what is given up of it.
       for (let rows = 0; store?.compactSlice(floor, { except, rows }); rows = committedSince) {
         committedSince = 0;
+        tidyWal();
         await turn();
       }
-      while (store?.vacuumSlice()) await turn();
+      while (store?.vacuumSlice()) {
+        tidyWal();
+        await turn();
+      }
+      tidyWal();
     },
     stats: () => opened().sizes(),
     heads: (query) => opened().heads(query),
