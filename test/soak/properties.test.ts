@@ -3,4 +3,5 @@
 process.env.PROPERTY_RUNS ??= '2000';
 await import('../storage/model.test.ts');
 await import('../storage/model-concurrency.test.ts');
+await import('../storage/snapshots/model.test.ts');
 await import('../apiserver/rules/properties.test.ts');

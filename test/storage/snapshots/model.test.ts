@@ -6,6 +6,7 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { verifySnapshot } from '../../../src/storage/snapshots/verify.ts';
 import { Compacted, type Storage } from '../../../src/storage/storage.ts';
+import { holds } from '../../support/property.ts';
 import { pod, podKey, textOf } from '../objects.ts';
 import { openAt, place, restore, save } from './snapshot.ts';
 
@@ -57,49 +58,47 @@ async function churn(storage: Storage, model: Model, writer: { keys: readonly nu
 const stateOf = (storage: Storage): State =>
   new Map(storage.list('/core/pods/').entries.map((entry) => [entry.key, textOf(entry) as string]));
 
-it('a snapshot made under load is the state at its revision, wherever it is restored', async (t) => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.uniqueArray(fc.nat(KEYS - 1), { minLength: 4, maxLength: KEYS }),
-      fc.integer({ min: 1, max: 6 }),
-      fc.nat(40),
-      async (keys, writers, before) => {
-        const from = await place(t);
-        const storage = await openAt(t, from);
-        const model = new Model();
-        let going = true;
-        const shares = Array.from({ length: Math.min(writers, keys.length) }, (_, w) =>
-          keys.filter((_key, i) => i % writers === w),
-        );
-        let left = before;
-        const writing = shares.map((share) => churn(storage, model, { keys: share, going: () => going || left-- > 0 }));
-        for (let i = 0; i < before; i++) await storage.waitFor(storage.revision + 1, 1_000);
-        const { folder, manifest } = await save(storage, from);
-        going = false;
-        await Promise.all(writing);
-
-        assert.deepEqual(await verifySnapshot(folder, { scratch: from.dataDir }), manifest);
-        const expected = model.at(manifest.revision);
-        assert.ok(
-          model.revisions().some((revision) => revision > manifest.revision),
-          'writes went on',
-        );
-        assert.equal(manifest.keys, expected.size);
-        const past = await storage.listAt('/core/pods/', manifest.revision);
-        assert.deepEqual(new Map(past.entries.map((entry) => [entry.key, textOf(entry) as string])), expected);
-        await storage.close();
-
-        const to = await place(t);
-        const { revision } = await restore({ ...to, into: from.into }, { folder: path.join(from.into, 'a') });
-        const restored = await openAt(t, to);
-        assert.deepEqual(stateOf(restored), expected);
-        for (const old of model.revisions()) {
-          assert.ok(old < revision);
-          assert.throws(() => restored.watch('/core/pods/', { after: old }), Compacted);
-        }
-        await restored.close();
-      },
-    ),
-    { numRuns: Number(process.env.SNAPSHOT_MODEL_RUNS ?? 4) },
-  );
+const cases = fc.record({
+  keys: fc.uniqueArray(fc.nat(KEYS - 1), { minLength: 4, maxLength: KEYS }),
+  writers: fc.integer({ min: 1, max: 6 }),
+  /** Writes before the snapshot is begun. */
+  before: fc.nat(40),
 });
+
+it('a snapshot made under load is the state at its revision, wherever it is restored', (t) =>
+  holds(t, { runs: 4, arbitrary: cases }, async ({ keys, writers, before }) => {
+    const from = await place(t);
+    const storage = await openAt(t, from);
+    const model = new Model();
+    let going = true;
+    let left = before;
+    const shares = Array.from({ length: Math.min(writers, keys.length) }, (_, w) =>
+      keys.filter((_key, i) => i % writers === w),
+    );
+    const writing = shares.map((share) => churn(storage, model, { keys: share, going: () => going || left-- > 0 }));
+    for (let i = 0; i < before; i++) await storage.waitFor(storage.revision + 1, 1_000);
+    const { folder, manifest } = await save(storage, from);
+    going = false;
+    await Promise.all(writing);
+
+    assert.deepEqual(await verifySnapshot(folder, { scratch: from.dataDir }), manifest);
+    const expected = model.at(manifest.revision);
+    assert.ok(
+      model.revisions().some((revision) => revision > manifest.revision),
+      'writes went on',
+    );
+    assert.equal(manifest.keys, expected.size);
+    const past = await storage.listAt('/core/pods/', manifest.revision);
+    assert.deepEqual(new Map(past.entries.map((entry) => [entry.key, textOf(entry) as string])), expected);
+    await storage.close();
+
+    const to = await place(t);
+    const { revision } = await restore({ ...to, into: from.into }, { folder: path.join(from.into, 'a') });
+    const restored = await openAt(t, to);
+    assert.deepEqual(stateOf(restored), expected);
+    for (const old of model.revisions()) {
+      assert.ok(old < revision);
+      assert.throws(() => restored.watch('/core/pods/', { after: old }), Compacted);
+    }
+    await restored.close();
+  }));
