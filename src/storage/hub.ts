@@ -168,6 +168,7 @@ function createStorage(parts: Parts): Storage {
     },
     publish(events, revision) {
       state.publish(events, revision);
+      selfCheck.committed();
       space.committed(events.reduce((sum, { bytes }) => sum + bytes, 0));
       for (const { event, ttlMs } of events) {
         expiring.delete(event.entry.key);

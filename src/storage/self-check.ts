@@ -1,5 +1,5 @@
-// What a store looks after by itself while it serves: every hour, is memory what the disk holds; and soon after a start
-// that left it for later, is every page of a large file whole.
+// What a store looks after by itself while it serves: within an hour of any change, is memory what the disk holds; and
+// soon after a start that left it for later, is every page of a large file whole.
 import type { Clock, Timer } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { compareWithDisk, type Difference, describeDifferences } from './compare.ts';
@@ -12,6 +12,8 @@ const HOUR = 60 * 60_000;
 const PAGES_AFTER_MS = 60_000;
 
 export interface SelfCheck {
+  /** To be told of each batch: something is to be looked at. */
+  committed(): void;
   /** Compares now; what is found is a problem until a comparison finds nothing. */
   compare(): Promise<readonly Difference[]>;
   /** Looks at every page now. */
@@ -35,6 +37,7 @@ export function createSelfCheck(options: {
 
   function after(name: string, ms: number, work: () => Promise<unknown>): void {
     const timer = clock.after(ms, () => {
+      timers.delete(name);
       running = Promise.all([running, work()]).then(
         () => undefined,
         (err: unknown) => log.warn({ err, check: name }, 'a check of the store came to no end'),
@@ -50,12 +53,10 @@ export function createSelfCheck(options: {
     return found;
   }
 
+  /** While something differs it is looked at without being asked for by a change. */
   async function hourly(): Promise<void> {
-    try {
-      await compare();
-    } finally {
-      if (!stopped.signal.aborted) after('compare', HOUR, hourly);
-    }
+    const found = await compare();
+    if (found.length > 0 && !stopped.signal.aborted) after('compare', HOUR, hourly);
   }
 
   async function findDamage(): Promise<string | undefined> {
@@ -74,9 +75,11 @@ export function createSelfCheck(options: {
     }
   }
 
-  after('compare', HOUR, hourly);
   if (!options.whole) after('pages', PAGES_AFTER_MS, checkPages);
   return {
+    committed() {
+      if (!timers.has('compare')) after('compare', HOUR, hourly);
+    },
     compare,
     findDamage,
     async stop() {

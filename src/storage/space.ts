@@ -11,7 +11,7 @@ import { type StorageEntry, StorageFull } from './storage.ts';
 export const DEFAULT_QUOTA_BYTES = 4 * 1024 ** 3;
 
 const ASK_AGAIN_MS = 5_000;
-/** After the start, so that the reserve on disk is not made while others wait for the API. */
+/** After the first write, so that the reserve on disk is not made while others wait for the API. */
 const FIRST_LOOK_MS = 10_000;
 /** The quota is looked at after this part of it was written, and ends when that much is free again. */
 const STEPS_OF_QUOTA = 32;
@@ -45,6 +45,7 @@ export interface SpaceOptions {
 export function createSpace({ driver, clock, problems, quotaBytes, relieve }: SpaceOptions): Space {
   const step = quotaBytes / STEPS_OF_QUOTA;
   let sinceLook = 0;
+  let looked = false;
   let timer: Timer | undefined;
   let looking: Promise<void> | undefined;
   let stopped = false;
@@ -70,6 +71,7 @@ export function createSpace({ driver, clock, problems, quotaBytes, relieve }: Sp
 
   async function ask(): Promise<void> {
     sinceLook = 0;
+    looked = true;
     try {
       const { usedBytes, roomy } = await driver.space();
       if (roomy) problems.end('full');
@@ -81,7 +83,6 @@ export function createSpace({ driver, clock, problems, quotaBytes, relieve }: Sp
     }
   }
 
-  arm(FIRST_LOOK_MS);
   return {
     refusal(change) {
       const problem = short();
@@ -96,6 +97,7 @@ export function createSpace({ driver, clock, problems, quotaBytes, relieve }: Sp
     },
     committed(characters) {
       sinceLook += characters;
+      if (!looked) arm(FIRST_LOOK_MS);
       if (sinceLook >= step) look();
     },
     async stop() {

@@ -38,7 +38,7 @@ describe('memory against disk', () => {
     const clock = fakeClock();
     const file = await stateFile(t);
     const storage = await open(t, `sqlite:${file}`, { clock });
-    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => create(storage, name)));
+    const [a, b] = await Promise.all(['a', 'b', 'c'].map((name) => create(storage, name)));
     change(file, `DELETE FROM head WHERE key = '${podKey('a')}'`);
     change(file, `UPDATE head SET mod_rev = 1 WHERE key = '${podKey('b')}'`);
     change(file, `INSERT INTO head (key, create_rev, mod_rev) VALUES ('${podKey('z')}', 9, 9)`);
@@ -62,7 +62,6 @@ describe('memory against disk', () => {
     );
     await clock.advance(HOUR);
     await eventually('it was compared again', () => storage.problems().length === 0);
-    assert.equal((await update(storage, c!, '2')).createRevision, c?.revision);
   });
 });
 
