@@ -33,9 +33,12 @@ export class Uninstall extends PlainCommand {
 
   /** Without a terminal nobody can be asked: --yes is needed. */
   private async agreed(dataDir: string): Promise<boolean> {
-    if (!process.stdin.isTTY) this.error('this removes the cluster, its data and its snapshots: say --yes to do it', { exit: 2 });
+    if (!process.stdin.isTTY)
+      this.error('this removes the cluster, its data and its snapshots: say --yes to do it', { exit: 2 });
     const questions = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await questions.question(`Remove the cluster in ${dataDir} with all its pods, data and snapshots? [y/N] `);
+    const answer = await questions.question(
+      `Remove the cluster in ${dataDir} with all its pods, data and snapshots? [y/N] `,
+    );
     questions.close();
     return /^y(es)?$/i.test(answer.trim());
   }
