@@ -5,6 +5,8 @@ import type { Database } from 'better-sqlite3';
 
 /** 64 KiB: a commit waits for one step at most, 0.1 ms; longer ones meet a busy disk more often and are no faster. */
 const STEP_PAGES = 16;
+/** 1 MiB: a step is so much longer by what the database has grown since the last, or the copy would never end. */
+const MOST_PAGES = 256;
 /**
  * 2 MiB may be copied and not flushed yet. Without a limit the last step would flush all that the kernel has put off:
  * 0.4 s for 500 MB, in which nothing is committed.
@@ -20,13 +22,16 @@ export type BackupProgress = (done: number, total: number) => void;
 export async function backUp(db: Database, to: string, onProgress?: BackupProgress): Promise<void> {
   const flushing = createFlushing(to);
   const nothing = new Int32Array(new SharedArrayBuffer(4));
+  let known = Number.POSITIVE_INFINITY;
   try {
     await db.backup(to, {
       progress({ totalPages, remainingPages }) {
         onProgress?.(totalPages - remainingPages, totalPages);
         if (flushing.behind() < UNFLUSHED_PAGES) {
-          flushing.add(STEP_PAGES);
-          return STEP_PAGES;
+          const pages = Math.min(MOST_PAGES, STEP_PAGES + Math.max(0, totalPages - known));
+          known = totalPages;
+          flushing.add(pages);
+          return pages;
         }
         Atomics.wait(nothing, 0, 0, WAIT_MS);
         return 0;
