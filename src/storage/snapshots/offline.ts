@@ -1,5 +1,5 @@
 // A copy of a database that no server has open, made under its lock and without a change to its files.
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { backUp } from '../sqlite/backup.ts';
 import { UnusableDatabase } from '../sqlite/errors.ts';
 import { connect } from '../sqlite/inspect.ts';
@@ -13,14 +13,15 @@ export interface OfflineSource {
 
 /** Throws UnusableDatabase when there is no database, when a server has it, and when it cannot be read. */
 export async function copyOffline<T>(stateFile: string, use: (source: OfflineSource) => Promise<T>): Promise<T> {
-  if (!existsSync(stateFile)) throw new UnusableDatabase(`there is no database at ${stateFile}`);
+  const there = statSync(stateFile, { throwIfNoEntry: false });
+  if (!there) throw new UnusableDatabase(`there is no database at ${stateFile}`);
   const lock = takeLock(stateFile);
   try {
     const db = connect(stateFile);
     try {
-      const bytes = [stateFile, `${stateFile}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+      const wal = statSync(`${stateFile}-wal`, { throwIfNoEntry: false })?.size ?? 0;
       return await use({
-        bytes: bytes.reduce((sum, size) => sum + size),
+        bytes: there.size + wal,
         copy: (to, onProgress) => backUp(db, to, onProgress),
       });
     } finally {

@@ -1,12 +1,16 @@
 // Is a snapshot what its manifest says, down to each page? Read whole, unpacked, looked through, and thrown away again.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CopyFacts } from '../sqlite/copies.ts';
 import { type FoundSnapshot, listSnapshots } from './folder.ts';
 import { BadSnapshot, type Manifest, readManifest } from './manifest.ts';
 import { onThread } from './on-thread.ts';
 import type { OnProgress } from './progress.ts';
+
+/** Then the process that made it. */
+const SCRATCH = '.verify-';
 
 const silent: OnProgress = () => undefined;
 
@@ -18,12 +22,22 @@ export interface VerifyOptions {
 
 /** Throws BadSnapshot with the first thing that is wrong. */
 export async function verifySnapshot(folder: string, { scratch, tell }: VerifyOptions): Promise<Manifest> {
-  const place = await mkdtemp(path.join(scratch, '.verify-'));
+  await removeScratch(scratch);
+  const place = await mkdtemp(path.join(scratch, `${SCRATCH}${process.pid}-`));
   try {
     return (await unpackSnapshot(folder, { to: path.join(place, 'state.db'), ...(tell && { tell }) })).manifest;
   } finally {
     await rm(place, { recursive: true, force: true });
   }
+}
+
+/** What a process that was killed left: as large as a database, and with its secrets. */
+async function removeScratch(scratch: string): Promise<void> {
+  const left = (await readdir(scratch)).filter((name) => {
+    const [, pid] = /^\.verify-(\d+)-/.exec(name) ?? [];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  });
+  for (const name of left) await rm(path.join(scratch, name), { recursive: true, force: true });
 }
 
 export interface Unpacked {

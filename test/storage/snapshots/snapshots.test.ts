@@ -266,6 +266,14 @@ describe('verifying tells', () => {
     });
   }
 
+  it('nothing of a verification that was killed stays longer than to the next', async (t) => {
+    const { folder, dataDir } = await saved(t);
+    for (const pid of [2 ** 22 + 1, process.pid]) await mkdir(path.join(dataDir, `.verify-${pid}-x`));
+    await verifySnapshot(folder, { scratch: dataDir });
+    const left = (await readdir(dataDir)).filter((name) => name.startsWith('.verify'));
+    assert.deepEqual(left, [`.verify-${process.pid}-x`]); // of a process that lives
+  });
+
   it('a database of a newer schema, and one of another program', async (t) => {
     for (const [sql, sentence] of [
       [`PRAGMA user_version = ${SCHEMA_VERSION + 1}`, /written by a newer version/],
