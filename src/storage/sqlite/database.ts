@@ -33,6 +33,7 @@ export async function openDatabase(file: string, options: { durable: boolean }):
     db.pragma('wal_autocheckpoint = 0');
     db.pragma(`journal_size_limit = ${16 * 1024 * 1024}`);
     db.pragma('trusted_schema = OFF');
+    db.pragma('temp_store = MEMORY'); // another disk, which may be full, has no part in this
     await bringUpToDate(db, file, fresh);
     return { db, fresh, whole };
   } catch (error) {

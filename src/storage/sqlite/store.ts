@@ -178,7 +178,8 @@ function begin(options: {
     begin,
     gapUpTo,
   );
-  if (state.newestRevision() > ceiling) {
+  const known = Math.max(state.newestRevision(), ...state.compaction.floors().map((floor) => floor.revision));
+  if (known > ceiling) {
     throw new UnusableDatabase(
       `${state.path} is damaged (revisions above the reserved ones); restore a snapshot (tsukube snapshot restore)`,
     );
@@ -186,12 +187,18 @@ function begin(options: {
 
   const lastBoot = state.meta('boot_id'); // none when nothing was ever committed
   const powerCut = state.meta('clean') !== 1 && (boot === '' || lastBoot !== boot);
-  if (lastBoot !== undefined && (powerCut || options.lostVolatile)) {
+  // Revisions of both are reserved in state.db, so one that is beyond them was given out by a newer state.db than this.
+  const wentBack = volatile.newestRevision() > ceiling;
+  if (lastBoot !== undefined && (powerCut || options.lostVolatile || wentBack)) {
     const relaxed = state.meta('durability') === 'relaxed' ? ' with --durability=relaxed, its last second is lost' : '';
-    const what = powerCut ? `the machine went down while the store was open${relaxed}` : `${volatile.path} is gone`;
+    const what = wentBack
+      ? `${state.path} is older than ${volatile.path}, as if it had been copied back`
+      : powerCut
+        ? `the machine went down while the store was open${relaxed}`
+        : `${volatile.path} is gone`;
     notices.push(`${what}: clients have to list anew`);
-    gap = { after: revision, upTo: ceiling };
-    revision = ceiling;
+    gap = { after: Math.min(revision, ceiling), upTo: Math.max(revision, ceiling) };
+    revision = Math.max(revision, ceiling);
   }
   const filesOf = (prefix: string): Tables[] => (prefix === '/' ? both : [isVolatile(prefix) ? volatile : state]);
   /** Opening writes nothing, so that a store on a full disk can still be read; the first commit marks it as open. */

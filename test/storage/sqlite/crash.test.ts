@@ -30,6 +30,14 @@ it('stops when a flush fails, says so, and has every acknowledged write after th
   await assertKept(t, file, lines, knowNothing());
 });
 
+it('goes on when the WAL cannot be moved for want of room, and loses nothing', { timeout: 60_000 }, async (t) => {
+  const file = path.join(await temporaryDirectory(t), 'state.db');
+  const failpoint = 'checkpoint:1=SQLITE_FULL';
+  const { lines, stderr, signal } = await writeUntilKilled(file, { afterWrites: 1_500, longest: 60_000, failpoint });
+  assert.deepEqual([signal, stderr], ['SIGKILL', '']);
+  await assertKept(t, file, lines, knowNothing());
+});
+
 for (const place of ['back-up', 'migrate']) {
   it(`opens what a kill in a migration left (${place})`, { timeout: 60_000 }, async (t) => {
     const file = await filled(t);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from '../../../migrations/index.ts';
 import { silentLogger } from '../../../src/log.ts';
@@ -12,44 +12,9 @@ import { openStorage } from '../../../src/storage/open.ts';
 import { SCHEMA_VERSION } from '../../../src/storage/sqlite/database.ts';
 import { Compacted, StorageUnavailable } from '../../../src/storage/storage.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
-import { open, temporaryDirectory } from '../drivers.ts';
+import { open } from '../drivers.ts';
 import { create, PODS, pod, podKey, textOf, update } from '../objects.ts';
-
-const stateFile = async (t: TestContext): Promise<string> => path.join(await temporaryDirectory(t), 'state.db');
-
-/** Opening fails with one sentence that `sentence` matches, and no second one. */
-async function refuses(file: string, sentence: RegExp): Promise<void> {
-  await assert.rejects(openStorage(`sqlite:${file}`, { clock: fakeClock(), log: silentLogger }), (error: Error) => {
-    assert.ok(error instanceof StorageUnavailable);
-    assert.match(error.message, sentence);
-    assert.ok(error.message.includes(file) && !error.message.includes('\n'));
-    return true;
-  });
-}
-
-/** A closed store with some pods in it. */
-async function filled(t: TestContext, count = 3): Promise<string> {
-  const file = await stateFile(t);
-  const storage = await open(t, `sqlite:${file}`);
-  await Promise.all(Array.from({ length: count }, (_, i) => create(storage, `p${i}`, 'x'.repeat(500))));
-  await storage.close();
-  return file;
-}
-
-/** The disk as a power cut would leave it: the files of a store that is open. */
-async function copyOfOpen(t: TestContext, file: string): Promise<string> {
-  const copy = await stateFile(t);
-  for (const name of ['state.db', 'state.db-wal', 'volatile.db', 'volatile.db-wal']) {
-    await copyFile(path.join(path.dirname(file), name), path.join(path.dirname(copy), name));
-  }
-  return copy;
-}
-
-function change(file: string, sql: string): void {
-  const db = new Database(file);
-  db.exec(sql);
-  db.close();
-}
+import { change, copyOfOpen, filled, refuses, stateFile } from './disk.ts';
 
 describe('files of the SQLite store', () => {
   it('are refused to a second store, with the process that holds them', async (t) => {
@@ -124,6 +89,11 @@ describe('files of the SQLite store', () => {
       "UPDATE log SET value = x'7b', sum = NULL WHERE key LIKE '%/p1'",
       /stored value of .*p1 at revision/,
     ],
+    [
+      'a floor is above all revisions',
+      "INSERT OR REPLACE INTO floors (prefix, rev) VALUES ('/', 99999999)",
+      /above the reserved/,
+    ],
     ['revisions were never reserved', "UPDATE meta SET v = 2 WHERE k = 'rev_ceiling'", /revisions above the reserved/],
   ] as const) {
     it(`are refused when ${what}`, async (t) => {
@@ -184,6 +154,23 @@ describe('files of the SQLite store', () => {
     assert.deepEqual([storage.list(PODS).entries.length, storage.revision], [3, 10_001]);
     assert.throws(() => storage.watch('/core/events/', { after: 10_000 }), Compacted);
     assert.equal((await storage.changes({ prefix: PODS, limit: 10 })).length, 3);
+  });
+
+  it('count on after what an older copy of state.db cannot know of, and no watch resumes', async (t) => {
+    const file = await stateFile(t);
+    const storage = await open(t, `sqlite:${file}`);
+    const a = await create(storage, 'a', '1');
+    await storage.close();
+    const older = await copyOfOpen(t, file);
+    change(older, `UPDATE meta SET v = ${a.revision} WHERE k = 'rev_ceiling'`);
+    const newer = await open(t, `sqlite:${file}`);
+    const event = await newer.write({ op: 'create', key: '/core/events/default/e', object: a.object });
+    await newer.close();
+    await copyFile(path.join(path.dirname(file), 'volatile.db'), path.join(path.dirname(older), 'volatile.db'));
+    const after = await open(t, `sqlite:${older}`);
+    assert.ok(after.revision >= event.revision);
+    assert.throws(() => after.watch(PODS, { after: a.revision }), Compacted);
+    assert.ok((await create(after, 'b')).revision > event.revision);
   });
 
   it('are written no more, and said so once, when they turn out damaged while open', async (t) => {
