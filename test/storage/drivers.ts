@@ -10,7 +10,7 @@ import { createMemoryDriver } from '../../src/storage/memory/driver.ts';
 import { type OpenOptions, openStorage } from '../../src/storage/open.ts';
 import { createSqliteDriver } from '../../src/storage/sqlite/driver.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { fakeClock } from '../support/fake-clock.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 
 export interface DriverCase {
   name: string;
@@ -55,4 +55,10 @@ export async function openWrapped(
   const storage = await openHub(wrapped, { clock: fakeClock(), log: silentLogger, ...options });
   t.after(() => storage.close());
   return storage;
+}
+
+/** Moves the clock until all history is given up, of a store whose policy keeps none. */
+export async function giveUpHistory(storage: Storage, clock: FakeClock): Promise<void> {
+  const to = storage.revision;
+  while (storage.compactRevision < to) await clock.advance(1_000);
 }

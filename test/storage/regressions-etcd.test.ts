@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Compacted } from '../../src/storage/storage.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-import { DRIVERS, open, openWrapped, temporaryDirectory } from './drivers.ts';
+import { DRIVERS, giveUpHistory, open, openWrapped, temporaryDirectory } from './drivers.ts';
 import { brief, create, drain, PODS, pod, podKey, remove, textOf, update } from './objects.ts';
 
 const EAGER = { keepMs: 0, keepRevisions: 0, everyMs: 1_000 };
@@ -115,7 +115,7 @@ for (const driver of DRIVERS) {
       const a = await create(storage, 'a');
       const b = await create(storage, 'b');
       const goneA = await remove(storage, a);
-      await clock.advance(2_000);
+      await giveUpHistory(storage, clock);
       assert.equal(storage.compactRevision, goneA.revision, 'the deletion is the newest that was given up');
       assert.deepEqual(await drain(storage.watch(PODS, { after: goneA.revision })), []);
       const goneB = await remove(storage, b);
@@ -137,7 +137,7 @@ for (const driver of DRIVERS) {
           found,
         }));
       });
-      await clock.advance(2_000);
+      await giveUpHistory(storage, clock);
       for (const { at, found } of await Promise.all(reads)) {
         for (const result of found) {
           if (result.status === 'rejected')
@@ -186,7 +186,7 @@ for (const driver of DRIVERS) {
           Array.from({ length: 40 }, (_, i) => create(storage, `r${round}-${i}`, 'x'.repeat(5_000))),
         );
         await Promise.all(made.slice(10).map((entry) => remove(storage, entry)));
-        await clock.advance(2_000);
+        await giveUpHistory(storage, clock);
       }
       const listed = storage.list(PODS);
       assert.equal(listed.entries.length, 40);
@@ -200,7 +200,7 @@ for (const driver of DRIVERS) {
       const storage = await open(t, url, { clock, compaction: EAGER });
       let revision = 0;
       for (let i = 0; i < 5; i++) revision = (await remove(storage, await create(storage, 'a'))).revision;
-      await clock.advance(2_000); // the newest rows are tombstones, and go
+      await giveUpHistory(storage, clock); // the newest rows are tombstones, and go
       const copy = await copyAsAfterCrash(url, await temporaryDirectory(t));
       const after = await open(t, copy);
       assert.equal(after.revision, revision);

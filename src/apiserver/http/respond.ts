@@ -148,12 +148,30 @@ async function sendWatch(
   res.flushHeaders();
   const { encode } = createWatchEncoder(result, options);
   for await (const batch of result.batches) {
-    if (res.destroyed || res.writableEnded) return;
-    const frames = batch.map(encode);
-    const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
-    if (!res.write(bytes)) await drained(res);
+    for (const bytes of joined(batch, encode)) {
+      if (res.destroyed || res.writableEnded) return;
+      if (!res.write(bytes)) await drained(res);
+    }
   }
   res.end();
+}
+
+/** Small frames go out together; long ones do not, or a batch of them would lie here for each slow client. */
+function* joined<T>(batch: readonly T[], encode: (item: T) => Uint8Array): Generator<Uint8Array> {
+  let open: Uint8Array[] = [];
+  let size = 0;
+  const join = () => (open.length === 1 ? (open[0] as Uint8Array) : Buffer.concat(open, size));
+  for (const item of batch) {
+    const frame = encode(item);
+    if (size > 0 && size + frame.length > CHUNK_BYTES) {
+      yield join();
+      open = [];
+      size = 0;
+    }
+    open.push(frame);
+    size += frame.length;
+  }
+  if (size > 0) yield join();
 }
 
 /** Resolves when more may be written, or never will. */

@@ -8,11 +8,12 @@ import { createControllers } from '../../../src/controllers/index.ts';
 import { startAll, stopAll } from '../../../src/lifecycle.ts';
 import { silentLogger as log } from '../../../src/log.ts';
 import { type RuleApi, type RuleCase, take } from './rule.ts';
+import type { Stream } from './wire.ts';
 
 const COLLECTORS = ['generic-garbage-collector', 'namespace-controller'];
 
 /** A server of its own with the garbage collector and the namespace controller, until the case ends. */
-async function withCollectors(api: RuleApi, t: TestContext): Promise<RuleApi & { settle(): Promise<void> }> {
+async function withCollectors(api: RuleApi, t: TestContext): Promise<RuleApi> {
   const own = await api.own();
   const { client, server } = own.server;
   const { clock } = own;
@@ -30,11 +31,23 @@ async function withCollectors(api: RuleApi, t: TestContext): Promise<RuleApi & {
     await stopAll(controllers);
     await informers.stop();
   });
-  return Object.assign(own, {
-    async settle() {
-      for (let i = 0; i < 40; i++) await clock.advance(50);
-    },
+  return own;
+}
+
+/** Takes events until all of `wanted` (as `TYPE name`) have come, while the clock of the controllers' queues goes on. */
+async function seen(api: RuleApi, stream: Stream, wanted: readonly string[]): Promise<void> {
+  const missing = new Set(wanted);
+  let over = false;
+  const taking = (async () => {
+    while (missing.size > 0) {
+      const [event] = await take(stream, 1);
+      missing.delete(`${event!.type} ${event!.object.metadata.name}`);
+    }
+  })().finally(() => {
+    over = true;
   });
+  while (!over) await api.clock.advance(50);
+  await taking;
 }
 
 export const collectorRules: readonly RuleCase[] = [
@@ -55,27 +68,17 @@ export const collectorRules: readonly RuleCase[] = [
         own.expect(201, 'POST', path, { metadata: { name, ownerReferences } });
       await dependent('of-one', [owner(one)]);
       await dependent('of-both', [owner(one), owner(two)]);
-      await own.settle();
       const stream = await own.watch(path, { resourceVersion: String(own.server.storage.revision) });
       await own.expect(200, 'DELETE', `${path}/one`, { propagationPolicy: 'Background' });
       await own.configMap('one'); // the name again, and another uid: no owner of anything
-      await own.settle();
-      const seen: string[] = [];
-      while (!seen.includes('DELETED of-one') || !seen.includes('MODIFIED of-both')) {
-        const [event] = await take(stream, 1);
-        seen.push(`${event!.type} ${event!.object.metadata.name}`);
-      }
+      await seen(own, stream, ['DELETED of-one', 'MODIFIED of-both']);
       const both = await own.expect(200, 'GET', `${path}/of-both`);
       assert.deepEqual(
         both.metadata.ownerReferences?.map(({ name }) => name),
         ['two'],
       );
       await own.expect(200, 'DELETE', `${path}/two`, { propagationPolicy: 'Background' });
-      await own.settle();
-      while (!seen.includes('DELETED of-both')) {
-        const [event] = await take(stream, 1);
-        seen.push(`${event!.type} ${event!.object.metadata.name}`);
-      }
+      await seen(own, stream, ['DELETED of-both']);
       await own.expect(404, 'GET', `${path}/of-both`);
     },
   },
@@ -88,21 +91,19 @@ export const collectorRules: readonly RuleCase[] = [
       const inside = '/api/v1/namespaces/going/configmaps';
       await own.expect(201, 'POST', inside, { metadata: { name: 'a' } });
       await own.expect(201, 'POST', inside, { metadata: { name: 'held', finalizers: ['example.com/hold'] } });
-      const stream = await own.watch('/api/v1/namespaces', { resourceVersion: String(own.server.storage.revision) });
+      const from = { resourceVersion: String(own.server.storage.revision) };
+      const stream = await own.watch('/api/v1/namespaces', from);
+      const contents = await own.watch(inside, from);
       const marked = await own.expect(200, 'DELETE', '/api/v1/namespaces/going');
       assert.deepEqual((marked.status as { phase: string }).phase, 'Terminating');
       const late = await own.expect(403, 'POST', inside, { metadata: { name: 'late' } });
       assert.equal(late.details?.causes?.[0]?.reason, 'NamespaceTerminating');
-      await own.settle();
+      await seen(own, contents, ['DELETED a']);
       await own.expect(404, 'GET', `${inside}/a`);
       await own.expect(200, 'GET', '/api/v1/namespaces/going');
       const merge = 'application/merge-patch+json';
       await own.expect(200, 'PATCH', `${inside}/held`, { metadata: { finalizers: null } }, merge);
-      await own.clock.advance(120_000);
-      for (let gone = false; !gone; ) {
-        const [event] = await take(stream, 1);
-        gone = event!.type === 'DELETED' && event!.object.metadata.name === 'going';
-      }
+      await seen(own, stream, ['DELETED going']);
       await own.expect(404, 'GET', '/api/v1/namespaces/going');
     },
   },
