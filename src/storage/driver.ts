@@ -59,6 +59,8 @@ export interface HeadRow {
   readonly createRevision: Revision;
   readonly value: string;
   readonly expiresAt: number | null;
+  /** A checksum has shown that `value` is what was written. */
+  readonly verified?: boolean;
   /** When it was written, by the clock of then; 0 where that is not known. */
   readonly time: number;
   /** It would be stored otherwise today (encrypted with another key): to be written even by an update without a change. */

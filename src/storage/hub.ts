@@ -3,12 +3,13 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { Compaction, type CompactionPolicy, DEFAULT_COMPACTION } from './compaction.ts';
 import type { Driver, DriverEvents, LogRow } from './driver.ts';
+import type { Decode } from './entry.ts';
 import { Expiry } from './expiry.ts';
 import { Floors } from './floors.ts';
 import { listPage } from './list.ts';
 import { createPast } from './past.ts';
 import { createProblems, type Problems } from './problems.ts';
-import { type Decode, decodeJson, entryOfHead, eventsOfRows } from './rows.ts';
+import { decodeJson, entryOfHead, eventsOfRows } from './rows.ts';
 import { createSelfCheck, type SelfCheck } from './self-check.ts';
 import { createSpace, DEFAULT_QUOTA_BYTES, type Space } from './space.ts';
 import { State } from './state.ts';
@@ -36,8 +37,8 @@ export interface HubOptions {
 }
 
 const DEFAULT_EVENT_BYTES = 64 * 1024 * 1024;
-/** As many revisions as are read back into memory at start, at most. */
-const REFILL_REVISIONS = 20_000;
+/** As many revisions as are read back into memory at start, at most: what is older is read when it is asked for. */
+const REFILL_REVISIONS = 2_000;
 const HISTORY_PAGE = 1_000;
 /** Nothing is expired before a restarted cluster had the time to renew what it wants to keep. */
 const EXPIRY_GRACE_MS = 2 * 60_000;

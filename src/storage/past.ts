@@ -1,10 +1,11 @@
 // Reads of what was: state at a revision, the revision of a time, and changes with their origin. What memory still
 // has is read from there; the rest from the driver, in pages, so that nothing has to be held for it.
 import type { Driver, LogRow, PastRow } from './driver.ts';
+import { type Decode, entryOfText } from './entry.ts';
 import type { Floor } from './floors.ts';
 import { compareKeys, prefixEnd } from './keys.ts';
 import { listPage } from './list.ts';
-import { type Decode, decodeRow, eventsOfRows, makeEntry } from './rows.ts';
+import { eventsOfRows } from './rows.ts';
 import type { State, Undo } from './state.ts';
 import {
   type ChangesQuery,
@@ -43,7 +44,7 @@ export function createPast({ driver, state, timeline, decode }: Parts) {
   ): Promise<StorageEvent[]> {
     const rows = await driver.history({ prefix, ...range });
     floors.assertReadable(prefix, range.after);
-    return eventsOfRows(rows, decode, () => undefined).map(({ event }) => event);
+    return readEvents(rows);
   }
 
   /** Entries under `prefix` from key `from` on; each page is read whole before it is handed over. */
@@ -57,10 +58,19 @@ export function createPast({ driver, state, timeline, decode }: Parts) {
     }
   }
 
+  /** Parsed here, so that a value that cannot be read fails the read and not whoever looks at it later. */
   const entryOfPast = (row: PastRow): StorageEntry => {
     const current = state.get(row.key);
-    return current?.revision === row.revision ? current : makeEntry(row, decodeRow(row, row.value, decode));
+    const entry = current?.revision === row.revision ? current : entryOfText(row, row.value, decode);
+    void entry.object;
+    return entry;
   };
+
+  const readEvents = (rows: readonly LogRow[]): StorageEvent[] =>
+    eventsOfRows(rows, decode, () => undefined).map(({ event }) => {
+      void [event.entry.object, event.previous?.object];
+      return event;
+    });
 
   async function listFromDriver(prefix: string, revision: Revision, options: ListOptions): Promise<ListPage> {
     const { filter, limit } = options;
@@ -140,9 +150,8 @@ export function createPast({ driver, state, timeline, decode }: Parts) {
       top = last.revision - 1;
     }
     const kept = rows.slice(0, limit).filter(isKept).reverse();
-    const events = eventsOfRows(kept, decode, () => undefined);
-    return events
-      .map(({ event }, i) => ({ ...event, time: kept[i]!.time, origin: kept[i]!.origin ?? undefined }))
+    return readEvents(kept)
+      .map((event, i) => ({ ...event, time: kept[i]!.time, origin: kept[i]!.origin ?? undefined }))
       .reverse();
   }
 

@@ -4,8 +4,9 @@ import { storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { contentOf, sameContent } from './content.ts';
 import type { CommitResult, Driver, DriverChange } from './driver.ts';
+import { makeEntry } from './entry.ts';
 import { assertKey } from './keys.ts';
-import { makeEntry, makeEvent } from './rows.ts';
+import { makeEvent } from './rows.ts';
 import type { Considered } from './space.ts';
 import type { SizedEvent, State } from './state.ts';
 import {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import Database from 'better-sqlite3';
 import type { KubeObject } from '../../src/apimachinery/meta.ts';
-import { UnreadableValue } from '../../src/storage/rows.ts';
+import { UnreadableValue } from '../../src/storage/entry.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { DRIVERS, giveUpHistory, open, openWrapped, temporaryDirectory } from './drivers.ts';

@@ -122,7 +122,8 @@ export function createTables(db: Database, path: string, encryption: Encryption)
           throw damaged(path, `${key} at revision ${revision} is not what was written`);
         }
         const stale = encryption.isStale(key, found.sealed ?? undefined);
-        const row = { key, revision, createRevision, expiresAt, time, value, ...(stale && { stale }) };
+        const verified = found.sum !== null;
+        const row = { key, revision, createRevision, expiresAt, time, value, verified, ...(stale && { stale }) };
         if (page.push(row) === LOAD_PAGE) {
           receive(page);
           page = [];
