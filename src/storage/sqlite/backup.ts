@@ -8,10 +8,10 @@ const STEP_PAGES = 16;
 /** 1 MiB: a step is so much longer by what the database has grown since the last, or the copy would never end. */
 const MOST_PAGES = 256;
 /**
- * 2 MiB may be copied and not flushed yet. Without a limit the last step would flush all that the kernel has put off:
+ * 512 KiB may be copied and not flushed yet. Without a limit the last step would flush all that the kernel has put off:
  * 0.4 s for 500 MB, in which nothing is committed.
  */
-const UNFLUSHED_PAGES = 512;
+const UNFLUSHED_PAGES = 128;
 /** better-sqlite3 takes step after step and cannot be told to wait: the next turn begins this much later instead. */
 const WAIT_MS = 1;
 
