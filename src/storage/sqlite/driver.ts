@@ -131,7 +131,8 @@ export function createSqliteDriver(
   async function findDamage(signal: AbortSignal): Promise<string | undefined> {
     checking = new AbortController();
     const program = fileURLToPath(new URL(`./page-check.${extension}`, import.meta.url));
-    const { stdout } = await run([process.execPath, program, file], {
+    const files = [file, path.join(path.dirname(file), 'volatile.db')];
+    const { stdout } = await run([process.execPath, program, ...files], {
       signal: AbortSignal.any([signal, checking.signal]),
     });
     return stdout === '' ? undefined : stdout;
