@@ -79,6 +79,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
     });
   });
   const { api, storage } = plane;
+  const openedAt = storage.revision;
   const closeStorage: Component = { name: 'storage', start: async () => {}, stop: () => storage.close() };
   components.push(closeStorage);
   const stop = () => stopAll(components);
@@ -106,7 +107,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
     const control = {
       status: board.report,
       'snapshot-save': snapshotControl(snapshots),
-      ...storeControl(storage),
+      ...storeControl(storage, openedAt),
     };
     const started = startComponents(cluster, { containerd, progress, board, components });
     started.catch(() => undefined); // told by whoever waits for it

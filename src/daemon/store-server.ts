@@ -20,12 +20,12 @@ export interface LiveFindings {
   damage: string | null;
 }
 
-export function storeControl(storage: Storage): Record<'store' | 'store-check', ControlHandler> {
-  const begin = storage.revision;
+/** `openedAt` is the revision at which the store was opened. */
+export function storeControl(storage: Storage, openedAt: number): Record<'store' | 'store-check', ControlHandler> {
   return {
     async store(): Promise<LiveStore> {
       const { revision, keys } = await storage.stats();
-      return { revision, objects: keys, changes: revision - begin, problems: storage.problems() };
+      return { revision, objects: keys, changes: revision - openedAt, problems: storage.problems() };
     },
     async 'store-check'(): Promise<LiveFindings> {
       const differences = await storage.compare();
