@@ -56,6 +56,15 @@ export interface ScalePaths {
   selector: readonly string[] | undefined;
 }
 
+/** Stored objects as a version of a type made at run time shows them. */
+export interface Views {
+  /** The object in this version, frozen. Throws where prepare() is there and was not awaited for it. */
+  of(stored: AnyObject): AnyObject;
+  /** Where another program converts objects between versions: has it done for these. Rejects with a StatusError. */
+  prepare?(stored: readonly AnyObject[]): Promise<void>;
+  toStorage(object: AnyObject): Promise<AnyObject>;
+}
+
 /**
  * Everything the generic registry asks about a type. Objects handed to the functions are plain and mutable
  * unless said otherwise; `old` is frozen. All functions are pure but for the mutation they are named after.
@@ -81,6 +90,10 @@ export interface ResourceDefinition extends ResourceType {
    * the type does not know, and the problems that strict reading reports. Throws DecodeError.
    */
   readonly fit?: (decoded: Decoded, types: SchemaSet) => { value: JsonObject; problems: readonly string[] };
+  /** How stored objects of such a type look, where that is more than `fromStorage` can say. */
+  readonly views?: Views;
+  /** Changes with whatever could make such views look different. */
+  readonly edition?: string;
   /** How server-side apply sees such a type. */
   readonly applyShape?: (types: SchemaSet) => Shape;
   setDefaults(object: AnyObject): void;

@@ -3,7 +3,7 @@ import type { ResourceDefinition } from '../api/definition.ts';
 import type { Strictness } from './decode.ts';
 import { originOf } from './history/origin.ts';
 import type { UserInfo } from './identity.ts';
-import { viewOf } from './registry/keys.ts';
+import { readyView } from './registry/keys.ts';
 import type { FieldValidation } from './registry/parameters.ts';
 import type { WriteEnvironment, WriteTarget } from './registry/write.ts';
 import type { ApiRequest, ApiResult, ObjectResult } from './request.ts';
@@ -57,7 +57,13 @@ export const strictness = (
   { fieldValidation }: { fieldValidation: FieldValidation },
 ): Strictness => ({ types: env.types, fieldValidation, warn });
 
-export const objectResult = (
+export const objectResult = async (
   { definition }: ResourceCall,
   { status, entry }: { status: number; entry: ObjectResult['entry'] & object },
-): ObjectResult => ({ type: 'object', status, object: viewOf(definition, entry), definition, entry });
+): Promise<ObjectResult> => ({
+  type: 'object',
+  status,
+  object: await readyView(definition, entry),
+  definition,
+  entry,
+});

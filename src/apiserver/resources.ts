@@ -29,7 +29,7 @@ function warnOfOrphans({ definition, warn }: ResourceCall, options: DeleteOption
 export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   get: async (call) => {
     const { entry, at } = await entryAsked(call);
-    return { ...objectResult(call, { status: 200, entry }), ...(at === undefined ? {} : { at }) };
+    return { ...(await objectResult(call, { status: 200, entry })), ...(at === undefined ? {} : { at }) };
   },
   list: async (call) => await listAsked(call, parseListParameters(call.request.query, false)),
   watch: async (call) => {
@@ -50,7 +50,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
     const entry = await createObject(call.env, writeTarget(call, parameters), object);
-    return objectResult(call, { status: 201, entry });
+    return await objectResult(call, { status: 201, entry });
   },
   update: async (call) => {
     const { request, definition, env, info } = call;
@@ -61,11 +61,11 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
       apply: () => deepCopy(object),
       createMissing: definition.allowCreateOnUpdate,
     });
-    return objectResult(call, { status: created ? 201 : 200, entry });
+    return await objectResult(call, { status: created ? 201 : 200, entry });
   },
   patch: async (call) => {
     const { entry, created } = await patchObject(call, {});
-    return objectResult(call, { status: created ? 201 : 200, entry });
+    return await objectResult(call, { status: created ? 201 : 200, entry });
   },
   delete: async (call) => {
     const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
@@ -75,7 +75,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     // 202 only for clients that asked for dependents to go and whose object waits (rule 49).
     const status = !removed && options.orphanDependents === false ? 202 : 200;
     if ('status' in result) return { type: 'object', status, object: result.status as unknown as AnyObject };
-    return objectResult(call, { status, entry: result.entry });
+    return await objectResult(call, { status, entry: result.entry });
   },
   deletecollection: async (call) => {
     const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);

@@ -20,8 +20,11 @@ export interface Unreachable {
   message: string;
 }
 
-/** Address and port of an endpoint of the APIService's Service, or why there is none. */
-export function endpointOf(reader: ObjectReader, { spec }: APIService): URL | Unreachable {
+/** Address and port of an endpoint of the Service that is named (by an APIService or a webhook), or why there is none. */
+export function endpointOf(
+  reader: ObjectReader,
+  { spec }: { spec: Pick<APIService['spec'], 'service'> },
+): URL | Unreachable {
   const { namespace = '', name = '', port = 443 } = spec.service ?? {};
   const quoted = JSON.stringify(namespace);
   const service = reader.get(services, namespace, name);

@@ -1,6 +1,4 @@
 // A version of a CustomResourceDefinition as the same value that built-in types have: one registry, one path.
-import { applyDefaults } from '../../api/apiextensions/defaulting.ts';
-import { prune } from '../../api/apiextensions/pruning.ts';
 import { createRuleValidator, type RuleValidator } from '../../api/apiextensions/rule-validator.ts';
 import type { Schema } from '../../api/apiextensions/schema.ts';
 import { ageOf } from '../../api/columns/age.ts';
@@ -23,6 +21,7 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { nameIsDNSSubdomain } from '../../apimachinery/names.ts';
 import { forbidden } from '../../apimachinery/status-error.ts';
 import { applyShape } from './apply-shape.ts';
+import type { ConvertObjects } from './conversion.ts';
 import { fitToSchema } from './fit.ts';
 import {
   finalizerWarnings,
@@ -31,18 +30,26 @@ import {
   validateCustomStatus,
   validateCustomUpdate,
 } from './validation.ts';
+import { createViews, setDefaults } from './views.ts';
 
 const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const WRITING = ['get', 'patch', 'update'];
 
-/** One definition for each served version. */
-export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition[] {
-  return (crd.spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(crd, version));
+/** One definition for each served version; `ask` converts between them where the names are not all that differs. */
+export function definitionsOf(crd: CustomResourceDefinition, ask?: ConvertObjects): ResourceDefinition[] {
+  return (crd.spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(crd, version, ask));
+}
+
+/** The version that is stored, served or not. */
+export function storedDefinitionOf(crd: CustomResourceDefinition, ask?: ConvertObjects): ResourceDefinition {
+  const stored = crd.spec.versions.find(({ storage }) => storage) as CustomResourceDefinitionVersion;
+  return definitionOf(crd, stored, ask);
 }
 
 function definitionOf(
-  { spec, metadata: { deletionTimestamp } = {} }: CustomResourceDefinition,
+  { spec, metadata: { deletionTimestamp, uid = '', generation = 0 } }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
+  ask: ConvertObjects | undefined,
 ): ResourceDefinition {
   const { group, names } = spec;
   const stored = spec.versions.find(({ storage }) => storage) ?? version;
@@ -61,12 +68,12 @@ function definitionOf(
   };
   const hasStatus = version.subresources?.status !== undefined;
   const columns = columnsOf(version);
-  // Without a conversion webhook versions differ only in their names (strategy None), and in what they know.
-  const convert = (object: AnyObject, to: CustomResourceDefinitionVersion): AnyObject => {
-    const converted = { ...object, apiVersion: `${group}/${to.name}` };
-    prune(converted, schemaOf(to));
-    return converted;
-  };
+  const views = createViews({
+    apiVersion: `${group}/${version.name}`,
+    schemas: new Map(spec.versions.map((one) => [`${group}/${one.name}`, schemaOf(one)])),
+    storedApiVersion: `${group}/${stored.name}`,
+    ask,
+  });
   return {
     group,
     version: version.name,
@@ -91,15 +98,11 @@ function definitionOf(
 
     fit: (decoded, types) => fitToSchema(decoded, schema, types),
     applyShape: (types) => applyShape(schema, types),
-    setDefaults(object) {
-      // Type and metadata are not the schema's, whatever it says of them.
-      const { apiVersion, kind, metadata, ...rest } = object;
-      applyDefaults(rest, schema);
-      for (const key of Object.keys(object)) delete object[key];
-      Object.assign(object, { apiVersion, kind, metadata }, rest);
-    },
-    toStorage: (object) => convert(object, stored),
-    fromStorage: (object) => convert(object, version),
+    setDefaults: (object) => setDefaults(object, schema),
+    views,
+    edition: `${uid}.${generation}`,
+    toStorage: unused,
+    fromStorage: unused,
 
     prepareForCreate(object) {
       if (deletionTimestamp) {
@@ -148,6 +151,11 @@ function definitionOf(
     cells: (object, context) => columns.map(({ read }) => read(object, context)),
   };
 }
+
+/** Custom resources have views instead. */
+const unused = (): never => {
+  throw new TypeError('custom resources are converted by their views');
+};
 
 const schemaOf = ({ schema }: CustomResourceDefinitionVersion): Schema =>
   (schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true }) as Schema;

@@ -12,7 +12,8 @@ import { deleteObject } from '../registry/delete.ts';
 import type { ResourceHooks } from '../registry/hooks.ts';
 import { updateObject } from '../registry/update.ts';
 import type { WriteEnvironment, WriteTarget } from '../registry/write.ts';
-import { definitionsOf } from './custom-resource.ts';
+import { webhookConversion } from './conversion.ts';
+import { definitionsOf, storedDefinitionOf } from './custom-resource.ts';
 import { statusOf } from './names.ts';
 
 type Definition = AnyObject & CustomResourceDefinition;
@@ -60,7 +61,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
       }
       return;
     }
-    const served = isAccepted(crd) ? definitionsOf(crd) : [];
+    const served = isAccepted(crd) ? definitionsOf(crd, webhookConversion(crd, reader)) : [];
     for (const old of catalogue.all()) {
       const same = old.group === group && old.plural === names.plural;
       if (same && !served.some(({ version }) => version === old.version)) catalogue.remove(group, names.plural);
@@ -117,9 +118,9 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
 
   async function empty(crd: Definition): Promise<void> {
     const name = crd.metadata.name as string;
-    const [definition] = definitionsOf(crd);
+    const definition = storedDefinitionOf(crd, webhookConversion(crd, reader));
     const target = targetOf('delete', '', name);
-    if (!definition || !target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
+    if (!target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
     if (!emptying.has(name)) {
       emptying.set(
         name,
@@ -135,7 +136,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
     await finish();
 
     async function finish(): Promise<void> {
-      if (!target || !definition || reader.list(definition).length > 0) return;
+      if (!target || reader.list(definition).length > 0) return;
       await updateObject(
         env,
         { ...target, origin: { ...target.origin, verb: 'update' } },

@@ -2,7 +2,7 @@
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject } from '../../apimachinery/meta.ts';
 import type { StorageEntry } from '../../storage/storage.ts';
-import { apiVersionOf, viewOf } from '../registry/keys.ts';
+import { apiVersionOf, viewName, viewOf } from '../registry/keys.ts';
 import { type Encoding, isTyped, kept, listMetadata, plainEncoding, type WatchEncoding } from './encoding.ts';
 
 const COMMA = Buffer.from(',');
@@ -40,7 +40,7 @@ export const jsonWatch: WatchEncoding = {
   message: (frame) => frame,
   frame: (type, object: KubeObject) => jsonText({ type, object }),
   itemFrame: (definition, { type, entry, frames }) =>
-    kept(frames, `${type};json;${apiVersionOf(definition)}`, () =>
+    kept(frames, `${type};json;${viewName(definition)}`, () =>
       Buffer.concat([
         Buffer.from(`{"type":"${type}","object":`),
         ...objectPieces(definition, entry),
@@ -60,7 +60,7 @@ const objectPieces = (definition: ResourceDefinition, entry: StorageEntry): Uint
 
 /** The object's JSON without kind and apiVersion, as items of built-in lists are written. */
 const itemText = (definition: ResourceDefinition, entry: StorageEntry): Uint8Array =>
-  kept(entry.encodings, `json;${apiVersionOf(definition)}`, () => {
+  kept(entry.encodings, `json;${viewName(definition)}`, () => {
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = viewOf(definition, entry);
     return Buffer.from(JSON.stringify(rest));
   });

@@ -9,12 +9,12 @@ import type { ResourceCall } from '../call.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { Authorizer } from '../identity.ts';
 import { methodNotServed, plainNotFound } from '../paths/path-table.ts';
-import { apiVersionOf, isStoredVersion } from '../registry/keys.ts';
+import { apiVersionOf, isStoredVersion, prepareViews } from '../registry/keys.ts';
 import type { ApiResult } from '../request.ts';
 import { accessTo, HISTORY_API } from './access.ts';
 import { retained } from './object-history.ts';
 import { checkParameters, limitAsked, readPage, SPAN_PARAMETERS, spanAsked } from './pages.ts';
-import { isSecret, type Revision, toRevision } from './revision.ts';
+import { isSecret, type Revision, statesOf, toRevision } from './revision.ts';
 import { asWritten, changeShape } from './shapes.ts';
 import { changeRows } from './tables.ts';
 
@@ -61,6 +61,7 @@ export async function listChanges(
       shape = changeShape(definition, env.types);
       shapes.set(place.prefix, shape);
     }
+    if (definition) await prepareViews(definition, statesOf(revised));
     const view = (entry: StorageEntry) => asWritten(definition, entry);
     const masked = access === 'masked' && isSecret({ group: apiGroup, resource });
     return { ...toRevision(revised, { shape, view, masked }), object };

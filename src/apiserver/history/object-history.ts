@@ -3,11 +3,11 @@ import { notFound } from '../../apimachinery/status-error.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type CallHandler, namespaceOf, type ResourceCall } from '../call.ts';
 import type { Authorizer } from '../identity.ts';
-import { groupResource, objectKey } from '../registry/keys.ts';
+import { groupResource, objectKey, prepareViews } from '../registry/keys.ts';
 import { accessTo, HISTORY_API } from './access.ts';
 import { checkParameters, limitAsked, readPage, SPAN_PARAMETERS, spanAsked } from './pages.ts';
 import { iso } from './past.ts';
-import { isSecret, toRevision } from './revision.ts';
+import { isSecret, statesOf, toRevision } from './revision.ts';
 import { asWritten, changeShape } from './shapes.ts';
 import { historyRows } from './tables.ts';
 
@@ -26,7 +26,10 @@ export const objectHistoryHandler =
       query: { prefix: key, exact: true },
       span,
       limit: limitAsked(query),
-      show: (revised) => toRevision(revised, { shape, view: (entry) => asWritten(definition, entry), masked }),
+      show: async (revised) => {
+        await prepareViews(definition, statesOf(revised));
+        return toRevision(revised, { shape, view: (entry) => asWritten(definition, entry), masked });
+      },
       signal,
       clock,
     });

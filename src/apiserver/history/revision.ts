@@ -30,6 +30,9 @@ export interface Sight {
   masked: boolean;
 }
 
+/** The object after a change and, where there was one, before. */
+export const statesOf = ({ entry, previous }: Revised): StorageEntry[] => (previous ? [entry, previous] : [entry]);
+
 const OPERATIONS = { ADDED: 'create', MODIFIED: 'update', DELETED: 'delete' } as const;
 
 export function toRevision(revised: Revised, { shape, view, masked }: Sight): Revision {

@@ -140,7 +140,7 @@ async function writeNew(env: WriteEnvironment, target: WriteTarget, object: AnyO
     return await commit(env, dryRun, {
       op: 'create',
       key,
-      object: toStored(definition, object),
+      object: await toStored(definition, object),
       origin: target.origin,
       ...ttl,
     });

@@ -8,7 +8,7 @@ import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import type { DeleteOptions } from './delete-options.ts';
-import { groupResource, objectKey, viewOf } from './keys.ts';
+import { groupResource, objectKey, readyView } from './keys.ts';
 import { finalizersForPropagation } from './propagation.ts';
 import {
   admit,
@@ -36,7 +36,7 @@ export async function deleteObject(
   const { definition } = target;
   const key = objectKey(definition, target.namespace, target.name);
   const first = env.storage.get(key);
-  const oldObject = first && viewOf(definition, first);
+  const oldObject = first && (await readyView(definition, first));
   const step = { operation: 'DELETE' as const, object: undefined, oldObject };
   // Before it is known to exist: what may not be deleted is refused either way.
   await admit(env, target, step);
@@ -82,7 +82,7 @@ interface Step {
 async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { options, current }: Step): Promise<Deleted> {
   const { definition, dryRun } = target;
   const hooks = hooksOf(env, definition);
-  const object = deepCopy(viewOf(definition, current));
+  const object = deepCopy(await readyView(definition, current));
   const now = timestamp(env.clock);
   const grace = markGraceful(env, target, { object, options });
   if (grace === 'pending') {
@@ -99,20 +99,20 @@ async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { optio
       op: 'update',
       key: current.key,
       expected: current.revision,
-      object: toStored(definition, object),
+      object: await toStored(definition, object),
       origin: target.origin,
     });
     return { result: { entry }, removed: false };
   }
   if (dryRun) {
-    const change = { key: current.key, expected: current.revision, object: toStored(definition, object) };
+    const change = { key: current.key, expected: current.revision, object: await toStored(definition, object) };
     return { result: told(target, await commit(env, true, { op: 'update', ...change })), removed: true };
   }
   const entry = await toStore(env.storage, {
     op: 'delete',
     key: current.key,
     expected: current.revision,
-    object: toStored(definition, object),
+    object: await toStored(definition, object),
     origin: target.origin,
   });
   hooks?.afterDelete?.(object);

@@ -32,7 +32,27 @@ export const isStoredVersion = (d: Pick<ResourceDefinition, 'group' | 'version' 
 /** The entry's object in the definition's version: the frozen stored one, or a fresh conversion. */
 export function viewOf(definition: ResourceDefinition, entry: Pick<StorageEntry, 'object'>): AnyObject {
   const stored = entry.object as AnyObject;
-  // A custom resource may have been stored when another of its versions was the one to store.
-  const asStored = isStoredVersion(definition) && (!definition.fit || stored.apiVersion === apiVersionOf(definition));
-  return asStored ? stored : definition.fromStorage(deepCopy(stored));
+  if (definition.views) return definition.views.of(stored);
+  return isStoredVersion(definition) ? stored : definition.fromStorage(deepCopy(stored));
 }
+
+/** Has views of entries ready, where another program converts them. Rejects with a StatusError. */
+export async function prepareViews(
+  { views }: ResourceDefinition,
+  entries: readonly Pick<StorageEntry, 'object'>[],
+): Promise<void> {
+  await views?.prepare?.(entries.map(({ object }) => object as AnyObject));
+}
+
+/** As viewOf, once it is ready. */
+export async function readyView(
+  definition: ResourceDefinition,
+  entry: Pick<StorageEntry, 'object'>,
+): Promise<AnyObject> {
+  await prepareViews(definition, [entry]);
+  return viewOf(definition, entry);
+}
+
+/** What encodings of a definition's views are kept under, besides their format. */
+export const viewName = (definition: ResourceDefinition): string =>
+  definition.edition ? `${apiVersionOf(definition)};${definition.edition}` : apiVersionOf(definition);

@@ -18,7 +18,7 @@ import {
 } from '../../storage/storage.ts';
 import type { ListResult } from '../request.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
-import { collectionPrefix, groupResource, objectKey, viewOf } from './keys.ts';
+import { collectionPrefix, groupResource, objectKey, prepareViews, viewOf } from './keys.ts';
 import { type ListParameters, parseRevision } from './parameters.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
@@ -62,11 +62,12 @@ export async function listEntries(
   const selection = compileSelection(definition, parameters);
   const prefix = collectionPrefix(definition, namespace);
   const plan = planList(parameters);
-  const page = await readPage(storage, prefix, {
-    plan,
-    selection,
-    matches: selection.everything ? undefined : (entry) => selection.matches(viewOf(definition, entry)),
-  });
+  const matches = selection.everything
+    ? undefined
+    : (entry: StorageEntry) => selection.matches(viewOf(definition, entry));
+  const page = definition.views?.prepare
+    ? await readPrepared(storage, prefix, { plan, selection, matches, definition })
+    : await readPage(storage, prefix, { plan, selection, matches });
   const metadata: ListMeta = { resourceVersion: String(page.revision) };
   if (page.next !== undefined && plan.limit > 0) {
     metadata.continue = encodeContinue({ revision: page.revision, start: page.next.slice(prefix.length) });
@@ -110,6 +111,26 @@ interface PageRequest {
   plan: ListPlan;
   selection: Selection;
   matches: ((entry: StorageEntry) => boolean) | undefined;
+}
+
+/** Objects that must be converted before they can be looked at are read first and selected then. */
+async function readPrepared(
+  storage: Storage,
+  prefix: string,
+  { definition, ...request }: PageRequest & { definition: ResourceDefinition },
+): Promise<ListPage> {
+  const { plan, matches } = request;
+  if (!matches) {
+    const page = await readPage(storage, prefix, request);
+    await prepareViews(definition, page.entries);
+    return page;
+  }
+  const whole = await readPage(storage, prefix, { ...request, matches: undefined, plan: { ...plan, limit: 0 } });
+  await prepareViews(definition, whole.entries);
+  const entries = whole.entries.filter(matches);
+  const next = plan.limit > 0 ? entries[plan.limit] : undefined;
+  if (!next) return { ...whole, entries };
+  return { ...whole, entries: entries.slice(0, plan.limit), next: next.key };
 }
 
 async function readPage(

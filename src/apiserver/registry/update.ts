@@ -15,7 +15,7 @@ import {
 } from '../../apimachinery/status-error.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import { createObject } from './create.ts';
-import { groupResource, objectKey, viewOf } from './keys.ts';
+import { groupResource, objectKey, readyView } from './keys.ts';
 import { parseRevision } from './parameters.ts';
 import {
   admit,
@@ -60,7 +60,7 @@ export async function updateObject(env: WriteEnvironment, target: WriteTarget, p
       if (!plan.createMissing) throw notFound(groupResource(definition), target.name);
       return await createMissing(env, target, plan);
     }
-    const old = viewOf(definition, current);
+    const old = await readyView(definition, current);
     const object = await plan.apply(old);
     try {
       return { entry: await replace(env, { ...target, plan, current, old, object }), created: false };
@@ -190,7 +190,7 @@ function keepMetadata(object: AnyObject, old: AnyObject): void {
 /** An update that removes the last thing an object marked for deletion waited for removes the object. */
 async function writeOver(env: WriteEnvironment, r: Replacement, current: StorageEntry): Promise<StorageEntry> {
   const { definition, object } = r;
-  const stored = toStored(definition, object);
+  const stored = await toStored(definition, object);
   const hooks = hooksOf(env, definition);
   if (shouldGo(object) && !hooks?.keepsDeleted?.(object)) {
     if (r.dryRun)

@@ -13,7 +13,7 @@ import {
   type Watcher,
 } from '../../storage/storage.ts';
 import type { WatchResult } from '../request.ts';
-import { apiVersionOf, collectionPrefix, viewOf } from './keys.ts';
+import { apiVersionOf, collectionPrefix, prepareViews, viewOf } from './keys.ts';
 import { type ListParameters, parseRevision } from './parameters.ts';
 import { reach } from './read.ts';
 import { compileSelection, type Selection } from './selection.ts';
@@ -65,18 +65,21 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
   const prefix = collectionPrefix(definition, request.namespace);
   const pause = createPause(request, plan.timeoutMs, parameters.allowWatchBookmarks);
   const matches = (entry: StorageEntry) => selection.everything || selection.matches(viewOf(definition, entry));
+  const prepares = definition.views?.prepare !== undefined;
   let watcher: Watcher | undefined;
   try {
     let after = plan.revision;
     if (parameters.sendInitialEvents) {
       await reach(storage, plan.revision);
-      const page = storage.list(prefix, { filter: matches });
+      const page = storage.list(prefix, prepares ? {} : { filter: matches });
       // Opened in the same turn as the list: nothing can come between the two.
       after = page.revision;
       watcher = storage.watch(prefix, { after });
-      for (let i = 0; i < page.entries.length; i += BATCH) {
+      if (prepares) await prepareViews(definition, page.entries);
+      const entries = prepares ? page.entries.filter(matches) : page.entries;
+      for (let i = 0; i < entries.length; i += BATCH) {
         if (pause.over()) return;
-        yield page.entries.slice(i, i + BATCH).map((entry): WatchItem => ({ type: 'ADDED', entry }));
+        yield entries.slice(i, i + BATCH).map((entry): WatchItem => ({ type: 'ADDED', entry }));
       }
       if (parameters.allowWatchBookmarks) yield [bookmark(definition, after, true)];
     } else {
@@ -87,7 +90,11 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
     while (!pause.over()) {
       const events = await watcher.take(BATCH);
       if (events.length > 0) {
+        if (prepares) await prepareViews(definition, events.flatMap(statesOf));
         const items = events.map((event) => seenThrough(event, matches)).filter((item) => item !== undefined);
+        // What goes out of sight is told as it was, with another revision: an object of its own.
+        const shown = items.map(({ entry }) => entry);
+        if (prepares) await prepareViews(definition, shown);
         if (items.length > 0) yield items;
         continue;
       }
@@ -106,8 +113,12 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
   }
 }
 
+const statesOf = ({ entry, previous }: StorageEvent): StorageEntry[] => (previous ? [entry, previous] : [entry]);
+
+type Seen = Extract<WatchItem, { entry: StorageEntry }>;
+
 /** What a watcher that sees only matching objects is told about a change (rule 30). */
-function seenThrough(event: StorageEvent, matches: (entry: StorageEntry) => boolean): WatchItem | undefined {
+function seenThrough(event: StorageEvent, matches: (entry: StorageEntry) => boolean): Seen | undefined {
   const { entry, previous, frames } = event;
   if (event.type === 'DELETED') return matches(previous ?? entry) ? { type: 'DELETED', entry, frames } : undefined;
   const before = previous !== undefined && matches(previous);

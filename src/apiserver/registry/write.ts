@@ -124,10 +124,11 @@ export function stampNew(object: AnyObject, now: string): void {
 }
 
 /** The object as the store keeps it: storage version, with type, without resourceVersion. */
-export function toStored(definition: ResourceDefinition, object: AnyObject): KubeObject {
+export async function toStored(definition: ResourceDefinition, object: AnyObject): Promise<KubeObject> {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _resourceVersion, selfLink: _selfLink, ...kept } = metadata;
   const typed = { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata: kept, ...rest } as AnyObject;
+  if (definition.views) return await definition.views.toStorage(typed);
   return isStoredVersion(definition) ? typed : definition.toStorage(typed);
 }
 

@@ -27,7 +27,7 @@ export const partialUpdateHandler =
     };
     if (info.verb === 'patch') {
       const { entry } = await patchObject(call, strategy);
-      return objectResult(call, { status: 200, entry });
+      return await objectResult(call, { status: 200, entry });
     }
     const parameters = parseWriteParameters(request.query, 'UpdateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
@@ -36,7 +36,7 @@ export const partialUpdateHandler =
       apply: () => deepCopy(object),
       ...strategy,
     });
-    return objectResult(call, { status: 200, entry });
+    return await objectResult(call, { status: 200, entry });
   };
 
 /** Keeps the server's own metadata of the request (revision, owners of fields), the rest is `old` but for what is writable. */

@@ -8,7 +8,7 @@ import { type CallHandler, type ResourceCall, strictness, writeTarget } from '..
 import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
 import { entryAsked } from '../history/past.ts';
 import { applyFormat, patchTypeOf, readPatch } from '../patch.ts';
-import { apiVersionOf, viewOf } from '../registry/keys.ts';
+import { apiVersionOf, readyView } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, updateObject } from '../registry/update.ts';
 import type { ApiResult } from '../request.ts';
@@ -28,7 +28,7 @@ export const scaleHandler: CallHandler = async (call) => {
   const { definition, info, request, env } = call;
   if (info.verb === 'get') {
     const { entry } = await entryAsked(call);
-    return answer(viewOf(definition, entry), definition.scale);
+    return answer(await readyView(definition, entry), definition.scale);
   }
   const type = bodyType(SCALE, env.types);
   if (info.verb === 'patch' && patchTypeOf(request, type) === 'apply') return await applyScale(call, type);
@@ -39,7 +39,7 @@ export const scaleHandler: CallHandler = async (call) => {
     apply: (current) => rescaled(current as Scaled, wanted(current as Scaled), paths),
     unconditional: true,
   });
-  return answer(viewOf(definition, entry), definition.scale);
+  return answer(await readyView(definition, entry), definition.scale);
 };
 
 async function fromBody(call: ResourceCall, type: BodyType) {
@@ -85,7 +85,7 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
     unconditional: true,
     managed: true,
   });
-  return answer(viewOf(definition, entry), definition.scale);
+  return answer(await readyView(definition, entry), definition.scale);
 }
 
 /** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */

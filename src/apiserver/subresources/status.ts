@@ -21,7 +21,7 @@ export const strategyHandler =
     if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
     if (info.verb === 'patch') {
       const { entry } = await patchObject(call, strategy);
-      return objectResult(call, { status: 200, entry });
+      return await objectResult(call, { status: 200, entry });
     }
     const parameters = parseWriteParameters(request.query, 'UpdateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
@@ -30,7 +30,7 @@ export const strategyHandler =
       apply: () => deepCopy(object),
       ...strategy,
     });
-    return objectResult(call, { status: 200, entry });
+    return await objectResult(call, { status: 200, entry });
   };
 
 export const statusHandler = strategyHandler((definition) => ({

@@ -1,0 +1,110 @@
+// A call of a webhook: its body is posted to a URL, or to a Service through its endpoints, and JSON comes back.
+import https from 'node:https';
+import type { AnyObject } from '../apimachinery/meta.ts';
+import { isObject } from '../apimachinery/value.ts';
+import { endpointOf } from './aggregation/backend.ts';
+import type { ObjectReader } from './reader.ts';
+
+/** As all kinds of webhooks say where they are (WebhookClientConfig). */
+export interface WebhookClient {
+  url?: string;
+  service?: { namespace: string; name: string; path?: string; port?: number };
+  /** PEM in base64; without it what the system trusts. */
+  caBundle?: string;
+}
+
+export interface WebhookCall {
+  reader: ObjectReader;
+  client: WebhookClient;
+  body: object;
+  timeoutMs: number;
+}
+
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Rejects with an Error that says the URL and what went wrong. */
+export async function callWebhook({ reader, client, body, timeoutMs }: WebhookCall): Promise<AnyObject> {
+  const { shown, url, servername } = placeOf(reader, client);
+  const ca = client.caBundle && Buffer.from(client.caBundle, 'base64').toString().trim();
+  try {
+    const text = await post(url, {
+      ...(ca ? { ca } : {}),
+      ...(servername ? { servername, headers: { host: `${servername}:${new URL(shown).port || 443}` } } : {}),
+      body: Buffer.from(JSON.stringify(body)),
+      timeoutMs,
+    });
+    return parsed(text);
+  } catch (error) {
+    const message = `Post "${withTimeout(shown, timeoutMs)}": ${(error as Error).message}`;
+    throw new Error(message, { cause: error });
+  }
+}
+
+const withTimeout = (url: string, timeoutMs: number): string =>
+  `${url}${url.includes('?') ? '&' : '?'}timeout=${timeoutMs / 1000}s`;
+
+interface Place {
+  /** The URL as people know it. */
+  shown: string;
+  url: URL;
+  servername?: string;
+}
+
+function placeOf(reader: ObjectReader, { url, service }: WebhookClient): Place {
+  if (!service) return { shown: url ?? '', url: new URL(url ?? '') };
+  const { namespace, name, path = '', port = 443 } = service;
+  const servername = `${name}.${namespace}.svc`;
+  const shown = `https://${servername}:${port}${path && !path.startsWith('/') ? '/' : ''}${path}`;
+  const endpoint = endpointOf(reader, { spec: { service: { namespace, name, port } } });
+  if (!(endpoint instanceof URL)) throw new Error(`Post "${shown}": ${endpoint.message}`);
+  return { shown, url: new URL(path || '/', endpoint), servername };
+}
+
+interface Posting {
+  ca?: string;
+  servername?: string;
+  headers?: Record<string, string>;
+  body: Buffer;
+  timeoutMs: number;
+}
+
+function post(url: URL, { ca, servername, headers, body, timeoutMs }: Posting): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const fail = (error: Error) =>
+      reject(signal.aborted ? new Error('context deadline exceeded', { cause: error }) : error);
+    const target = new URL(url);
+    target.searchParams.set('timeout', `${timeoutMs / 1000}s`);
+    const request = https.request(target, {
+      method: 'POST',
+      agent: false,
+      signal,
+      ...(ca ? { ca } : {}),
+      ...(servername ? { servername } : {}),
+      headers: { ...headers, 'content-type': 'application/json', accept: 'application/json' },
+    });
+    request.on('error', fail);
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MAX_ANSWER_BYTES) request.destroy(new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on('error', fail);
+      response.on('end', () => {
+        const { statusCode = 0 } = response;
+        if (statusCode === 200) resolve(Buffer.concat(chunks).toString());
+        else reject(new Error(`the server answered ${statusCode}`));
+      });
+    });
+    request.end(body);
+  });
+}
+
+function parsed(text: string): AnyObject {
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw new Error('the answer is not an object');
+  return value as unknown as AnyObject;
+}
