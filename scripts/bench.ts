@@ -7,13 +7,14 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../src/exec.ts';
 import { benchApi } from './bench/api.ts';
+import { benchMachinery } from './bench/machinery.ts';
 import { benchIdle, benchPods } from './bench/pods.ts';
 import { median, ms, type Row, record, render } from './bench/report.ts';
 import { type BenchServer, createBenchServer, fitComponents } from './bench/server.ts';
 import { writeTestImages } from './test-images.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const PARTS = ['start', 'pods', 'idle', 'api', 'store'] as const;
+const PARTS = ['start', 'pods', 'idle', 'api', 'machinery', 'store'] as const;
 const STORE_SECTIONS = ['writes', 'watch', 'list', 'start', 'housekeeping', 'asof', 'memory'] as const;
 const FIRST_STARTS = 3;
 const LATER_STARTS = 5;
@@ -111,6 +112,13 @@ async function main(): Promise<void> {
       await part('api', () => benchApi(server));
     });
   }
+  await part('machinery', () =>
+    withServer(['apiserver', 'controllers', 'scheduler'], async (server) => {
+      await server.start();
+      await server.started();
+      return await benchMachinery(server);
+    }),
+  );
   for (const section of STORE_SECTIONS) await part(`store.${section}`, () => measureStore(section));
   if (!flags.record) return;
   const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -10,14 +10,21 @@ import type { BenchServer } from './server.ts';
 const CLIENTS = ['-c', '8', '-m', '10'];
 const OBJECTS = 100;
 
-interface Load {
+export interface Load {
   perSecond: number;
   meanMs: string;
 }
 
 /** Throws when any answer is not 2xx. */
-async function load(url: string, requests: number, extra: readonly string[] = []): Promise<Load> {
-  const { stdout } = await run(['h2load', '-n', String(requests), ...CLIENTS, ...extra, url]);
+export async function load(
+  url: string,
+  {
+    requests,
+    clients = CLIENTS,
+    extra = [],
+  }: { requests: number; clients?: readonly string[]; extra?: readonly string[] },
+): Promise<Load> {
+  const { stdout } = await run(['h2load', '-n', String(requests), ...clients, ...extra, url]);
   const perSecond = Number(/, ([\d.]+) req\/s/.exec(stdout)?.[1]);
   const good = Number(/status codes: (\d+) 2xx/.exec(stdout)?.[1]);
   if (good !== requests) throw new Error(`${url}: ${good} of ${requests} requests were answered with 2xx:\n${stdout}`);
@@ -51,11 +58,11 @@ export async function benchApi(server: BenchServer): Promise<Row[]> {
     const body = path.join(folder, 'body.json');
     writeFileSync(body, JSON.stringify(configMap({ generateName: 'bench-' })));
 
-    const one = await load(`${collection}/c1`, 20_000, headers);
-    const all = await load(`${collection}?limit=${OBJECTS}`, 4_000, headers);
+    const one = await load(`${collection}/c1`, { requests: 20_000, extra: headers });
+    const all = await load(`${collection}?limit=${OBJECTS}`, { requests: 4_000, extra: headers });
     const bytes = (await kubectl('get', '--raw', '/api/v1/namespaces/bench/configmaps/c1')).stdout.length;
-    const bare = await bareServer(bytes, (url) => load(url, 20_000, headers));
-    const create = await load(collection, 10_000, [...headers, '-d', body]);
+    const bare = await bareServer(bytes, (url) => load(url, { requests: 20_000, extra: headers }));
+    const create = await load(collection, { requests: 10_000, extra: [...headers, '-d', body] });
     const row = (name: string, { perSecond, meanMs }: Load, against = ''): Row => ({
       name,
       value: `${Math.round(perSecond).toLocaleString('en')} /s, mean ${meanMs}`,
