@@ -14,6 +14,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,
@@ -46,6 +47,7 @@ export const persistentVolumeClaims = type<PersistentVolumeClaim>(
   'persistentvolumeclaims',
   'PersistentVolumeClaim',
 );
+export const resourceQuotas = type<ResourceQuota>('v1', 'resourcequotas', 'ResourceQuota');
 export const persistentVolumes = type<PersistentVolume>('v1', 'persistentvolumes', 'PersistentVolume', 'cluster');
 export const namespaces = type<Namespace>('v1', 'namespaces', 'Namespace', 'cluster');
 export const nodes = type<Node>('v1', 'nodes', 'Node', 'cluster');

@@ -59,12 +59,15 @@ const toApiRequest = (request: TransportRequest, user: UserInfo): ApiRequest => 
   method: request.method,
   path: request.path,
   query: request.query ?? new URLSearchParams(),
-  // Fields belong to the component: system:serviceaccount:kube-system:job-controller writes as job-controller.
-  headers: { 'user-agent': user.username.split(':').at(-1) },
+  headers: { 'user-agent': componentOf(user) },
   identity: { user },
   body: { kind: 'value', value: request.body, contentType: request.contentType ?? 'application/json' },
   signal: request.signal ?? NEVER,
 });
+
+/** Fields belong to the component: system:serviceaccount:kube-system:job-controller writes as job-controller. */
+const componentOf = ({ username }: UserInfo): string =>
+  username === 'system:apiserver' ? 'kube-apiserver' : (username.split(':').at(-1) as string);
 
 type StreamResult = Extract<ApiResult, { type: 'stream' }>;
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ResourceDefinition } from '../api/definition.ts';
 import { services } from '../api/resources.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
+import type { Client } from '../client/client.ts';
 import { createClient } from '../client/create-client.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Clock } from '../clock.ts';
@@ -58,8 +59,10 @@ export interface ApiServerOptions {
   authenticator(parts: ServerParts & { tokens: ServiceAccountTokens }): RequestAuthenticator;
   /** `rbac` is the part of it that reviews of rules and the check against escalation ask. */
   authorizer(parts: ServerParts): { authorizer: Authorizer; rbac: RbacAuthorizer };
-  /** In the order they run. */
-  admission(parts: ServerParts & { authorizer: Authorizer; rbac: RbacAuthorizer }): readonly AdmissionPlugin[];
+  /** In the order they run; `client` is the server's own, there from the first request on. */
+  admission(
+    parts: ServerParts & { authorizer: Authorizer; rbac: RbacAuthorizer; client(): Client },
+  ): readonly AdmissionPlugin[];
   /** Issues and checks service account tokens. */
   tokens(parts: ServerParts): ServiceAccountTokens;
   /** undefined: no port, only the loopback. */
@@ -120,7 +123,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const environment: WriteEnvironment = {
     storage,
     clock,
-    admission: options.admission({ ...parts, authorizer, rbac }),
+    admission: options.admission({ ...parts, authorizer, rbac, client: () => client }),
     hooks: new Map([
       ['/namespaces', namespaceHooks],
       ['apiextensions.k8s.io/customresourcedefinitions', definitionHooks],

@@ -10,6 +10,7 @@ import { nodeLifecycleController } from './node/nodelifecycle.ts';
 import { taintEvictionController } from './node/tainteviction.ts';
 import { podGarbageCollector } from './podgc.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
+import { resourceQuotaController } from './resourcequota.ts';
 import { rootCaCertPublisher } from './root-ca-cert-publisher.ts';
 import type { ServedResources } from './served-resources.ts';
 import { serviceAccountController } from './serviceaccount.ts';
@@ -34,4 +35,5 @@ export const createControllers = (options: ControllersOptions): readonly Control
   taintEvictionController(),
   podGarbageCollector(),
   clusterRoleAggregationController(),
+  resourceQuotaController(options),
 ];

@@ -35,7 +35,7 @@ const isQuotaHugePages = (name: string): boolean => isHugePages(name) || name.st
 /** Kubernetes' own, as opposed to what a device plugin counts. */
 export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 
-const isExtended = (name: string): boolean =>
+export const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith(REQUESTS) && isQualifiedName(`${REQUESTS}${name}`).length === 0;
 
 /** A request may be less than its limit. */

@@ -1,4 +1,5 @@
 // The admission chain: which plugins are on, in upstream's order. The list's order is the order.
+import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../clock.ts';
 import { createRbacAuthorizer, type RbacAuthorizer } from '../authorization/rbac.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../identity.ts';
@@ -13,6 +14,7 @@ import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
+import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -22,6 +24,8 @@ export interface AdmissionOptions {
   reader: ObjectReader;
   clock: Clock;
   authorizer: Authorizer;
+  /** The API server's own, which is made after the plugins: for what they write besides. */
+  client(): Client;
   /** The one the server decides with; another is made over `reader` when it is not given. */
   rbac?: RbacAuthorizer;
 }
@@ -31,6 +35,7 @@ export const admissionPlugins = ({
   reader,
   clock,
   authorizer,
+  client,
   rbac = createRbacAuthorizer(reader),
 }: AdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
@@ -49,6 +54,7 @@ export const admissionPlugins = ({
   certificateSigning(authorizer),
   certificateSubjectRestriction,
   defaultIngressClass(reader),
+  resourceQuota({ reader, clock, updateStatus: (type, quota) => client().updateStatus(type, quota) }),
   rbacEscalation({ rbac, authorizer }),
 ];
 
