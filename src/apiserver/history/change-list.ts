@@ -3,7 +3,7 @@
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { parseGroupVersion } from '../../apimachinery/meta.ts';
 import type { Shape } from '../../apimachinery/patch/apply/shape.ts';
-import { badRequest } from '../../apimachinery/status-error.ts';
+import { badRequest, StatusError } from '../../apimachinery/status-error.ts';
 import type { Revised, StorageEntry } from '../../storage/storage.ts';
 import type { ResourceCall } from '../call.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
@@ -61,8 +61,8 @@ export async function listChanges(
       shape = changeShape(definition, env.types);
       shapes.set(place.prefix, shape);
     }
-    if (definition) await prepareViews(definition, statesOf(revised));
-    const view = (entry: StorageEntry) => asWritten(definition, entry);
+    const isConverted = definition !== undefined && (await canConvert(definition, revised));
+    const view = (entry: StorageEntry) => asWritten(isConverted ? definition : undefined, entry);
     const masked = access === 'masked' && isSecret({ group: apiGroup, resource });
     return { ...toRevision(revised, { shape, view, masked }), object };
   };
@@ -78,6 +78,17 @@ export async function listChanges(
   const retainedSince = await retained(env.storage, prefix);
   const object = { kind: 'ChangeList', apiVersion: HISTORY_API, metadata, retainedSince, items };
   return { type: 'object', status: 200, object, rows: changeRows(items) };
+}
+
+/** What a webhook fails to convert is shown as it is stored: one type must not keep all others from being listed. */
+async function canConvert(definition: ResourceDefinition, revised: Revised): Promise<boolean> {
+  try {
+    await prepareViews(definition, statesOf(revised));
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError) return false;
+    throw error;
+  }
 }
 
 /** Definitions by the prefix of their keys, in the version that is stored. */

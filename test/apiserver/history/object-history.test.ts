@@ -307,6 +307,46 @@ describe('types made at run time', () => {
   });
 });
 
+it('of a type whose webhook is down is refused by that, and still among all changes', async () => {
+  const schema = {
+    openAPIV3Schema: {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { a: { type: 'string' } } } },
+    },
+  };
+  const crates = (stored: string, conversion: object) => ({
+    metadata: { name: 'crates.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'crates', singular: 'crate', kind: 'Crate', listKind: 'CrateList' },
+      versions: ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === stored, schema })),
+      conversion,
+    },
+  });
+  const path = (version: string) => `/apis/example.com/${version}/namespaces/default/crates`;
+  await api.send('POST', CRDS, { body: crates('v1', { strategy: 'None' }) });
+  await api.clock.advance(0);
+  const body = { apiVersion: 'example.com/v1', kind: 'Crate', metadata: { name: 'one' }, spec: { a: '1' } };
+  await api.send('POST', path('v1'), { body });
+  await patch(`${path('v1')}/one`, { spec: { a: '2' } });
+  const current = await api.get(`${CRDS}/crates.example.com`);
+  const clientConfig = { url: 'https://127.0.0.1:1/convert' }; // nobody listens there
+  const webhook = { clientConfig, conversionReviewVersions: ['v1'] };
+  const next = { ...current, spec: crates('v2', { strategy: 'Webhook', webhook }).spec };
+  await api.send('PUT', `${CRDS}/crates.example.com`, { body: next });
+  await api.clock.advance(0);
+  const change = { op: 'replace', path: '.spec.a', from: '1', to: '2' };
+  const shown = (changes: Revision['changes'] = []) => changes.filter((one) => one.path.startsWith('.spec'));
+  assert.deepEqual(shown((await api.history(`${path('v1')}/one`))[0]?.changes), [change]);
+  await assert.rejects(
+    api.history(`${path('v2')}/one`),
+    refused(500, /conversion webhook for example.com\/v1, Kind=Crate/),
+  );
+  const [listed] = await api.changes('resource=crates.example.com');
+  assert.deepEqual([listed?.object.name, shown(listed?.changes)], ['one', [change]]);
+});
+
 describe('a history is refused', () => {
   const cases: [name: string, path: string, code: number, message: RegExp][] = [
     ['of what never was', `${MAPS}/never`, 404, /^configmaps "never" not found$/],
