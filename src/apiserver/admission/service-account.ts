@@ -3,14 +3,17 @@
 import { randomInt } from 'node:crypto';
 import { serviceAccounts } from '../../api/resources.ts';
 import type { Container, Pod, ServiceAccount, Volume } from '../../api/types/core/v1.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
 import { podReferences } from '../authorization/pod-references.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
+import { unlistedDebuggingSecret, unlistedSecret } from './mountable-secrets.ts';
 import { refuse } from './request.ts';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const VOLUME_PREFIX = 'kube-api-access-';
+const DEBUGGING = 'ephemeralcontainers';
 const MIRROR_POD = 'kubernetes.io/config.mirror';
 /** How long a pod waits for the account "default" of a namespace made a moment ago. */
 const WAIT_MS = 1000;
@@ -41,20 +44,31 @@ export function serviceAccount(options: ServiceAccountOptions): AdmissionPlugin 
     },
 
     async validate(request) {
-      if (!isPodCreate(request)) return;
+      const isDebugging = isPod(request) && request.operation === 'UPDATE' && request.subresource === DEBUGGING;
+      if (!isPodCreate(request) && !isDebugging) return;
       const pod = request.object as unknown as Pod;
-      if (isMirror(pod)) return validateMirror(request, pod);
+      if (isMirror(pod) && !isDebugging) return validateMirror(request, pod);
       const name = pod.spec?.serviceAccountName;
       if (!name) {
         throw refuse(request, `no service account specified for pod ${request.namespace}/${pod.metadata.name ?? ''}`);
       }
-      await findAccount(request, name, options);
+      const account = await findAccount(request, name, options);
+      if (isDebugging) {
+        const problem = unlistedDebuggingSecret(pod, account);
+        // Upstream forgets to say that this is forbidden: a plain error becomes 500.
+        if (problem) throw new StatusError({ code: 500, message: problem });
+        return;
+      }
+      const problem = unlistedSecret(pod, account);
+      if (problem) throw refuse(request, problem);
     },
   };
 }
 
-const isPodCreate = ({ operation, definition, subresource }: AdmissionRequest): boolean =>
-  operation === 'CREATE' && definition.group === '' && definition.plural === 'pods' && subresource === '';
+const isPod = ({ definition }: AdmissionRequest): boolean => definition.group === '' && definition.plural === 'pods';
+
+const isPodCreate = (request: AdmissionRequest): boolean =>
+  request.operation === 'CREATE' && isPod(request) && request.subresource === '';
 
 const isMirror = (pod: Pod): boolean => pod.metadata.annotations?.[MIRROR_POD] !== undefined;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { namespaces, serviceAccounts } from '../../../src/api/resources.ts';
+import { serviceAccounts } from '../../../src/api/resources.ts';
+import type { KubeObject } from '../../../src/apimachinery/meta.ts';
 import { certificateApproval, certificateSubjectRestriction } from '../../../src/apiserver/admission/certificates.ts';
 import { limitRanger } from '../../../src/apiserver/admission/limit-ranger.ts';
-import { podSecurity } from '../../../src/apiserver/admission/pod-security.ts';
 import { limitRanges } from '../../../src/apiserver/admission/resources.ts';
 import { serviceAccount } from '../../../src/apiserver/admission/service-account.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -132,69 +132,47 @@ test('LimitRanger sets defaults and names every bound that is broken', async () 
   }
 });
 
-test('PodSecurity: levels come from the labels of the namespace', async () => {
+test('ServiceAccount: one that enforces its secrets lets its pods use no others', async () => {
   const reader = memoryReader();
-  const plugin = podSecurity(reader);
-  const labelled = (labels: Record<string, string>) => reader.put(namespaces, { metadata: { name: 'ns', labels } });
-  const open = { containers: [{ name: 'c' }] };
-  const good = {
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [{ name: 'c', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }],
-  };
-  labelled({ 'pod-security.kubernetes.io/enforce': 'restricted' });
-  await run(plugin, create(good));
-  await assert.rejects(run(plugin, create(open)), {
-    message:
-      'pods "a" is forbidden: violates PodSecurity "restricted:latest": ' +
-      'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), ' +
-      'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), ' +
-      'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), ' +
-      'seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+  const metadata = { name: 'sa', namespace: 'ns', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } };
+  reader.put(serviceAccounts, {
+    metadata,
+    secrets: [{ name: 'ok' }],
+    imagePullSecrets: [{ name: 'pull' }],
+  } as object as KubeObject);
+  const plugin = serviceAccount({ reader, clock: fakeClock() });
+  const pod = (spec: object) => ({
+    metadata: { name: 'a' },
+    spec: { serviceAccountName: 'sa', automountServiceAccountToken: false, containers: [], ...spec },
   });
-  labelled({ 'pod-security.kubernetes.io/warn': 'baseline', 'pod-security.kubernetes.io/warn-version': 'v1.36' });
-  const template = { spec: { template: { metadata: {}, spec: { ...open, hostNetwork: true } } } };
-  const { warnings } = await run(plugin, admissionRequest('CREATE', 'deployments.apps', template));
-  assert.deepEqual(warnings, ['would violate PodSecurity "baseline:v1.36": host namespaces (hostNetwork=true)']);
-});
-
-test('PodSecurity baseline: each forbidden setting is named', async () => {
-  const reader = memoryReader();
-  reader.put(namespaces, { metadata: { name: 'ns', labels: { 'pod-security.kubernetes.io/enforce': 'baseline' } } });
-  const cases: [container: object, spec: object, told: RegExp][] = [
+  const from = (name: string) => ({ name: 'A', valueFrom: { secretKeyRef: { name, key: 'k' } } });
+  const because = 'is not allowed because service account sa does not reference that';
+  const cases: [spec: object, told: string][] = [
     [
-      { securityContext: { privileged: true } },
-      {},
-      /privileged \(container "c" must not set securityContext\.privileged=true\)/,
-    ],
-    [{ ports: [{ hostPort: 80 }] }, {}, /hostPort \(container "c" uses hostPort 80\)/],
-    [
-      { securityContext: { capabilities: { add: ['NET_ADMIN'] } } },
-      {},
-      /non-default capabilities \(container "c" must not include "NET_ADMIN"/,
+      { volumes: [{ name: 'v', secret: { secretName: 'other' } }] },
+      `volume with secret.secretName="other" ${because} secret`,
     ],
     [
-      { securityContext: { procMount: 'Unmasked' } },
-      {},
-      /procMount \(container "c" must not set securityContext\.procMount to "Unmasked"\)/,
+      { containers: [{ name: 'c', env: [from('ok'), from('other')] }] },
+      `container c with envVar A referencing secret.secretName="other" ${because} secret`,
     ],
-    [{ livenessProbe: { httpGet: { host: '1.2.3.4' } } }, {}, /probe or lifecycle host \(container "c" uses/],
-    [{}, { volumes: [{ name: 'v', hostPath: { path: '/' } }] }, /hostPath volumes \(volume "v"\)/],
-    [{}, { securityContext: { sysctls: [{ name: 'kernel.msgmax' }] } }, /forbidden sysctls \(kernel\.msgmax\)/],
-    [{}, { securityContext: { seLinuxOptions: { type: 'spc_t' } } }, /seLinuxOptions \(pod set forbidden/],
-    [{}, { securityContext: { seccompProfile: { type: 'Unconfined' } } }, /seccompProfile \(pod must not set/],
-    [{}, { securityContext: { windowsOptions: { hostProcess: true } } }, /hostProcess \(pod must not set/],
     [
-      {},
-      { securityContext: { appArmorProfile: { type: 'Unconfined' } } },
-      /forbidden AppArmor profile \(pod must not set/,
+      { initContainers: [{ name: 'i', envFrom: [{ secretRef: { name: 'other' } }] }] },
+      `init container i with envFrom referencing secret.secretName="other" ${because} secret`,
     ],
+    [{ imagePullSecrets: [{ name: 'other' }] }, `imagePullSecrets[0].name="other" ${because} imagePullSecret`],
   ];
-  for (const [container, spec, told] of cases) {
-    await assert.rejects(
-      run(podSecurity(reader), create({ containers: [{ name: 'c', ...container }], ...spec })),
-      told,
-    );
+  for (const [spec, told] of cases) {
+    const request = admissionRequest('CREATE', 'pods', pod(spec));
+    await assert.rejects(run(plugin, request), { message: `pods "a" is forbidden: ${told}` });
   }
+  await run(
+    plugin,
+    admissionRequest('CREATE', 'pods', pod({ volumes: [{ name: 'v', secret: { secretName: 'ok' } }] })),
+  );
+  const debugged = pod({ ephemeralContainers: [{ name: 'e', env: [from('other')] }] });
+  const debugging = admissionRequest('UPDATE', 'pods/ephemeralcontainers', debugged, { name: 'a' });
+  await assert.rejects(run(plugin, debugging), { message: /^ephemeral container e with envVar A referencing/ });
 });
 
 test('certificate requests: approving needs the right, system:masters is never asked for', async () => {
