@@ -20,6 +20,10 @@ export class History extends ClusterCommand {
     to: Flags.string({ description: 'only what changed until' }),
     limit: Flags.integer({ description: 'as many revisions at most, the newest', default: LIMIT, min: 1 }),
     changes: Flags.boolean({ char: 'v', description: 'show each field that was changed' }),
+    all: Flags.boolean({
+      char: 'a',
+      description: 'updates of nothing but status, too (json and yaml have them always)',
+    }),
     ...outputFlag,
     ...clusterFlags,
   };
@@ -41,7 +45,7 @@ export class History extends ClusterCommand {
     const now = systemClock.now();
     await answer(
       {
-        lines: (paint) => historyLines(found, { now, paint, changes: flags.changes, masked }),
+        lines: (paint) => historyLines(found, { now, paint, all: flags.all, changes: flags.changes, masked }),
         data: () => ({ retainedSince: found.retainedSince, more: found.more, items: found.items }),
       },
       flags.output,

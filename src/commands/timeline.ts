@@ -20,6 +20,10 @@ export class Timeline extends ClusterCommand {
     from: Flags.string({ description: MOMENT }),
     to: Flags.string({ description: 'the same; default now' }),
     limit: Flags.integer({ description: 'as many lines at most, the newest', default: LIMIT, min: 1 }),
+    all: Flags.boolean({
+      char: 'a',
+      description: 'updates of nothing but status, too (json and yaml have them always)',
+    }),
     ...outputFlag,
     ...clusterFlags,
   };
@@ -37,6 +41,9 @@ export class Timeline extends ClusterCommand {
     );
     const now = systemClock.now();
     if (found.entries.length === 0) this.logToStderr('nothing changed there, as far as is kept');
-    await answer({ lines: (paint) => timelineLines(found, { now, paint }), data: () => found }, flags.output);
+    await answer(
+      { lines: (paint) => timelineLines(found, { now, paint, all: flags.all }), data: () => found },
+      flags.output,
+    );
   }
 }

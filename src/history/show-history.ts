@@ -1,6 +1,6 @@
 // `tsukube history`: the revisions of one object, newest first, as lines.
 import { ageOf } from '../api/columns/age.ts';
-import { isByIntent } from './actors.ts';
+import { isByIntent, isOfStatusOnly } from './actors.ts';
 import { LAST_APPLIED, maskedRevisions } from './mask.ts';
 import type { Remembered } from './past.ts';
 import { changeLine, columns, type Paint, type Style, summary } from './text.ts';
@@ -11,6 +11,8 @@ export interface ShowOptions {
   /** Wall-clock milliseconds, for ages. */
   now: number;
   paint: Paint;
+  /** Updates of nothing but status, too. */
+  all?: boolean;
 }
 
 const STYLES: Readonly<Record<Revision['operation'], Style>> = { create: 'green', update: 'yellow', delete: 'red' };
@@ -52,10 +54,11 @@ export const whatOf = ({ operation, changes }: Revision): string => {
 };
 
 export function historyLines(
-  { items: all, retainedSince, more }: Remembered<Revision>,
-  { now, paint, changes = false, masked = false }: ShowOptions & { changes?: boolean; masked?: boolean },
+  found: Remembered<Revision>,
+  { now, paint, all = false, changes = false, masked = false }: ShowOptions & { changes?: boolean; masked?: boolean },
 ): string[] {
-  const items = masked ? maskedRevisions(all) : all;
+  const shown = all ? found.items : found.items.filter((revision) => !isOfStatusOnly(revision));
+  const items = masked ? maskedRevisions(shown) : shown;
   const header = ['REVISION', 'TIME', 'AGE', 'USER', 'BY', 'REQUEST', 'CHANGES'];
   const rows = items.map((revision) => {
     const { resourceVersion, time, operation } = revision;
@@ -75,7 +78,15 @@ export function historyLines(
     const fields = changes ? (items[i] as Revision).changes : [];
     return [line, ...fields.map((field) => `    ${changeLine(field, paint)}`)];
   });
-  return [paint('bold', head), ...detailed, ...ending({ items, retainedSince, more }, paint)];
+  const left = leftOut(found.items.length - items.length, paint);
+  return [paint('bold', head), ...detailed, ...left, ...ending(found, paint)];
+}
+
+/** Status changes often, and seldom is what is looked for. */
+export function leftOut(count: number, paint: Paint): string[] {
+  if (count === 0) return [];
+  const what = count === 1 ? '1 update of status is' : `${count} updates of status are`;
+  return [paint('dim', `${what} left out: --all shows them`)];
 }
 
 /** Says where what is shown ends when that is not where the object began. */

@@ -3,10 +3,11 @@ import { ageOf } from '../api/columns/age.ts';
 import { events, namespaces } from '../api/resources.ts';
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { hasReason } from '../apimachinery/status-error.ts';
+import { isOfStatusOnly } from './actors.ts';
 import { maskedRevisions } from './mask.ts';
 import type { Moment } from './moment.ts';
 import { atRevision, type Past } from './past.ts';
-import { type ShowOptions, styleOf, whatOf, whoOf } from './show-history.ts';
+import { leftOut, type ShowOptions, styleOf, whatOf, whoOf } from './show-history.ts';
 import { columns } from './text.ts';
 import type { Change } from './types.ts';
 
@@ -103,12 +104,13 @@ export function timeOf(event: AnyObject): string {
   return new Date(time ?? 0).toISOString();
 }
 
-export function timelineLines({ entries, more }: Timeline, { now, paint }: ShowOptions): string[] {
+export function timelineLines({ entries, more }: Timeline, { now, paint, all = false }: ShowOptions): string[] {
   const header = ['TIME', 'AGE', 'REVISION', 'WHO', 'OBJECT', 'WHAT'];
-  const rows = entries.map((entry) => ('change' in entry ? changeRow(entry.change, now) : eventRow(entry, now)));
+  const shown = all ? entries : entries.filter((entry) => !('change' in entry && isOfStatusOnly(entry.change)));
+  const rows = shown.map((entry) => ('change' in entry ? changeRow(entry.change, now) : eventRow(entry, now)));
   const [head = '', ...lines] = columns([header, ...rows], paint);
   const left = more ? [paint('dim', 'older ones are left out: --limit or --from and --to show them')] : [];
-  return [...left, paint('bold', head), ...lines];
+  return [...left, paint('bold', head), ...lines, ...leftOut(entries.length - shown.length, paint)];
 }
 
 const nameOf = (kind: string, name: string): string => `${kind.toLowerCase()}/${name}`;

@@ -44,11 +44,8 @@ describe('tsukube snapshot', () => {
   });
 
   test('save says what it made; list shows it', async () => {
-    assert.match(
-      await snapshot('save', '--name=one'),
-      /^one: 3 objects at revision 4, [\d.]+ k?B, in .*\/snapshots\/one$/m,
-    );
-    const told = parse(await snapshot('save', '--name=two', '--output=yaml')) as { folder: string; keys: number };
+    assert.match(await snapshot('save', 'one'), /^one: 3 objects at revision 4, [\d.]+ k?B, in .*\/snapshots\/one$/m);
+    const told = parse(await snapshot('save', 'two', '--output=yaml')) as { folder: string; keys: number };
     assert.deepEqual([told.folder, told.keys], [path.join(dataDir, 'snapshots/two'), 3]);
     const [head, ...rows] = (await snapshot('list')).trimEnd().split('\n');
     assert.match(head as string, /^NAME +TIME +REVISION +OBJECTS +SIZE +MADE +VERSION$/);
@@ -61,7 +58,7 @@ describe('tsukube snapshot', () => {
 
   test('save elsewhere, by a relative path, and restore from there on another machine', async () => {
     const elsewhere = path.relative(process.cwd(), path.join(folder, 'elsewhere'));
-    await snapshot('save', '--name=three', `--to=${elsewhere}`);
+    await snapshot('save', 'three', `--to=${elsewhere}`);
     const other = path.join(folder, 'other');
     const told = JSON.parse(
       await snapshot('restore', 'three', `--from=${elsewhere}`, `--data-dir=${other}`, '-o', 'json'),
@@ -102,8 +99,8 @@ describe('tsukube snapshot', () => {
   for (const [what, code, args, sentence] of [
     ['a snapshot that does not exist', 1, ['restore', 'nowhere'], /nowhere is no complete snapshot/],
     ['no snapshot at all', 2, ['restore'], /Missing 1 required arg/],
-    ['a name that is none', 1, ['save', '--name=../x'], /cannot be a snapshot's name/],
-    ['a name that is taken', 1, ['save', '--name=two'], /there is a snapshot two in .*: choose another name/],
+    ['a name that is none', 1, ['save', '../x'], /cannot be a snapshot's name/],
+    ['a name that is taken', 1, ['save', 'two'], /there is a snapshot two in .*: choose another name/],
     ['a cluster that is not there', 1, ['save', '--data-dir=/nowhere'], /there is no database at \/nowhere\/state\.db/],
     ['a cluster in memory', 1, ['save', '--storage=memory:'], /--storage=memory: leaves nothing that a snapshot/],
     ['a format that is none', 2, ['list', '--output=xml'], /--output=xml to be one of: json, yaml/],

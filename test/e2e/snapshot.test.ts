@@ -60,7 +60,7 @@ describe('a cluster that is put back to a snapshot', () => {
     await runSolo('solo-then');
     await kubectl('create', 'configmap', 'settings', '--from-literal=colour=blue');
     snapshotPods = await pods();
-    const { stdout } = await cluster.tsukube('snapshot', 'save', '--name=good', '--output=json');
+    const { stdout } = await cluster.tsukube('snapshot', 'save', 'good', '--output=json');
     const manifest = JSON.parse(stdout) as { keys: number; revision: number };
     assert.ok(manifest.keys > 100 && manifest.revision > 100, stdout);
     assert.match((await cluster.tsukube('snapshot', 'verify')).stdout, /^good is good$/m);
@@ -119,12 +119,7 @@ describe('a cluster that is put back to a snapshot', () => {
   test('it can be put back to what it was before, and snapshots are pruned', async () => {
     const [replaced] = readdirSync(cluster.dataDir).filter((name) => name.startsWith('replaced-'));
     await cluster.end('SIGTERM');
-    await cluster.tsukube(
-      'snapshot',
-      'save',
-      '--name=before',
-      `--storage=sqlite:${cluster.dataDir}/${replaced}/state.db`,
-    );
+    await cluster.tsukube('snapshot', 'save', 'before', `--storage=sqlite:${cluster.dataDir}/${replaced}/state.db`);
     await cluster.tsukube('snapshot', 'restore', 'before');
     await cluster.start();
     await cluster.kubectl('rollout', 'status', 'deployment/extra', '--timeout=90s');

@@ -301,3 +301,29 @@ test('a server without history is told, instead of its present shown as the past
     );
   }
 });
+
+test('updates of nothing but status are counted, and shown when asked for', () => {
+  const revision = (resourceVersion: string, path: string) => ({
+    resourceVersion,
+    time: '2026-01-01T00:00:00.000Z',
+    operation: 'update' as const,
+    verb: 'update',
+    user: 'alice',
+    uid: 'u',
+    changes: [{ op: 'replace' as const, path, from: 1, to: 2 }],
+  });
+  const items = [revision('3', '.status.replicas'), revision('2', '.spec.replicas'), revision('1', '.status.replicas')];
+  const found = { items, retainedSince: { resourceVersion: '1' }, more: false };
+  const numbers = (lines: string[]) =>
+    lines.map((line) => line.split(' ')[0]).filter((word) => /^\d$/.test(word ?? ''));
+  const brief = historyLines(found, show());
+  assert.deepEqual(numbers(brief), ['2', '2']);
+  assert.ok(brief.includes('2 updates of status are left out: --all shows them'), brief.join('\n'));
+  assert.deepEqual(numbers(historyLines(found, { ...show(), all: true })), ['3', '2', '1']);
+
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', resource: 'deployments', name: 'web' };
+  const entries = items.slice(0, 2).map((change) => ({ time: change.time, change: { ...change, object } }));
+  const timeline = timelineLines({ entries, more: false }, show());
+  assert.equal(timeline.at(-1), '1 update of status is left out: --all shows them');
+  assert.equal(timelineLines({ entries, more: false }, { ...show(), all: true }).length, 3);
+});
