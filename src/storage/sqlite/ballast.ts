@@ -42,7 +42,7 @@ export function createBallast(file: string): Ballast {
         return true;
       } catch (error) {
         await rm(unfinished, { force: true });
-        if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+        if (/^(ENOSPC|EDQUOT)$/.test((error as NodeJS.ErrnoException).code ?? '')) return false;
         throw error;
       }
     },

@@ -90,6 +90,16 @@ function serve(): Handlers {
     }
   }
 
+  /** A reserve that cannot be made for another reason than room is only told of: the store does without. */
+  async function renewBallast(): Promise<boolean> {
+    try {
+      return await ballast.renew();
+    } catch (error) {
+      send({ type: 'notice', text: `the reserve for a full disk could not be made: ${(error as Error).message}` });
+      return true;
+    }
+  }
+
   function walBacklog(): number {
     try {
       return store?.walBacklog() ?? 0;
@@ -169,7 +179,7 @@ function serve(): Handlers {
     stats: () => opened().sizes(),
     heads: (query) => opened().heads(query),
     async space() {
-      const roomy = await ballast.renew();
+      const roomy = await renewBallast();
       return { usedBytes: opened().usedBytes(), roomy };
     },
     async backup(to, id) {
