@@ -18,13 +18,17 @@ export interface OpenedDatabase {
 }
 
 /** `durable`: every commit waits for the disk; otherwise a power cut may take the newest ones. */
-export async function openDatabase(file: string, options: { durable: boolean }): Promise<OpenedDatabase> {
+export async function openDatabase(
+  file: string,
+  options: { durable: boolean; pageBytes?: number },
+): Promise<OpenedDatabase> {
   const { fresh, whole } = inspect(file, SCHEMA_VERSION);
   const db = connectForWriting(file);
   try {
     if (fresh) {
       chmodSync(file, 0o600); // Secrets are in it; the WAL takes over the mode
-      db.pragma('auto_vacuum = INCREMENTAL'); // only takes effect before the first table
+      if (options.pageBytes) db.pragma(`page_size = ${options.pageBytes}`);
+      db.pragma('auto_vacuum = INCREMENTAL'); // both only take effect before the first table
       db.pragma(`application_id = ${APPLICATION_ID}`);
     }
     db.pragma('journal_mode = WAL');

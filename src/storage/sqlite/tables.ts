@@ -15,9 +15,8 @@ import { sumOf } from './sum.ts';
 import { createVersions } from './versions.ts';
 
 const LOAD_PAGE = 1_000;
-const PAGE_BYTES = 4096;
 const VACUUM_SLICE_PAGES = 64;
-const VACUUM_FREE_BYTES = 16 * 1024 * 1024;
+const VACUUM_FREE_BYTES = 8 * 1024 * 1024;
 
 export type Tables = ReturnType<typeof createTables>;
 
@@ -42,6 +41,7 @@ export function createTables(db: Database, path: string, encryption: Encryption)
   const heads = db.prepare<[string, number], Head>(
     'SELECT key, mod_rev AS revision FROM head WHERE key > ? ORDER BY key LIMIT ?',
   );
+  const pageBytes = db.pragma('page_size', { simple: true }) as number;
   const versions = createVersions(db);
   const compaction = createCompaction(db, versions);
   let newest = (db.prepare('SELECT max(rev) FROM log').pluck().get() as number | null) ?? 0;
@@ -140,7 +140,7 @@ export function createTables(db: Database, path: string, encryption: Encryption)
     vacuumSlice(): boolean {
       const free = db.pragma('freelist_count', { simple: true }) as number;
       const pages = db.pragma('page_count', { simple: true }) as number;
-      if (free * PAGE_BYTES <= VACUUM_FREE_BYTES || free * 4 <= pages) return false;
+      if (free * pageBytes <= VACUUM_FREE_BYTES || free * 8 <= pages) return false;
       db.pragma(`incremental_vacuum(${VACUUM_SLICE_PAGES})`);
       return true;
     },
@@ -148,7 +148,7 @@ export function createTables(db: Database, path: string, encryption: Encryption)
     /** Bytes of the WAL that are not in the database file yet. */
     walBacklog(): number {
       const [row] = db.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[];
-      return row ? Math.max(0, row.log - row.checkpointed) * PAGE_BYTES : 0;
+      return row ? Math.max(0, row.log - row.checkpointed) * pageBytes : 0;
     },
     checkpoint() {
       failpoint('checkpoint');
@@ -163,7 +163,7 @@ export function createTables(db: Database, path: string, encryption: Encryption)
     usedBytes(): number {
       const free = db.pragma('freelist_count', { simple: true }) as number;
       const pages = db.pragma('page_count', { simple: true }) as number;
-      return (pages - free) * PAGE_BYTES;
+      return (pages - free) * pageBytes;
     },
     sizes: () => ({ bytes: fileBytes(path), walBytes: fileBytes(`${path}-wal`) }),
     close: () => db.close(),
