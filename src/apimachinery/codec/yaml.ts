@@ -4,6 +4,7 @@ import { type Document, isScalar, LineCounter, parseDocument, type ScalarTag, vi
 import type { Json } from '../meta.ts';
 import { type Decoded, DecodeError } from './decoded.ts';
 import { exactInteger } from './exact.ts';
+import { decodeJson } from './json.ts';
 
 const scalar = (tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({
   default: true,
@@ -47,6 +48,8 @@ function integer(text: string, radix: number): number {
 /** Reads the first document of a YAML text, which JSON is too. Throws DecodeError. */
 export function decodeYaml(body: Uint8Array | string): Decoded {
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+  const json = readAsJson(text);
+  if (json) return json;
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.1',
@@ -70,6 +73,21 @@ export function decodeYaml(body: Uint8Array | string): Decoded {
     literals: new Map(),
     problems: repeated.length > 0 ? [`yaml: unmarshal errors:\n${repeated.map((r) => `  ${r}`).join('\n')}`] : [],
   };
+}
+
+/**
+ * Clients say YAML and send JSON, above all with apply patches, and reading it as such is many times faster. undefined
+ * for what is no JSON, or is told about in YAML's words.
+ */
+function readAsJson(text: string): Decoded | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    const { value, duplicates } = decodeJson(text);
+    return duplicates.length > 0 ? undefined : { value, duplicates: [], literals: new Map(), problems: [] };
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
 /** Aliases are followed, but not so often that a small text becomes a huge value. */

@@ -63,3 +63,10 @@ describe('reading YAML', () => {
     assert.throws(() => decodeYaml(bomb.join('\n')), { name: 'DecodeError' });
   });
 });
+
+it('JSON is read as such, and told about as YAML', () => {
+  assert.deepEqual(decodeYaml('{"a":{"b":[1,5.0,3e1,"yes",null]}}').value, { a: { b: [1, 5, 30, 'yes', null] } });
+  assert.equal(decodeYaml('{"a":5.0}').literals.size, 0);
+  assert.match(decodeYaml('{"a":1,"a":2}').problems.join(), /line 1: key "a" already set in map/);
+  assert.deepEqual(decodeYaml('{a: yes}').value, { a: true });
+});
