@@ -13,6 +13,8 @@ import type { Value } from './values.ts';
 /** Of all nodes, and of those that upstream counts. */
 const MAX_DEPTH = 1000;
 const MAX_COUNTED = 250;
+/** Of nodes in all. The longest text makes fewer, unless macros repeat what they are called on time and again. */
+const MAX_NODES = 300_000;
 const COUNTED = new Set([
   ...['_<_', '_<=_', '_>=_', '_>_', '_==_', '_!=_', '@in', '_+_', '_-_', '_*_', '_/_', '_%_', '_?_:_', '_[_]'],
   ...['_[?_]', '_?._'],
@@ -26,17 +28,20 @@ const isCounted = (expr: Expr): boolean =>
 export type Nodes = ReturnType<typeof createNodes>;
 
 export function createNodes() {
-  const depths = new WeakMap<Expr, { all: number; counted: number }>();
+  const depths = new WeakMap<Expr, { all: number; counted: number; nodes: number }>();
   const made = (expr: Expr): Expr => {
-    let [all, counted] = [0, 0];
+    let [all, counted, nodes] = [0, 0, 1];
     for (const part of partsOf(expr)) {
       const depth = depths.get(part);
       all = Math.max(all, depth?.all ?? 0);
       counted = Math.max(counted, depth?.counted ?? 0);
+      nodes += depth?.nodes ?? 1;
     }
     if (isCounted(expr)) counted++;
     if (++all > MAX_DEPTH || counted > MAX_COUNTED) throw new DepthError('max recursion depth exceeded');
-    depths.set(expr, { all, counted });
+    if (nodes > MAX_NODES)
+      throw new DepthError(`expression has more than ${MAX_NODES} nodes after its macros are expanded`);
+    depths.set(expr, { all, counted, nodes });
     return expr;
   };
   const ident = (at: number, name: string): Expr => made({ kind: 'ident', at, name });

@@ -79,16 +79,7 @@ export function localDate(time: Timestamp, zone: string | undefined): Date | Fai
     return dateOf(time.seconds + BigInt((offset[1] === '-' ? -minutes : minutes) * 60));
   }
   try {
-    const parts = new Intl.DateTimeFormat('en-US-u-ca-iso8601', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    }).formatToParts(dateOf(time.seconds));
+    const parts = calendarOf(zone).formatToParts(dateOf(time.seconds));
     const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
     const local = new Date(0);
     local.setUTCFullYear(part('year'), part('month') - 1, part('day'));
@@ -98,4 +89,27 @@ export function localDate(time: Timestamp, zone: string | undefined): Date | Fai
     if (!(error instanceof RangeError)) throw error;
     return failure(`unknown time zone ${zone}`);
   }
+}
+
+/** Costly to make; there are some 600 zones, which may be written in any case. */
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+/** Throws a RangeError for a zone that there is not. */
+function calendarOf(zone: string): Intl.DateTimeFormat {
+  const key = zone.toLowerCase();
+  let calendar = calendars.get(key);
+  if (!calendar) {
+    calendar = new Intl.DateTimeFormat('en-US-u-ca-iso8601', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    calendars.set(key, calendar);
+  }
+  return calendar;
 }
