@@ -1,44 +1,10 @@
 // One list of cases that every runtime driver passes: what the kubelet relies on, and nothing else.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { ContainerConfig, Runtime, RuntimeEvent, SandboxConfig } from '../../../src/kubelet/cri/runtime.ts';
+import type { Runtime, RuntimeEvent } from '../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../support/eventually.ts';
+import { containerConfig, sandboxConfig } from './configs.ts';
 import { type Harness, hostSnapshot, subjects } from './harness.ts';
-
-const sandboxConfig = (name: string): SandboxConfig => ({
-  pod: { namespace: 'default', name, uid: `uid-${name}` },
-  attempt: 0,
-  hostname: name,
-  network: { portMappings: [] },
-  hostPID: false,
-  hostIPC: false,
-  shareProcessNamespace: false,
-  sysctls: {},
-});
-
-const containerConfig = (sandboxId: string, command: readonly string[], name = 'main'): ContainerConfig => ({
-  sandboxId,
-  name,
-  attempt: 0,
-  image: 'busybox:1.36',
-  command,
-  env: [],
-  mounts: [],
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
-  resources: {},
-  security: {
-    privileged: false,
-    supplementalGroups: [],
-    addCapabilities: [],
-    dropCapabilities: [],
-    readOnlyRootFilesystem: false,
-    noNewPrivileges: false,
-    seccomp: 'Unconfined',
-  },
-  labels: {},
-});
 
 const HANDLES_TERM = ['sh', '-c', 'trap "exit 5" TERM; while true; do sleep 0.05; done'];
 
@@ -58,7 +24,7 @@ for (const subject of subjects) {
     });
 
     const run = async (sandboxId: string, command: readonly string[], name = 'main') => {
-      const id = await runtime.createContainer(containerConfig(sandboxId, command, name));
+      const id = await runtime.createContainer(containerConfig(sandboxId, name, { command }));
       await runtime.startContainer(id);
       return id;
     };
@@ -119,7 +85,7 @@ for (const subject of subjects) {
 
     test('a command that does not exist is RunContainerError, and the container has ended with 128', async () => {
       const sandbox = await runtime.runSandbox(sandboxConfig('typo'));
-      const id = await runtime.createContainer(containerConfig(sandbox.id, ['nope']));
+      const id = await runtime.createContainer(containerConfig(sandbox.id, 'main', { command: ['nope'] }));
       await assert.rejects(runtime.startContainer(id), {
         reason: 'RunContainerError',
         message: /exec: "nope": executable file not found in \$PATH/,
@@ -131,7 +97,7 @@ for (const subject of subjects) {
 
     test('an image that is not present cannot be run', async () => {
       const sandbox = await runtime.runSandbox(sandboxConfig('no-image'));
-      const config = { ...containerConfig(sandbox.id, ['true']), image: 'example.invalid/none:1' };
+      const config = containerConfig(sandbox.id, 'main', { command: ['true'], image: 'example.invalid/none:1' });
       assert.equal(await runtime.imageStatus(config.image), undefined);
       await assert.rejects(runtime.createContainer(config), { reason: 'CreateContainerError' });
       await runtime.removeSandbox(sandbox.id);

@@ -6,6 +6,7 @@ import { createArgs } from '../../../../src/kubelet/cri/nerdctl/argv.ts';
 import type { ConsoleSettings } from '../../../../src/kubelet/cri/nerdctl/console.ts';
 import type { SandboxRecord } from '../../../../src/kubelet/cri/nerdctl/records.ts';
 import type { ContainerConfig, ImageStatus, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
+import { containerConfig } from '../configs.ts';
 
 const sandboxConfig: SandboxConfig = {
   pod: { namespace: 'default', name: 'web', uid: 'u1' },
@@ -40,28 +41,7 @@ const image: ImageStatus = {
   cmd: ['sh'],
   stopSignal: 'SIGQUIT',
 };
-const plain: ContainerConfig = {
-  sandboxId: 's1',
-  name: 'main',
-  attempt: 2,
-  image: 'busybox:1.36',
-  env: [],
-  mounts: [],
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
-  resources: {},
-  security: {
-    privileged: false,
-    supplementalGroups: [],
-    addCapabilities: [],
-    dropCapabilities: [],
-    readOnlyRootFilesystem: false,
-    noNewPrivileges: false,
-    seccomp: 'RuntimeDefault',
-  },
-  labels: {},
-};
+const plain = containerConfig('s1', 'main', { attempt: 2 });
 
 interface Case {
   config: ContainerConfig;

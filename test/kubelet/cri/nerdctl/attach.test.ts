@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import type { ContainerConfig, ExecSession, Runtime } from '../../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { containerConfig, sandboxConfig } from '../configs.ts';
 import { type Harness, hostSnapshot, subjects } from '../harness.ts';
 
 const subject = subjects.find((s) => s.name === 'nerdctl')!;
@@ -31,16 +32,7 @@ describe('attach by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_
     hostBefore = hostSnapshot();
     harness = await subject.open();
     runtime = harness.runtime;
-    const sandbox = await runtime.runSandbox({
-      pod: { namespace: 'default', name: 'attached', uid: 'uid-attached' },
-      attempt: 0,
-      hostname: 'attached',
-      network: { portMappings: [] },
-      hostPID: false,
-      hostIPC: false,
-      shareProcessNamespace: false,
-      sysctls: {},
-    });
+    const sandbox = await runtime.runSandbox(sandboxConfig('attached'));
     sandboxId = sandbox.id;
   });
   after(async () => {
@@ -49,30 +41,7 @@ describe('attach by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_
   });
 
   const run = async (name: string, command: readonly string[], change: Partial<ContainerConfig>) => {
-    const id = await runtime.createContainer({
-      sandboxId,
-      name,
-      attempt: 0,
-      image: 'busybox:1.36',
-      command,
-      env: [],
-      mounts: [],
-      stdin: true,
-      stdinOnce: false,
-      tty: false,
-      resources: {},
-      security: {
-        privileged: false,
-        supplementalGroups: [],
-        addCapabilities: [],
-        dropCapabilities: [],
-        readOnlyRootFilesystem: false,
-        noNewPrivileges: false,
-        seccomp: 'RuntimeDefault',
-      },
-      labels: {},
-      ...change,
-    });
+    const id = await runtime.createContainer(containerConfig(sandboxId, name, { command, stdin: true, ...change }));
     await runtime.startContainer(id);
     return id;
   };

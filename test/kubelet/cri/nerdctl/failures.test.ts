@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Runtime } from '../../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { containerConfig, sandboxConfig } from '../configs.ts';
 import { type Harness, hostSnapshot, subjects } from '../harness.ts';
 
 const subject = subjects.find((s) => s.name === 'nerdctl')!;
@@ -29,16 +30,7 @@ describe('what dies around a container', { skip: subject.unavailable ?? false, t
     hostBefore = hostSnapshot();
     harness = await subject.open();
     runtime = harness.runtime;
-    const sandbox = await runtime.runSandbox({
-      pod: { namespace: 'default', name: 'failing', uid: 'uid-failing' },
-      attempt: 0,
-      hostname: 'failing',
-      network: { portMappings: [] },
-      hostPID: false,
-      hostIPC: false,
-      shareProcessNamespace: false,
-      sysctls: {},
-    });
+    const sandbox = await runtime.runSandbox(sandboxConfig('failing'));
     sandboxId = sandbox.id;
   });
   after(async () => {
@@ -47,29 +39,7 @@ describe('what dies around a container', { skip: subject.unavailable ?? false, t
   });
 
   const run = async (name: string, command: readonly string[]) => {
-    const id = await runtime.createContainer({
-      sandboxId,
-      name,
-      attempt: 0,
-      image: 'busybox:1.36',
-      command,
-      env: [],
-      mounts: [],
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      resources: {},
-      security: {
-        privileged: false,
-        supplementalGroups: [],
-        addCapabilities: [],
-        dropCapabilities: [],
-        readOnlyRootFilesystem: false,
-        noNewPrivileges: false,
-        seccomp: 'RuntimeDefault',
-      },
-      labels: {},
-    });
+    const id = await runtime.createContainer(containerConfig(sandboxId, name, { command }));
     await runtime.startContainer(id);
     return id;
   };

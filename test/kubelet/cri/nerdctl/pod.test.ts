@@ -7,47 +7,12 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { writeTestImages } from '../../../../scripts/test-images.ts';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
-import type { ContainerConfig, Runtime, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
+import type { ContainerConfig, Runtime } from '../../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { containerConfig, sandboxConfig } from '../configs.ts';
 import { type Harness, hostSnapshot, subjects } from '../harness.ts';
 
 const subject = subjects.find((s) => s.name === 'nerdctl')!;
-
-const sandboxConfig = (name: string, change: Partial<SandboxConfig> = {}): SandboxConfig => ({
-  pod: { namespace: 'default', name, uid: `uid-${name}` },
-  attempt: 0,
-  hostname: name,
-  network: { portMappings: [] },
-  hostPID: false,
-  hostIPC: false,
-  shareProcessNamespace: false,
-  sysctls: {},
-  ...change,
-});
-
-const containerConfig = (sandboxId: string, name: string, change: Partial<ContainerConfig>): ContainerConfig => ({
-  sandboxId,
-  name,
-  attempt: 0,
-  image: 'busybox:1.36',
-  env: [],
-  mounts: [],
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
-  resources: {},
-  security: {
-    privileged: false,
-    supplementalGroups: [],
-    addCapabilities: [],
-    dropCapabilities: [],
-    readOnlyRootFilesystem: false,
-    noNewPrivileges: false,
-    seccomp: 'RuntimeDefault',
-  },
-  labels: {},
-  ...change,
-});
 
 describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_000 }, () => {
   let harness: Harness;
