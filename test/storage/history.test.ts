@@ -132,6 +132,31 @@ for (const driver of DRIVERS) {
       assert.deepEqual(await storage.oldest('/'), { revision: empty, time: begin });
     });
 
+    it('takes the newest run of a clock that was set back, and keeps the time that each change was given', async (t) => {
+      const clock = fakeClock();
+      let offset = 0;
+      const now = () => clock.now() + offset;
+      const storage = await open(t, await driver.url(t), { clock: { ...clock, now } });
+      const begin = now();
+      const a = await create(storage, 'a', '1');
+      await clock.advance(10 * 60_000);
+      const b = await create(storage, 'b', '1');
+      offset = -5 * 60_000;
+      const again = await create(storage, 'c', '1');
+      await clock.advance(60_000);
+      const last = await create(storage, 'd', '1');
+      const minutes = [0, 4, 5, 5.5, 6, 9, 10];
+      const found = [];
+      for (const minute of minutes) found.push(await storage.revisionAt(begin + minute * 60_000));
+      const { revision } = again;
+      assert.deepEqual(found, [a.revision, a.revision, revision, revision, ...Array(3).fill(last.revision)]);
+      assert.deepEqual(
+        (await all(storage)).map(({ time }) => (time - begin) / 60_000),
+        [6, 5, 10, 0],
+      );
+      assert.ok(b.revision < revision);
+    });
+
     it('gives up what is compacted', async (t) => {
       const clock = fakeClock();
       const storage = await open(t, await driver.url(t), { clock, compaction: EAGER });
