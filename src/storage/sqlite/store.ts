@@ -39,10 +39,11 @@ const VOLATILE = ['/core/events/', '/events.k8s.io/events/', '/coordination.k8s.
 const isVolatile = (key: string): boolean => VOLATILE.some((prefix) => key.startsWith(prefix));
 
 /**
- * A commit writes whole pages, and the one that an idle cluster makes every 10 s, of a Lease, is small: 9.5 KB of WAL with
- * pages of 4 KiB, which is 82 MB a day.
+ * A commit writes whole pages, and the one that an idle cluster makes every 10 s, of a Lease, is small. Of one of 650 bytes
+ * the WAL takes 89 MB a day with pages of 4096 bytes, 47 MB with 1024 (a page for each row, and the ones above it), 25 MB so.
+ * Events, 20,000 at a time, take a fifth longer.
  */
-const VOLATILE_FILE = { durable: false, pageBytes: 1024 };
+const VOLATILE_FILE = { durable: false, pageBytes: 512 };
 
 const RESERVED_REVISIONS = 10_000;
 
