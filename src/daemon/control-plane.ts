@@ -96,6 +96,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       port: config.port,
     },
     ...(config.token ? { staticToken: config.token } : {}),
+    cbor: config['feature-gates'].includes('CBORServingAndStorage'),
     issuer,
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,

@@ -55,12 +55,17 @@ export interface Config {
   token: string;
   'tls-san': readonly string[];
   'write-kubeconfig': string;
+  'feature-gates': readonly FeatureGate[];
   'log-level': LogLevel;
   'snapshot-schedule': string;
   'snapshot-keep': number;
 }
 
 export type OptionName = keyof Config;
+
+/** Those of upstream's gates that are off by default and make a difference here. */
+export const FEATURE_GATES = ['CBORServingAndStorage'] as const;
+export type FeatureGate = (typeof FEATURE_GATES)[number];
 
 export interface Option<T> {
   description: string;
@@ -105,6 +110,17 @@ function portRange(value: string): { from: number; to: number } {
   const [from, to] = [Number(match?.[1]), Number(match?.[2])];
   if (!match || from < 1 || to > 65535 || from > to) throw new Error('must be two ports such as 30000-32767');
   return { from, to };
+}
+
+/** The gates that are switched on, out of `Name=true,Other=false`. */
+function featureGates(value: string): FeatureGate[] {
+  return list(value).flatMap((item) => {
+    const [name, state] = item.split('=');
+    const gate = FEATURE_GATES.find((one) => one === name);
+    if (!gate) throw new Error(`knows no gate "${name}"; there is ${FEATURE_GATES.join(', ')}`);
+    if (state !== 'true' && state !== 'false') throw new Error(`must say ${gate}=true or ${gate}=false`);
+    return state === 'true' ? [gate] : [];
+  });
 }
 
 const list = (value: string): string[] =>
@@ -280,6 +296,11 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     description: 'how many scheduled snapshots are kept; others are never removed by themselves',
     default: '7',
     parse: positive,
+  },
+  'feature-gates': {
+    description: `features that upstream has off by default: ${FEATURE_GATES.map((gate) => `${gate}=true`).join(', ')}`,
+    default: '',
+    parse: featureGates,
   },
   'log-level': { description: LEVELS.join(', '), default: 'warn', parse: level },
 };

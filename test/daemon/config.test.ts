@@ -56,6 +56,8 @@ describe('config', () => {
     ['storage', 'mysql://x', /memory: or sqlite:/],
     ['advertise-address', 'me', /IP address/],
     ['max-pods', '-1', /whole number/],
+    ['feature-gates', 'Nothing=true', /knows no gate "Nothing"; there is CBORServingAndStorage/],
+    ['feature-gates', 'CBORServingAndStorage', /must say CBORServingAndStorage=true or CBORServingAndStorage=false/],
     ['durability', 'some', /must be full or relaxed/],
     ['history', '2 days', /must be a duration such as 48h, 90m or 7d, or 0/],
     ['history-size', '512', /must be a size such as 512Mi or 2Gi/],

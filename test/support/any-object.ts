@@ -7,7 +7,7 @@ import type { Json, KubeObject } from '../../src/apimachinery/meta.ts';
 import type { FieldSchema, TypeRef, TypeSchema } from '../../src/apimachinery/schema.ts';
 
 /** Levels below an object; deeper, lists and maps are empty and structs too. */
-const DEPTH = 6;
+const DEPTH = 4;
 
 export const anyObject = ({ group, version, kind, schema }: ResourceDefinition): Arbitrary<KubeObject> =>
   struct(schema, DEPTH).map((fields) => ({
