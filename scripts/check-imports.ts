@@ -35,7 +35,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   'better-sqlite3': ['storage/sqlite', 'migrations'],
   kysely: ['storage/sqlite', 'migrations'],
   execa: ['exec'],
-  koa: ['apiserver', 'kubelet'],
+  koa: ['kubelet'],
   ws: ['apiserver', 'kubelet', 'client'],
   '@oclif/core': ['commands'],
   diff: ['history'],
