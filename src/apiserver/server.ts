@@ -182,7 +182,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         { name: 'etcd', check: async () => void (await storage.stats()) },
       ],
       ready: options.readyChecks ?? [],
-      more: { ...openapiPaths(() => openapi()), ...options.paths?.(parts) },
+      more: { ...openapiPaths(openapi, () => openapiPlaces(aggregator)), ...options.paths?.(parts) },
       issuer: options.issuer,
     }),
     environment,
@@ -241,6 +241,14 @@ const discoveryOf = (
     serverAddress: address ? `${address.address}:${address.port}` : '',
     remote: aggregator?.versions() ?? [],
   });
+
+/** Where other servers have their OpenAPI v3 documents. */
+const openapiPlaces = (aggregator: Aggregator | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (aggregator?.versions() ?? []).flatMap(({ group, version, openapi }) =>
+      openapi ? [[`apis/${group}/${version}`, openapi]] : [],
+    ),
+  );
 
 const urlOf = ({ address, family, port }: AddressInfo): string => {
   const any = address === '::' || address === '0.0.0.0';

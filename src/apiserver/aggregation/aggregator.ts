@@ -12,13 +12,14 @@ import { forward } from '../proxy/forward.ts';
 import type { ObjectReader } from '../reader.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import { ask, endpointOf, type FrontProxy, tlsOf, type Unreachable, userHeaders } from './backend.ts';
-import { discover, type ResourceDiscovery } from './remote-discovery.ts';
+import { discover, openapiOf, type ResourceDiscovery } from './remote-discovery.ts';
 
 /** How often a server that is there is asked again; nothing tells when it goes. Upstream's resync. */
 const RECHECK_MS = 30_000;
 /** Wait after a failure, doubled with each. */
 const RETRY_MS = 250;
 const ASK_TIMEOUT_MS = 5_000;
+const OPENAPI = '/openapi/v3/';
 
 /** A version of a group that another server answers. */
 export interface RemoteVersion {
@@ -27,12 +28,14 @@ export interface RemoteVersion {
   readonly groupPriority: number;
   readonly versionPriority: number;
   readonly resources: readonly ResourceDiscovery[];
+  /** Where its OpenAPI v3 document is, by this server's paths; undefined when it has none. */
+  readonly openapi: string | undefined;
   /** What it serves could be asked at the last try. */
   readonly fresh: boolean;
 }
 
 export interface Aggregator {
-  /** The APIService that answers `path`, when it is another server's. */
+  /** The APIService that answers `path`, when it is another server's: its resources, discovery, OpenAPI v3. */
   find(path: string): APIService | undefined;
   /** Throws 503 when the server behind it is not there. */
   proxy(apiService: APIService, call: { request: ApiRequest; user: UserInfo; signal: AbortSignal }): Promise<ApiResult>;
@@ -53,6 +56,7 @@ export interface AggregatorOptions {
 interface Remote {
   apiService: APIService;
   resources: readonly ResourceDiscovery[];
+  openapi: string | undefined;
   fresh: boolean;
   failures: number;
   timer: Timer | undefined;
@@ -123,7 +127,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   async function examine(remote: Remote): Promise<void> {
     const { apiService } = remote;
     const { group = '', version = '' } = apiService.spec;
-    const before = JSON.stringify([remote.fresh, remote.resources]);
+    const before = seenOf(remote);
     const endpoint = endpointOf(reader, apiService);
     let problem: Unreachable | undefined;
     if (endpoint instanceof URL) {
@@ -131,7 +135,13 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       const get = (path: string, accept: string) =>
         ask(new URL(path, endpoint), { tls, accept, timeoutMs: ASK_TIMEOUT_MS });
       try {
-        remote.resources = await discover(get, { group, version });
+        [remote.resources, remote.openapi] = await Promise.all([
+          discover(get, { group, version }),
+          openapiOf(get, { group, version }).catch((error: unknown) => {
+            log.debug({ err: error, apiService: apiService.metadata.name }, 'no OpenAPI document'); // served without
+            return undefined;
+          }),
+        ]);
       } catch (error) {
         const message = `failing or missing response from ${endpoint.origin}/apis/${group}/${version}: ${(error as Error).message}`;
         problem = { reason: 'FailedDiscoveryCheck', message };
@@ -140,7 +150,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     remote.fresh = problem === undefined;
     remote.failures = problem ? remote.failures + 1 : 0;
     if (stopped || !isFollowed(remote)) return;
-    if (before !== JSON.stringify([remote.fresh, remote.resources])) tellChange();
+    if (before !== seenOf(remote)) tellChange();
     await tell(remote.apiService, problem).catch((error: unknown) => {
       if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) {
         log.warn({ err: error, apiService: apiService.metadata.name }, 'could not tell its availability');
@@ -172,8 +182,9 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 
   return {
     find(path) {
-      if (remotes.size === 0 || !path.startsWith('/apis/')) return undefined;
-      const [, , group, version] = path.split('/', 4);
+      if (remotes.size === 0) return undefined;
+      const [, , group, version] = (path.startsWith(OPENAPI) ? path.slice(OPENAPI.length - 1) : path).split('/', 4);
+      if (!path.startsWith('/apis/') && !path.startsWith(`${OPENAPI}apis/`)) return undefined;
       return remotes.get(`${group}/${version}`)?.apiService;
     },
     async proxy(apiService, { request, user, signal }) {
@@ -187,12 +198,13 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       return await forward(request, { url, method: request.method, tls, headers: userHeaders(user) }, signal);
     },
     versions: () =>
-      [...remotes.values()].map(({ apiService: { spec }, resources, fresh }) => ({
+      [...remotes.values()].map(({ apiService: { spec }, resources, openapi, fresh }) => ({
         group: spec.group ?? '',
         version: spec.version ?? '',
         groupPriority: spec.groupPriorityMinimum,
         versionPriority: spec.versionPriority,
         resources,
+        openapi,
         fresh,
       })),
     onChange: (changed) => void listeners.push(changed),
@@ -205,9 +217,12 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   };
 }
 
+const seenOf = ({ fresh, resources, openapi }: Remote): string => JSON.stringify([fresh, resources, openapi]);
+
 const newRemote = (apiService: APIService): Remote => ({
   apiService,
   resources: [],
+  openapi: undefined,
   fresh: false,
   failures: 0,
   timer: undefined,

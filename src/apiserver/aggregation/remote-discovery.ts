@@ -52,6 +52,21 @@ export async function discover(
   return ofList(resources ?? []);
 }
 
+/**
+ * Where the server has the OpenAPI v3 document of a version, with its hash; undefined when it tells none. Resources are
+ * served without it.
+ */
+export async function openapiOf(
+  get: Get,
+  { group, version }: { group: string; version: string },
+): Promise<string | undefined> {
+  const answer = await get('/openapi/v3', 'application/json');
+  if (answer.status !== 200) return undefined;
+  const { paths } = parse(answer) as { paths?: Record<string, { serverRelativeURL?: unknown } | undefined> };
+  const url = paths?.[`apis/${group}/${version}`]?.serverRelativeURL;
+  return typeof url === 'string' && url.startsWith('/openapi/v3/apis/') ? url : undefined;
+}
+
 function parse({ body }: BackendAnswer): unknown {
   const value: unknown = JSON.parse(body.toString());
   if (typeof value !== 'object' || value === null) throw new Error('discovery was answered with something else');

@@ -19,7 +19,11 @@ const typesOf = (version: 'v2' | 'v3'): ReadonlyMap<string, string> => {
 const V2_TYPES = typesOf('v2');
 const V3_TYPES = typesOf('v3');
 
-export function openapiPaths(documents: () => OpenapiDocuments): Record<string, PathHandler> {
+/** `remote` are the places of version 3 documents of other servers, which are asked for there. */
+export function openapiPaths(
+  documents: () => OpenapiDocuments,
+  remote: () => Readonly<Record<string, string>> = () => ({}),
+): Record<string, PathHandler> {
   return {
     '/openapi/v2': (call) => {
       const type = chooseType(call.request, V2_TYPES);
@@ -31,7 +35,7 @@ export function openapiPaths(documents: () => OpenapiDocuments): Record<string, 
     // Upstream sends the index as it is to everybody, without saying what it is.
     '/openapi/v3': () => {
       const { json } = documents().index();
-      return { type: 'raw', status: 200, contentType: 'text/plain; charset=utf-8', body: json };
+      return { type: 'raw', status: 200, contentType: 'text/plain; charset=utf-8', body: withPlaces(json, remote()) };
     },
     '/openapi/v3/': (call) => {
       const path = call.info.path.slice('/openapi/v3/'.length).replace(/\/$/, '');
@@ -49,6 +53,14 @@ export function openapiPaths(documents: () => OpenapiDocuments): Record<string, 
       return cacheable(call, { document, type, protobuf, headers });
     },
   };
+}
+
+function withPlaces(index: string, remote: Readonly<Record<string, string>>): string {
+  const places = Object.entries(remote);
+  if (places.length === 0) return index;
+  const { paths, ...rest } = JSON.parse(index) as { paths: Record<string, object> };
+  for (const [name, serverRelativeURL] of places) paths[name] = { serverRelativeURL };
+  return JSON.stringify({ ...rest, paths });
 }
 
 /** Upstream answers these without a body. */

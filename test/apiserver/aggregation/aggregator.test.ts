@@ -30,6 +30,7 @@ let authority: KeyPair;
 let backend: https.Server;
 let api: TestServer;
 const seen: Seen[] = [];
+let openapi: 'good' | 'broken' = 'good';
 
 const DISCOVERY = {
   kind: 'APIResourceList',
@@ -37,6 +38,7 @@ const DISCOVERY = {
   groupVersion: `${GROUP}/v1`,
   resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list'] }],
 };
+const OPENAPI = `/openapi/v3/apis/${GROUP}/v1?hash=ABC`;
 const FLUNDER = { apiVersion: `${GROUP}/v1`, kind: 'Flunder', metadata: { name: 'a', namespace: 'default' } };
 
 before(async () => {
@@ -57,6 +59,9 @@ before(async () => {
         response.end(`${JSON.stringify(body)}\n`);
       };
       if (url === `/apis/${GROUP}/v1`) answer(200, DISCOVERY);
+      else if (url === '/openapi/v3' && openapi === 'broken') response.end('no JSON');
+      else if (url === '/openapi/v3') answer(200, { paths: { [`apis/${GROUP}/v1`]: { serverRelativeURL: OPENAPI } } });
+      else if (url === OPENAPI) answer(200, { openapi: '3.0.0' });
       else if (url?.includes('watch=')) answer(200, { type: 'ADDED', object: FLUNDER });
       else if (method === 'POST') answer(201, FLUNDER);
       else if (url === `${PATH}/a`) answer(200, FLUNDER);
@@ -175,6 +180,28 @@ test('the group stands in discovery, in both forms, as long as it is registered'
   await api.client.delete(apiServices, undefined, `v1.${GROUP}`);
   await eventually('is gone', async () => (await groups()).every(({ name }) => name !== GROUP));
   assert.equal((await call(`/apis/${GROUP}/v1`)).code, 404);
+});
+
+test('its OpenAPI document stands in the index, and is fetched from it', async () => {
+  const paths = async () => JSON.parse((await call('/openapi/v3')).text).paths as Record<string, unknown>;
+  const own = Object.keys(await paths()).length;
+  await register();
+  await passed();
+  assert.deepEqual((await paths())[`apis/${GROUP}/v1`], { serverRelativeURL: OPENAPI });
+  assert.equal(Object.keys(await paths()).length, own + 1);
+  assert.deepEqual(JSON.parse((await call(OPENAPI)).text), { openapi: '3.0.0' });
+});
+
+test('a server without a readable OpenAPI index is served all the same', async () => {
+  openapi = 'broken';
+  try {
+    await register();
+    await passed();
+    const { paths } = JSON.parse((await call('/openapi/v3')).text) as { paths: Record<string, unknown> };
+    assert.equal(paths[`apis/${GROUP}/v1`], undefined);
+  } finally {
+    openapi = 'good';
+  }
 });
 
 test('callers in this process get objects, errors and watches like any others', async () => {

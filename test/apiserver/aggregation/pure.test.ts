@@ -154,6 +154,7 @@ test('groups of other servers stand where their priority says', () => {
     groupPriority,
     versionPriority,
     resources: [],
+    openapi: undefined,
     fresh: true,
   });
   const merged = withRemote(local, [
