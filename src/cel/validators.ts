@@ -28,7 +28,7 @@ function callProblems(call: Call, checked: Checked, problems: Problem[]): void {
     const refuse = () => problems.push({ at: arg.at, message: `invalid ${call.fn} argument` });
     const [overload] = CONVERTED.has(call.fn) ? (checked.calls.get(call)?.overloads ?? []) : [];
     const convert = overload && findImplementation(overload.id);
-    if (convert && isFailure((convert as (value: Value) => Value)(arg.value))) refuse();
+    if (convert && (arg.value === null || isFailure((convert as (value: Value) => Value)(arg.value)))) refuse();
     if (call.fn === 'matches' && typeof arg.value === 'string' && !isPattern(arg.value)) refuse();
   }
   if (call.fn === 'format' && call.target?.kind === 'literal' && arg?.kind === 'list') {

@@ -43,13 +43,15 @@ const sorted = (outcome: object): object =>
   Object.fromEntries(Object.entries(outcome).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 suite('recorded outcomes', () => {
-  test('expressions', () => {
-    const differences = read<Case & { want: Outcome }>('expressions').flatMap(({ want, ...given }) => {
-      const got = outcomeOf(given);
-      return isSame(sorted(got), sorted(want)) ? [] : [{ name: given.expr, want, got }];
+  for (const recording of ['expressions', 'random']) {
+    test(recording, () => {
+      const differences = read<Case & { want: Outcome }>(recording).flatMap(({ want, ...given }) => {
+        const got = outcomeOf(given);
+        return isSame(sorted(got), sorted(want)) ? [] : [{ name: given.expr, want, got }];
+      });
+      compare(recording, differences);
     });
-    compare('expressions', differences);
-  });
+  }
 
   interface RuleCase {
     schema: Schema;

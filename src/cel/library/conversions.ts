@@ -130,7 +130,8 @@ export const conversions: Library = {
     string_to_double: textToDouble,
     uint64_to_double: ({ value }: Uint) => Number(value),
     duration_to_duration: same,
-    int64_to_duration: (value: bigint) => duration(value),
+    // cel-go declares this and cannot do it.
+    int64_to_duration: () => failure("type conversion error from 'int' to 'google.protobuf.Duration'"),
     string_to_duration: textToDuration,
     to_dyn: same,
     int64_to_int64: same,
