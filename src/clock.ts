@@ -10,7 +10,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds that only grow; for durations and deadlines. */
   monotonic(): number;
-  /** Calls `fn` once after `ms`. A pending timer does not keep the process alive. */
+  /** Calls `fn` once after `ms`. A pending timer does not keep the process alive, but for lastingClock's. */
   after(ms: number, fn: () => void): Timer;
 }
 
@@ -39,19 +39,31 @@ export const microTimestamp = (clock: Clock): string => `${new Date(clock.now())
 /** Longest delay a Node timer takes; longer ones would fire at once. */
 const MAX_DELAY = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
+/** `arm` starts one timer of at most MAX_DELAY and returns how to cancel it. */
+const hostClock = (arm: (fn: () => void, ms: number) => () => void): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    let handle: NodeJS.Timeout;
-    const arm = (left: number) => {
-      handle = setTimeout(() => (left > MAX_DELAY ? arm(left - MAX_DELAY) : fn()), Math.min(left, MAX_DELAY));
-      handle.unref();
+    let cancel: () => void;
+    const wait = (left: number) => {
+      cancel = arm(() => (left > MAX_DELAY ? wait(left - MAX_DELAY) : fn()), Math.min(left, MAX_DELAY));
     };
-    arm(Math.max(0, ms));
-    return { cancel: () => clearTimeout(handle) };
+    wait(Math.max(0, ms));
+    return { cancel: () => cancel() };
   },
-};
+});
+
+export const systemClock: Clock = hostClock((fn, ms) => {
+  const handle = setTimeout(fn, ms);
+  handle.unref();
+  return () => clearTimeout(handle);
+});
+
+/** For programs of which the waiting is all there is, and for browsers: a pending timer keeps a Node process alive. */
+export const lastingClock: Clock = hostClock((fn, ms) => {
+  const handle = setTimeout(fn, ms);
+  return () => clearTimeout(handle);
+});
 
 /** Keeps the process from ending for want of work until it is released: timers of a Clock do not. */
 export function keepAlive(): { release(): void } {

@@ -1,6 +1,5 @@
 // The resource types that code in this repository names. (The full list served comes from the facts.)
-import type { KubeObject } from '../apimachinery/meta.ts';
-import type { ResourceType } from './definition.ts';
+import { resourceType as type } from './resource-type.ts';
 import type { APIService } from './types/apiregistration/v1.ts';
 import type { Deployment, ReplicaSet } from './types/apps/v1.ts';
 import type { TokenReview } from './types/authentication/v1.ts';
@@ -23,17 +22,6 @@ import type { EndpointSlice } from './types/discovery/v1.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './types/flowcontrol/v1.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
 import type { PriorityClass } from './types/scheduling/v1.ts';
-
-/** 'apps/v1', 'deployments', 'Deployment' → a ResourceType. `cluster` marks cluster-scoped ones. */
-function type<T extends KubeObject>(
-  apiVersion: string,
-  plural: string,
-  kind: string,
-  scope?: 'cluster',
-): ResourceType<T> {
-  const [version, group = ''] = apiVersion.split('/').reverse() as [string, string?];
-  return { group, version, plural, kind, namespaced: scope !== 'cluster' };
-}
 
 export const pods = type<Pod>('v1', 'pods', 'Pod');
 export const services = type<Service>('v1', 'services', 'Service');

@@ -1,7 +1,7 @@
 // The one typed client: everything inside and outside this process that talks to the API uses it.
 // Objects that come back over the loopback are the store's own, deeply frozen: copy before changing (structuredClone).
 // Every method rejects with StatusError as the server answered it, or TransportError when there was no answer.
-import type { ResourceType } from '../api/definition.ts';
+import type { ResourceType } from '../api/resource-type.ts';
 import type { KubeObject, List, Status, WatchEvent } from '../apimachinery/meta.ts';
 
 export interface WriteOptions {

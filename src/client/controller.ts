@@ -1,6 +1,6 @@
 // A controller is a value: what it watches, how events become keys, and one reconcile function of a key.
 // The runner gives each its queue (deduplicated, one worker per key at a time, exponential back-off per key).
-import type { ResourceType } from '../api/definition.ts';
+import type { ResourceType } from '../api/resource-type.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';

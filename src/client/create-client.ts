@@ -1,5 +1,5 @@
 // The Client over any Transport: turns a ResourceType and options into path, query, body and content type.
-import type { ResourceType } from '../api/definition.ts';
+import type { ResourceType } from '../api/resource-type.ts';
 import { formatGroupVersion, type KubeObject, type List, type Status, type WatchEvent } from '../apimachinery/meta.ts';
 import { StatusError } from '../apimachinery/status-error.ts';
 import type { Client, DeleteQuery, ListQuery, PatchType, WatchQuery, WriteOptions } from './client.ts';

@@ -1,18 +1,17 @@
 // Shared informers: at most one reflector and one cache per resource. Handlers are called one after another in the
 // order of the changes, synchronously; a handler that throws is logged and does not hold up the others.
-import type { ResourceType } from '../api/definition.ts';
+import type { ResourceType } from '../api/resource-type.ts';
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import type { Clock } from '../clock.ts';
-import type { Logger } from '../log.ts';
 import type { Client } from './client.ts';
 import { createIndexedStore, keyOf } from './indexed-store.ts';
-import type { Handler, Informer, Informers } from './informer.ts';
+import type { Handler, Informer, InformerLog, Informers } from './informer.ts';
 import { type ReflectorOptions, reflect } from './reflector.ts';
 
 export interface InformersOptions {
   client: Client;
   clock: Clock;
-  log: Logger;
+  log: InformerLog;
   /** For jitter, 0..1. */
   random?: () => number;
 }

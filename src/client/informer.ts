@@ -1,6 +1,6 @@
 // Shared informers: one list and watch per resource for the whole process. Over the loopback the cached
 // objects are the store's own, so there is no second copy. What comes from a lister is frozen.
-import type { ResourceType } from '../api/definition.ts';
+import type { ResourceType } from '../api/resource-type.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 
 export interface Lister<T extends KubeObject> {
@@ -25,6 +25,12 @@ export interface Informer<T extends KubeObject> {
   addHandler(handler: Handler<T>): () => void;
   /** Idempotent by name. */
   addIndex(name: string, values: (object: T) => readonly string[]): void;
+}
+
+/** What informers tell of: watches that broke and handlers that threw. A pino logger is one. */
+export interface InformerLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 /** Starts an informer at its first use; all stop together. */

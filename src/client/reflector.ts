@@ -1,13 +1,13 @@
 // Follows one resource: a complete state first, then every change, for as long as the signal lives. Uses the streaming
 // list (KEP-3157) where the server has it, else list and watch; after a break it resumes from the last
 // resourceVersion it saw, and starts over only when the server no longer has the changes since (410 Expired).
-import type { ResourceType } from '../api/definition.ts';
+import type { ResourceType } from '../api/resource-type.ts';
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { hasReason, StatusError } from '../apimachinery/status-error.ts';
 import { type Clock, sleep } from '../clock.ts';
-import type { Logger } from '../log.ts';
 import { createBackoff } from './backoff.ts';
 import type { Client } from './client.ts';
+import type { InformerLog } from './informer.ts';
 
 export interface Sink<T> {
   /** All that exists. */
@@ -18,7 +18,7 @@ export interface Sink<T> {
 export interface ReflectorOptions {
   client: Client;
   clock: Clock;
-  log: Logger;
+  log: InformerLog;
   random: () => number;
   signal: AbortSignal;
 }

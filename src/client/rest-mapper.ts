@@ -1,6 +1,6 @@
 // What the server serves, by any name a user may give it: plural, singular, short name, kind, each with or without
 // group ("deploy.apps", "deployments.v1.apps"). Read from aggregated discovery, once; refresh() reads it again.
-import type { ResourceType, Verb } from '../api/definition.ts';
+import type { ResourceType, Verb } from '../api/resource-type.ts';
 import { TransportError } from './client.ts';
 import type { Transport } from './transport.ts';
 
