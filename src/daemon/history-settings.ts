@@ -3,7 +3,7 @@ import { type CompactionPolicy, DEFAULT_COMPACTION } from '../storage/compaction
 import type { Config } from './options.ts';
 
 const UNITS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-const DURATION_HINT = 'must be a duration such as 48h, 90m or 7d, or 0 for no more than watches need';
+const DURATION_HINT = 'must be as 48h, 90m or 7d, or 0 for no more than watches need';
 
 /** Milliseconds of `7d`, `1h30m`, `0`. */
 export function duration(value: string): number {
@@ -26,11 +26,12 @@ export function historyOf(value: string): ReadonlyMap<string, number> {
   return new Map(
     settings.map((setting) => {
       const match = /^([a-z][a-z0-9-]*)(?:\.([a-z0-9.-]+))?=(\w+)$/.exec(setting.trim());
-      if (!match) throw new Error(`"${setting.trim()}" must be RESOURCE.GROUP=DURATION, such as deployments.apps=7d`);
+      if (!match)
+        throw new Error(`has "${setting.trim()}", which must be RESOURCE.GROUP=DURATION, such as deployments.apps=7d`);
       try {
         return [`/${match[2] ?? 'core'}/${match[1]}/`, duration(match[3] as string)];
       } catch (error) {
-        throw new Error(`${setting.trim()}: ${(error as Error).message}`);
+        throw new Error(`has "${setting.trim()}", whose duration ${(error as Error).message}`);
       }
     }),
   );

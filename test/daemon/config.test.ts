@@ -59,10 +59,14 @@ describe('config', () => {
     ['feature-gates', 'Nothing=true', /knows no gate "Nothing"; there is CBORServingAndStorage/],
     ['feature-gates', 'CBORServingAndStorage', /must say CBORServingAndStorage=true or CBORServingAndStorage=false/],
     ['durability', 'some', /must be full or relaxed/],
-    ['history', '2 days', /must be a duration such as 48h, 90m or 7d, or 0/],
+    ['history', '2 days', /must be as 48h, 90m or 7d, or 0/],
     ['history-size', '512', /must be a size such as 512Mi or 2Gi/],
-    ['history-of', 'pods', /"pods" must be RESOURCE\.GROUP=DURATION, such as deployments\.apps=7d/],
-    ['history-of', 'pods=6h,deployments.apps=long', /deployments\.apps=long: must be a duration/],
+    ['history-of', 'pods', /has "pods", which must be RESOURCE\.GROUP=DURATION, such as deployments\.apps=7d/],
+    [
+      'history-of',
+      'pods=6h,deployments.apps=long',
+      /has "deployments\.apps=long", whose duration must be as 48h, 90m or 7d/,
+    ],
   ] as const) {
     test(`--${name} ${JSON.stringify(value)} is refused in one sentence`, () => {
       assert.throws(

@@ -7,7 +7,8 @@ const HOUR = 3_600_000;
 test('durations and sizes are read as they are written', () => {
   assert.deepEqual(['0', '90s', '48h', '1h30m', '7d'].map(duration), [0, 90_000, 48 * HOUR, 1.5 * HOUR, 168 * HOUR]);
   assert.deepEqual(['0', '64Ki', '512Mi', '2Gi'].map(historySize), [0, 2 ** 16, 2 ** 29, 2 ** 31]);
-  for (const wrong of ['', '1', 'h', '1h30', '-1h', '1w']) assert.throws(() => duration(wrong), /such as 48h/, wrong);
+  for (const wrong of ['', '1', 'h', '1h30', '-1h', '1w'])
+    assert.throws(() => duration(wrong), /must be as 48h/, wrong);
 });
 
 test('resources are named as kubectl names them, and become what the store knows them by', () => {

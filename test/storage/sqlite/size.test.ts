@@ -10,6 +10,7 @@ import { eventually } from '../../support/eventually.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { open, temporaryDirectory } from '../drivers.ts';
 import { pod, podKey } from '../objects.ts';
+import { copyOfOpen } from './disk.ts';
 
 const MEBIBYTE = 1024 ** 2;
 const HISTORY = 8 * MEBIBYTE;
@@ -21,7 +22,7 @@ async function opened(t: TestContext) {
   const compaction = { ...DEFAULT_COMPACTION, keepMs: 0, historyBytes: HISTORY };
   const storage = await open(t, `sqlite:${file}`, { clock, compaction });
   const sizes = async () => ({ file: (await stat(file)).size, wal: (await stat(`${file}-wal`)).size });
-  return { storage, clock, sizes };
+  return { file, storage, clock, sizes };
 }
 
 /** `rounds` updates of each of `keys` objects by many writers; what `look` says in between is remembered. */
@@ -65,6 +66,20 @@ describe('files under constant load', { timeout: 120_000 }, () => {
       return (await storage.stats()).historyBytes <= HISTORY;
     });
     assert.ok((await storage.oldest(podKey('p0'))).revision > 1_000);
+  });
+
+  it('are reckoned alike by a start after a crash, which counts only what came since the count was saved', async (t) => {
+    const { file, storage, clock, sizes } = await opened(t);
+    await churn(storage, { keys: 200, rounds: 4, bytes: 500, look: sizes });
+    const { entries } = storage.list('/core/pods/', { limit: 50 });
+    for (const { key, revision } of entries) await storage.write({ op: 'delete', key, expected: revision });
+    const { historyBytes } = await storage.stats();
+    assert.ok(historyBytes > 650 * 500, String(historyBytes));
+    const copy = await open(t, `sqlite:${await copyOfOpen(t, file)}`, { clock });
+    assert.equal((await copy.stats()).historyBytes, historyBytes);
+    await storage.close();
+    const again = await open(t, `sqlite:${file}`, { clock });
+    assert.equal((await again.stats()).historyBytes, historyBytes);
   });
 
   it('shrink when what was in them is gone', async (t) => {
