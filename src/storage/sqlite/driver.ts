@@ -124,7 +124,9 @@ export function createSqliteDriver(
         new StorageUnavailable(`the writer of ${file} failed: ${cause.message}; restart the server`, 'unknown', cause),
       );
     });
-    thread.on('exit', () => fail(new StorageUnavailable(`the writer of ${file} has ended`, 'unknown')));
+    thread.on('exit', () =>
+      fail(new StorageUnavailable(`the writer of ${file} has ended; restart the server`, 'unknown')),
+    );
     return thread;
   }
 

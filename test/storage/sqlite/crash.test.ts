@@ -30,6 +30,24 @@ it('stops when a flush fails, says so, and has every acknowledged write after th
   await assertKept(t, file, lines, knowNothing());
 });
 
+it('ends when its writer thread does, with every acknowledged write', { timeout: 60_000 }, async (t) => {
+  const file = path.join(await temporaryDirectory(t), 'state.db');
+  const failpoint = 'before-answer:30=EXIT';
+  const { lines, stderr, code } = await writeUntilKilled(file, { afterWrites: 20_000, failpoint });
+  assert.equal(code, 3);
+  assert.match(stderr, /^the writer of .*state\.db has ended; restart the server\n$/);
+  await assertKept(t, file, lines, knowNothing());
+});
+
+it('loses nothing when files may not grow any more', { timeout: 60_000 }, async (t) => {
+  const file = path.join(await temporaryDirectory(t), 'state.db');
+  const { lines, stderr, code } = await writeUntilKilled(file, { afterWrites: 20_000, fileLimit: 2_048 });
+  assert.equal(code, 1);
+  assert.match(stderr, /state\.db cannot be written \(SQLITE_IOERR_WRITE: /);
+  assert.ok(lines.length > 0);
+  await assertKept(t, file, lines, knowNothing());
+});
+
 it('goes on when the WAL cannot be moved for want of room, and loses nothing', { timeout: 60_000 }, async (t) => {
   const file = path.join(await temporaryDirectory(t), 'state.db');
   const failpoint = 'checkpoint:1=SQLITE_FULL';

@@ -16,6 +16,8 @@ export interface Killing {
   copying?: boolean;
   /** What TSUKUBE_FAILPOINT is set to. */
   failpoint?: string;
+  /** No file may become longer than so many KiB. */
+  fileLimit?: number;
 }
 
 export interface Ended {
@@ -28,9 +30,12 @@ export interface Ended {
 
 /** Runs writer.ts until it has acknowledged enough, then kills it. */
 export function writeUntilKilled(file: string, killing: Killing): Promise<Ended> {
-  const { afterWrites, longest = 700, copying, failpoint } = killing;
+  const { afterWrites, longest = 700, copying, failpoint, fileLimit } = killing;
   const args = [path.join(import.meta.dirname, 'writer.ts'), file, String(longest), ...(copying ? ['copy'] : [])];
-  const child = spawn(process.execPath, args, {
+  const argv = [process.execPath, ...args];
+  const limited = ['bash', '-c', `ulimit -f ${fileLimit}; exec "$@"`, 'bash', ...argv];
+  const [program, ...rest] = (fileLimit ? limited : argv) as [string, ...string[]];
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(failpoint && { TSUKUBE_FAILPOINT: failpoint }) },
   });
