@@ -13,8 +13,14 @@ import { open, temporaryDirectory } from '../drivers.ts';
 import { PODS, pod, podKey, textOf } from '../objects.ts';
 import { randomNumbers } from './disk.ts';
 
-const KEYS = 60;
+const KEYS = 30;
 const MINUTE = 60_000;
+/** One resource is kept for longer than the others, one for less. */
+const RESOURCES = [PODS, '/core/secrets/', '/apps/deployments/'];
+const OWN = new Map([
+  [PODS, 20 * MINUTE],
+  ['/apps/deployments/', 60 * MINUTE],
+]);
 
 interface Past {
   revision: number;
@@ -40,13 +46,13 @@ describe('the index of versions', () => {
     const pick = (n: number) => Math.floor(random() * n);
     const file = path.join(await temporaryDirectory(t), 'state.db');
     const clock = fakeClock();
-    const compaction = { ...DEFAULT_COMPACTION, keepMs: 0, keepRevisions: 10, historyMs: 30 * MINUTE };
+    const compaction = { ...DEFAULT_COMPACTION, keepMs: 0, keepRevisions: 10, historyMs: 40 * MINUTE, historyOf: OWN };
     const reopen = () => open(t, `sqlite:${file}`, { clock, compaction, maxEventBytes: 0 });
     let storage = await reopen();
     const changes: Past[] = [];
 
     const write = async () => {
-      const key = podKey(`p${pick(KEYS)}`, pick(3) === 0 ? 'a' : 'a-b');
+      const key = `${RESOURCES[pick(3)]}${pick(3) === 0 ? 'a' : 'a-b'}/p${pick(KEYS)}`;
       const held = storage.get(key);
       const text = String(random());
       const user = `user-${pick(3)}`;
@@ -63,16 +69,17 @@ describe('the index of versions', () => {
     };
 
     const check = async (current: Storage) => {
-      const { revision: floor } = await current.oldest(PODS);
+      const resource = RESOURCES[pick(3)] as string;
+      const { revision: floor } = await current.oldest(resource);
       const at = floor + pick(current.revision - floor + 1);
-      const prefix = [PODS, `${PODS}a/`, `${PODS}a-b/`][pick(3)] as string;
+      const prefix = [resource, `${resource}a/`, `${resource}a-b/`][pick(3)] as string;
       const expected = stateAt(changes, at, prefix);
       const page = await current.listAt(prefix, at, { limit: 1 + pick(KEYS) });
       const found = page.entries.map((entry) => [entry.key, textOf(entry)]);
       assert.deepEqual(found, expected.slice(0, found.length));
       assert.equal(page.remaining, expected.length - found.length);
-      const key = podKey(`p${pick(KEYS)}`, 'a');
-      const content = new Map(stateAt(changes, at, `${PODS}a/`)).get(key);
+      const key = `${resource}a/p${pick(KEYS)}`;
+      const content = new Map(stateAt(changes, at, `${resource}a/`)).get(key);
       assert.equal(textOf(await current.getAt(key, at)), content);
       const user = pick(2) === 0 ? `user-${pick(3)}` : undefined;
       const place = pick(2) === 0 ? { prefix: key, exact: true } : { prefix };
@@ -103,6 +110,8 @@ describe('the index of versions', () => {
       const { revision } = await storage.oldest(PODS);
       return revision > INDEX_BEHIND && revision;
     });
+    const floors = await Promise.all(RESOURCES.map(async (prefix) => (await storage.oldest(prefix)).revision));
+    assert.ok(floors[0]! > floors[1]! && floors[1]! > floors[2]!, `each resource has its own: ${floors}`);
     await assert.rejects(storage.getAt(podKey('p0'), floor - 1), Compacted);
     for (let i = 0; i < 25; i++) await check(storage);
     await storage.close();
