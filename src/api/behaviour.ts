@@ -1,7 +1,7 @@
 // What a built-in type may have of its own, over what every type does. All members are optional; the builder
 // (builtin.ts) runs them after the generic step of the same name. Defaults are not here but with the types they
 // belong to (defaults/), since a PodSpec has the same ones in a Pod and in a Deployment.
-import type { AnyObject } from '../apimachinery/meta.ts';
+import type { AnyObject, ObjectMeta } from '../apimachinery/meta.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
 import type { ResourceDefinition, TableContext, WriteContext } from './definition.ts';
 
@@ -13,6 +13,8 @@ export interface Behaviour {
   prepareForUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;
   prepareForStatusUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;
 
+  /** Metadata as the author of a new object gave it, where something is added to it before it is checked. */
+  givenMetadata?(object: AnyObject): ObjectMeta;
   validateName?: ResourceDefinition['validateName'];
   /** Rules of the object by itself, metadata apart; checked on create and on update, where what `old` had may stay. */
   validate?(object: AnyObject, old?: AnyObject): FieldError[];

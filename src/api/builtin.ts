@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyObject, type ObjectMeta, parseGroupVersion } from '../apimachinery/meta.ts';
 import { nameIsDNSSubdomain, nameIsPathSegment } from '../apimachinery/names.ts';
+import type { FieldError } from '../apimachinery/status-error.ts';
 import { deepCopy } from '../apimachinery/value.ts';
 import type { Behaviour } from './behaviour.ts';
 import { cellsOf } from './columns/index.ts';
@@ -17,7 +18,10 @@ import {
   COUNTS_GENERATIONS,
   CREATE_ON_UPDATE,
   FIRST_GENERATION,
+  GENERATE_NAME_UNCHECKED,
+  METADATA_NEW_ON_UPDATE,
   METADATA_ONCE_ON_UPDATE,
+  METADATA_UNCHECKED,
   PATH_SEGMENT_NAMES,
   PLAIN_METADATA,
   RETURNS_DELETED,
@@ -38,8 +42,11 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
   const schema = builtinSchema.type(kindFact(fact.g, fact.v, fact.k).t);
   const hasStatus = fact.sub?.status !== undefined;
   const hasGeneration = COUNTS_GENERATIONS.has(id) || FIRST_GENERATION.has(id);
-  const metadataRules = PLAIN_METADATA.has(id) ? validatePlainMetadata : validateMetadata;
-  const validate = (object: AnyObject) => [...metadataRules(object.metadata), ...(behaviour.validate?.(object) ?? [])];
+  const metadataOf = behaviour.givenMetadata ?? (({ metadata }: AnyObject) => metadata);
+  const validate = (object: AnyObject) => [
+    ...rulesOfMetadata(id)(metadataOf(object)),
+    ...(behaviour.validate?.(object) ?? []),
+  ];
   return {
     group: fact.g,
     version: fact.v,
@@ -83,12 +90,11 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     hasGeneration,
 
     validateName: behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain),
+    validatesGenerateName: !GENERATE_NAME_UNCHECKED.has(id),
     validate,
     validateCreate: (object) => behaviour.validateCreate?.(object) ?? [],
     validateUpdate: (object, old) => [
-      ...validateMetadataUpdate(object.metadata, old.metadata),
-      ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(object.metadata)),
-      ...(METADATA_ONCE_ON_UPDATE.has(id) ? [] : metadataRules(object.metadata)),
+      ...(METADATA_UNCHECKED.has(id) ? [] : metadataUpdateErrors(id, object, old)),
       ...(behaviour.updateIsChangeOnly ? [] : (behaviour.validate?.(object, old) ?? [])),
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],
@@ -108,6 +114,18 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
 
     ...tableOf(fact),
   };
+}
+
+const rulesOfMetadata = (id: string): ((metadata: ObjectMeta) => FieldError[]) =>
+  PLAIN_METADATA.has(id) ? validatePlainMetadata : validateMetadata;
+
+function metadataUpdateErrors(id: string, { metadata }: AnyObject, old: AnyObject): FieldError[] {
+  if (METADATA_NEW_ON_UPDATE.has(id)) return rulesOfMetadata(id)(metadata);
+  return [
+    ...validateMetadataUpdate(metadata, old.metadata),
+    ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(metadata)),
+    ...(METADATA_ONCE_ON_UPDATE.has(id) ? [] : rulesOfMetadata(id)(metadata)),
+  ];
 }
 
 function resetStatus(object: AnyObject): void {

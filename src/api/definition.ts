@@ -1,24 +1,14 @@
 // A resource is a value. Built-in types get theirs from the facts plus, where a type has behaviour of its own,
 // a file under src/api/<group>/; a CustomResourceDefinition makes the same value at run time.
 import type { Decoded } from '../apimachinery/codec/decoded.ts';
-import type { AnyObject, JsonObject, KubeObject } from '../apimachinery/meta.ts';
+import type { AnyObject, JsonObject } from '../apimachinery/meta.ts';
 import type { Shape } from '../apimachinery/patch/apply/shape.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
 import type { Schema } from './apiextensions/schema.ts';
+import type { ResourceType, Verb } from './resource-type.ts';
 import type { SchemaSet, TypeSchema } from './schema.ts';
 
-/** What a client needs to know to address a resource. The type parameter is only for the compiler. */
-export interface ResourceType<T extends KubeObject = KubeObject> {
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-  /** Never set; carries T. */
-  readonly __type?: T;
-}
-
-export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+export type { ResourceType, Verb };
 
 export interface SubresourceDefinition {
   /** 'status', 'scale', 'log', … */
@@ -111,6 +101,8 @@ export interface ResourceDefinition extends ResourceType {
   readonly hasGeneration: boolean;
 
   validateName(name: string, prefix: boolean): string[];
+  /** Whether a create is told what is wrong with its generateName, besides the name that comes of it. */
+  readonly validatesGenerateName: boolean;
   validate(object: AnyObject): FieldError[];
   /** What only a new object must be, over `validate`. */
   validateCreate?(object: AnyObject): FieldError[];
@@ -128,8 +120,8 @@ export interface ResourceDefinition extends ResourceType {
   readonly allowUnconditionalUpdate: boolean;
   /** Grace of a DELETE in seconds, or undefined for types that go at once. */
   deletionGrace(object: AnyObject, requested: number | undefined): number | undefined;
-  /** What DELETE does with dependents when the request says nothing. */
-  readonly defaultPropagation: 'Background' | 'Orphan';
+  /** What DELETE does with dependents when the request says nothing; 'None': nothing, whatever it says. */
+  readonly defaultPropagation: 'Background' | 'Orphan' | 'None';
   /** Whether the body of a DELETE answer is the object (Pods, Namespaces …) instead of a Status. */
   readonly returnDeletedObject: boolean;
   /** Seconds after which an object goes by itself (Events), or undefined. */

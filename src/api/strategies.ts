@@ -74,6 +74,15 @@ export const PLAIN_METADATA = list(`
   apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
   coordination.k8s.io/leases events node.k8s.io/runtimeclasses policy/poddisruptionbudgets`);
 
+/** Only the name is checked, which generateName is part of (ValidateObjectMetaWithOpts). */
+export const GENERATE_NAME_UNCHECKED = list(`replicationcontrollers resource.k8s.io/deviceclasses`);
+
+/** An update checks metadata as that of a new object, not as changed (no ValidateObjectMetaUpdate). */
+export const METADATA_NEW_ON_UPDATE = list(`limitranges`);
+
+/** Whose own rules leave metadata alone; the generic ones see to it. */
+export const METADATA_UNCHECKED = list(`events`);
+
 /** An update checks metadata as changed, not once more by itself (no ValidateObjectMeta in their ValidateUpdate). */
 export const METADATA_ONCE_ON_UPDATE = list(`
   podtemplates replicationcontrollers resourcequotas services

@@ -1,7 +1,7 @@
 // Jobs: the selector that ties Pods to one Job alone (pkg/registry/batch/job/strategy.go). Like
 // ReplicationControllers they leave their Pods when deleted without a word about dependents.
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyObject } from '../../apimachinery/meta.ts';
+import type { AnyObject, ObjectMeta } from '../../apimachinery/meta.ts';
 import { isDNS1123Label } from '../../apimachinery/names.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { preparePodSpec } from '../core/pod-preparation.ts';
@@ -59,7 +59,19 @@ function specWarnings(spec: JobSpec, path: string): string[] {
 const changes = (object: AnyObject, old: AnyObject | undefined): boolean =>
   !old || object.metadata.generation !== old.metadata.generation;
 
+const GENERATED: readonly string[] = [LEGACY_JOB_NAME, JOB_NAME, LEGACY_CONTROLLER_UID, CONTROLLER_UID];
+
+/** A Job without labels gets those of its template when it is read; when only the server put some there, after its check. */
+function givenMetadata(object: AnyObject): ObjectMeta {
+  const { labels, ...others } = object.metadata;
+  const generated = specOf(object).template?.metadata?.labels ?? {};
+  const isGiven =
+    !isDeepStrictEqual(labels, generated) || Object.keys(generated).some((key) => !GENERATED.includes(key));
+  return isGiven ? object.metadata : others;
+}
+
 export const jobs: Behaviour = {
+  givenMetadata,
   prepareForCreate(object) {
     generateSelector(object);
     preparePodSpec(specOf(object).template?.spec);

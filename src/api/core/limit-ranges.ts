@@ -1,4 +1,5 @@
 // LimitRanges: bounds that agree with each other (pkg/apis/core/validation ValidateLimitRange).
+import { randomUUID } from 'node:crypto';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isQualifiedName } from '../../apimachinery/names.ts';
 import { compareQuantity, parseQuantity, quantityOf } from '../../apimachinery/quantity.ts';
@@ -105,4 +106,9 @@ const mustBeEqual = (name: string, standard: Amount, request: Amount, path: stri
       ]
     : [];
 
-export const limitRanges: Behaviour = { validate };
+export const limitRanges: Behaviour = {
+  prepareForCreate({ metadata }) {
+    metadata.name ||= randomUUID();
+  },
+  validate,
+};

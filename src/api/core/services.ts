@@ -196,7 +196,15 @@ function validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[] {
   });
 }
 
+/** An external name has no traffic of ours, whatever its author asked for (defaultOnReadInternalTrafficPolicy). */
+function dropInternalTraffic(object: AnyObject): void {
+  const spec = specOf(object);
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
+}
+
 export const services: Behaviour = {
+  prepareForCreate: dropInternalTraffic,
+  prepareForUpdate: dropInternalTraffic,
   validateName: nameIsDNSLabel,
   validate,
   validateUpdate,

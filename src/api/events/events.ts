@@ -18,6 +18,7 @@ interface Source {
 export const coreEvents: Behaviour = {
   validateName: nameIsPathSegment,
   ttlSeconds: TTL_SECONDS,
+  defaultPropagation: 'None',
   selectableFields: {
     source: (object) => {
       const { source, reportingComponent } = object as AnyObject & Source;
@@ -29,6 +30,7 @@ export const coreEvents: Behaviour = {
 
 export const events: Behaviour = {
   ttlSeconds: TTL_SECONDS,
+  defaultPropagation: 'None',
   storage,
   toStorage: eventToCore,
   fromStorage: eventFromCore,

@@ -2,26 +2,20 @@
 // validation and kept when the write succeeds; given back when the Service goes or no longer needs them
 // (pkg/registry/core/service/storage/alloc.go). The allocators are memory, filled from the stored Services.
 import type { Service } from '../../api/types/core/v1.ts';
-import { fieldError, internalError, invalid } from '../../apimachinery/status-error.ts';
+import { nameIsPathSegment } from '../../apimachinery/names.ts';
+import { internalError } from '../../apimachinery/status-error.ts';
 import type { Reservation, ResourceHooks } from '../registry/hooks.ts';
 import type { IpAllocator } from './ip-allocator.ts';
 import { alignAddresses, settleFamilies } from './ip-families.ts';
+import { nodePortsOf, takePorts } from './node-ports.ts';
 import type { PortAllocator } from './port-allocator.ts';
-import {
-  dropTypeDependentFields,
-  keepAllocated,
-  needsAddress,
-  needsHealthCheckPort,
-  needsNodePorts,
-  type ServiceObject,
-} from './service-types.ts';
+import { refused, reserving, type Undo } from './reserving.ts';
+import { dropTypeDependentFields, keepAllocated, needsAddress, type ServiceObject } from './service-types.ts';
 
 export interface ServiceAllocators {
   addresses: IpAllocator;
   ports: PortAllocator;
 }
-
-const KIND = { group: '', kind: 'Service' };
 
 export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceHooks {
   return {
@@ -31,7 +25,7 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
       alignAddresses(service, undefined);
       settleFamilies(service, undefined);
       return reserving(dryRun, (undo) => {
-        takeAddresses(service, { undo, addresses });
+        takeAddresses(service, { undo, addresses, dryRun });
         takePorts(service, undefined, { undo, ports });
       });
     },
@@ -44,7 +38,7 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
       settleFamilies(service, before);
       dropTypeDependentFields(service, before);
       const reservation = reserving(dryRun, (undo) => {
-        if (!clusterIPOf(before)) takeAddresses(service, { undo, addresses });
+        if (!clusterIPOf(before)) takeAddresses(service, { undo, addresses, dryRun });
         takePorts(service, before, { undo, ports });
       });
       return {
@@ -69,22 +63,8 @@ export function fillAllocators(stored: readonly Service[], { addresses, ports }:
 
 const NOTHING: Reservation = { commit: () => undefined, release: () => undefined };
 
-type Undo = (() => void)[];
-
-/** Runs `take`; what it took is undone when it throws, when the write fails, and after a dry run. */
-function reserving(dryRun: boolean, take: (undo: Undo) => void): Reservation {
-  const undo: Undo = [];
-  const release = () => {
-    for (const step of undo.splice(0)) step();
-  };
-  try {
-    take(undo);
-  } catch (error) {
-    release();
-    throw error;
-  }
-  return { commit: dryRun ? release : () => undefined, release };
-}
+const ownerNameProblems = (name: string): string[] =>
+  name === '' ? ['spec.parentRef.name: Required value'] : nameIsPathSegment(name, false);
 
 const clusterIPOf = ({ spec }: ServiceObject): string => spec.clusterIP || spec.clusterIPs?.[0] || '';
 
@@ -93,16 +73,19 @@ function addressesOf({ spec }: Service): string[] {
   return all.filter((ip) => ip !== '' && ip !== 'None');
 }
 
-const nodePortsOf = ({ spec }: Service): number[] => [
-  ...new Set(
-    [...(spec?.ports ?? []).map(({ nodePort }) => nodePort ?? 0), spec?.healthCheckNodePort ?? 0].filter(Boolean),
-  ),
-];
+interface Taking {
+  undo: Undo;
+  addresses: IpAllocator;
+  dryRun: boolean;
+}
 
-function takeAddresses(service: ServiceObject, { undo, addresses }: { undo: Undo; addresses: IpAllocator }): void {
+function takeAddresses(service: ServiceObject, { undo, addresses, dryRun }: Taking): void {
   const { spec } = service;
   if (!needsAddress(service)) return;
   if (spec.clusterIP === 'None') return;
+  // Upstream writes an IPAddress that names the Service, and gives no address when that has no name it can bear.
+  const [problem] = dryRun ? [] : ownerNameProblems(service.metadata.name ?? '');
+  if (problem) throw refused(service, 'spec.clusterIPs', spec.clusterIPs ?? null, `failed to allocate IP: ${problem}`);
   if (spec.clusterIP) {
     const wanted = spec.clusterIP;
     const result = addresses.allocate(wanted);
@@ -122,56 +105,6 @@ function takeAddresses(service: ServiceObject, { undo, addresses }: { undo: Undo
   spec.clusterIP = next;
   spec.clusterIPs = [next];
 }
-
-/** One number serves TCP and UDP of one Service port; what the Service had before is its own. */
-function takePorts(
-  service: ServiceObject,
-  before: ServiceObject | undefined,
-  { undo, ports }: { undo: Undo; ports: PortAllocator },
-): void {
-  const { spec } = service;
-  const own = new Set(before ? nodePortsOf(before) : []);
-  const take = (port: number, field: string) => {
-    if (own.has(port)) return;
-    const result = ports.allocate(port);
-    if (result !== 'ok') {
-      const why =
-        result === 'taken'
-          ? 'provided port is already allocated'
-          : `provided port is not in the valid range. The range of valid ports is ${ports.range}`;
-      throw refused(service, field, port, why);
-    }
-    own.add(port);
-    undo.push(() => ports.release(port));
-  };
-  const next = (): number => {
-    const port = ports.allocateNext();
-    if (port === undefined) throw internalError('failed to allocate a nodePort: range is full');
-    own.add(port);
-    undo.push(() => ports.release(port));
-    return port;
-  };
-  const list = spec.ports ?? [];
-  const wants = needsNodePorts(service);
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') {
-    for (const [i, port] of list.entries()) if (port.nodePort) take(port.nodePort, `spec.ports[${i}].nodePort`);
-  }
-  if (wants) {
-    for (const port of list) {
-      if (port.nodePort) continue;
-      const twin = list.find(
-        (one) => one !== port && one.port === port.port && one.nodePort && one.protocol !== port.protocol,
-      );
-      port.nodePort = twin?.nodePort ?? next();
-    }
-  }
-  if (!needsHealthCheckPort(service)) return;
-  if (spec.healthCheckNodePort) take(spec.healthCheckNodePort, 'spec.healthCheckNodePort');
-  else spec.healthCheckNodePort = next();
-}
-
-const refused = (service: ServiceObject, field: string, value: unknown, why: string) =>
-  invalid(KIND, service.metadata.name ?? '', [fieldError.invalid(field, value, why)]);
 
 /** Releases what `before` had and `after` has not. */
 function giveBack(

@@ -144,6 +144,7 @@ function definitionOf(
     allowUnconditionalUpdate: false,
     deletionGrace: () => undefined,
     defaultPropagation: 'Background',
+    validatesGenerateName: true,
     returnDeletedObject: false,
     ttlSeconds: undefined,
 

@@ -11,7 +11,7 @@ import {
 import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
-import { apiVersionOf, groupResource, objectKey } from './keys.ts';
+import { apiVersionOf, groupResource, keptKind, objectKey } from './keys.ts';
 import { generateName } from './names.ts';
 import {
   admit,
@@ -96,7 +96,7 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
       ...definition.validate(object),
       ...(definition.validateCreate?.(object) ?? []),
     ];
-    if (errors.length > 0) throw invalid(definition, object.metadata.name ?? '', errors);
+    if (errors.length > 0) throw invalid(keptKind(definition), object.metadata.name ?? '', errors);
     for (const text of definition.warnings(object, undefined)) target.warn(text);
     await validateAdmission(
       env,
@@ -116,7 +116,7 @@ function nameErrors(target: WriteTarget, object: AnyObject) {
   const { definition } = target;
   const { name, generateName: base } = object.metadata;
   const errors = [];
-  if (base) {
+  if (base && definition.validatesGenerateName) {
     for (const text of definition.validateName(base, true))
       errors.push(fieldError.invalid('metadata.generateName', base, text));
   }

@@ -8,7 +8,7 @@ import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import type { DeleteOptions } from './delete-options.ts';
-import { groupResource, objectKey, readyView } from './keys.ts';
+import { groupResource, keptKind, objectKey, readyView } from './keys.ts';
 import { finalizersForPropagation } from './propagation.ts';
 import {
   admit,
@@ -57,7 +57,8 @@ function checkPreconditions(target: WriteTarget, options: DeleteOptions, current
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { metadata } = current.object;
   // Upstream names the kind here where elsewhere it names the resource.
-  const recorded = { group: target.definition.group, resource: target.definition.kind };
+  const { group, kind: resource } = keptKind(target.definition);
+  const recorded = { group, resource };
   if (uid !== undefined && uid !== metadata.uid) {
     throw conflict(
       recorded,
@@ -136,7 +137,7 @@ function markGraceful(
   if (grace === undefined) return 'none';
   if (metadata.deletionTimestamp) {
     const left = metadata.deletionGracePeriodSeconds ?? 0;
-    if (left === 0) return metadata.finalizers?.length ? 'pending' : 0;
+    if (left === 0) return 'none';
     if (requested === undefined || grace >= left) return 'pending';
     metadata.deletionTimestamp = shifted(metadata.deletionTimestamp, grace - left);
     metadata.deletionGracePeriodSeconds = grace;

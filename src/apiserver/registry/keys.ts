@@ -23,6 +23,12 @@ export const groupResource = (definition: { group: string; plural: string }): Gr
   resource: definition.plural,
 });
 
+/** Refusals name a kind by the group that keeps it: an Event of events.k8s.io is core's (rest.objectMetaAndKind). */
+export const keptKind = ({ storage, kind }: Pick<ResourceDefinition, 'storage' | 'kind'>) => ({
+  group: storage.group,
+  kind,
+});
+
 export const apiVersionOf = (definition: { group: string; version: string }): string => formatGroupVersion(definition);
 
 /** True when the definition's version is the stored one, so that stored objects can be shown as they are. */

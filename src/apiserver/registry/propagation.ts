@@ -1,5 +1,6 @@
 // What a deletion does with dependents, written as finalizers for the garbage collector
 // (registry/generic/registry/store.go shouldOrphanDependents, shouldDeleteDependents).
+import type { ResourceDefinition } from '../../api/definition.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import type { DeleteOptions } from './delete-options.ts';
 
@@ -8,7 +9,7 @@ const FOREGROUND = 'foregroundDeletion';
 
 export function finalizersForPropagation(
   object: AnyObject,
-  kindDefault: 'Background' | 'Orphan',
+  kindDefault: ResourceDefinition['defaultPropagation'],
   options: Pick<DeleteOptions, 'orphanDependents' | 'propagationPolicy'>,
 ): string[] {
   const present = object.metadata.finalizers ?? [];
@@ -23,9 +24,11 @@ export function finalizersForPropagation(
 /** The request's word, else what an earlier one left, else the kind's. */
 function propagation(
   present: readonly string[],
-  kindDefault: 'Background' | 'Orphan',
+  kindDefault: ResourceDefinition['defaultPropagation'],
   { orphanDependents, propagationPolicy }: Pick<DeleteOptions, 'orphanDependents' | 'propagationPolicy'>,
 ): string {
+  // Kinds that own nothing are not held for it, whatever is asked.
+  if (kindDefault === 'None') return 'Background';
   if (orphanDependents !== undefined) return orphanDependents ? 'Orphan' : 'Background';
   if (propagationPolicy !== undefined) return propagationPolicy;
   if (present.includes(ORPHAN)) return 'Orphan';

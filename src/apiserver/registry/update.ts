@@ -15,7 +15,7 @@ import {
 } from '../../apimachinery/status-error.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import { createObject } from './create.ts';
-import { groupResource, objectKey, readyView } from './keys.ts';
+import { groupResource, keptKind, objectKey, readyView } from './keys.ts';
 import { parseRevision } from './parameters.ts';
 import {
   admit,
@@ -126,7 +126,7 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
       ...validateMetadataUpdate(object.metadata, old.metadata),
       ...(plan.validate ?? definition.validateUpdate)(object, old),
     ];
-    if (errors.length > 0) throw invalid(definition, r.name, errors);
+    if (errors.length > 0) throw invalid(keptKind(definition), r.name, errors);
     for (const text of definition.warnings(object, old)) r.warn(text);
     await validateAdmission(env, r, { operation: 'UPDATE', object, oldObject: old });
     const entry = await writeOver(env, r, current);

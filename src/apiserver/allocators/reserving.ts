@@ -1,0 +1,26 @@
+// Taking what a Service asks for so that it can be given back, and refusing what cannot be had.
+import { fieldError, invalid } from '../../apimachinery/status-error.ts';
+import type { Reservation } from '../registry/hooks.ts';
+import type { ServiceObject } from './service-types.ts';
+
+const KIND = { group: '', kind: 'Service' };
+
+export type Undo = (() => void)[];
+
+/** Runs `take`; what it took is undone when it throws, when the write fails, and after a dry run. */
+export function reserving(dryRun: boolean, take: (undo: Undo) => void): Reservation {
+  const undo: Undo = [];
+  const release = () => {
+    for (const step of undo.splice(0)) step();
+  };
+  try {
+    take(undo);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { commit: dryRun ? release : () => undefined, release };
+}
+
+export const refused = (service: ServiceObject, field: string, value: unknown, why: string) =>
+  invalid(KIND, service.metadata.name ?? '', [fieldError.invalid(field, value, why)]);
