@@ -18,5 +18,5 @@ export async function withRuntime<T>(config: Config, work: (runtime: ImageRuntim
     address: config.containerd || containerdAddress(place),
     dataRoot: path.join(config['data-dir'], 'nerdctl'),
   });
-  return work(createImages(nerdctl));
+  return work(createImages(nerdctl, path.join(config['run-dir'], 'logins')));
 }

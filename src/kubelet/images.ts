@@ -1,10 +1,12 @@
-// Makes the image of a container present: pull policy, back-off after failures, one pull per image at a time for all
-// pods (pkg/kubelet/images/image_manager.go).
+// Makes the image of a container present: pull policy, back-off after failures, credentials one after another until
+// one is taken (pkg/kubelet/images/image_manager.go, kuberuntime_image.go).
 import type { Container, Pod } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import { createKeyedBackOff, formatSeconds } from './back-off.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
+import type { PullCredentials } from './images/pull-secrets.ts';
+import { createPulls } from './images/pulls.ts';
 
 export interface Images {
   /**
@@ -44,20 +46,32 @@ export function createImages(options: {
   events: EventRecorder;
   clock: Clock;
   backOff: { initialMs: number; maxMs: number };
+  credentials: PullCredentials;
+  /** How many images are pulled at a time. */
+  parallelPulls: number;
 }): Images {
   const { runtime, events, clock } = options;
   const backOff = createKeyedBackOff(clock, options.backOff);
   const failures = new Map<string, { at: number; message: string }>();
-  const pulls = new Map<string, Promise<void>>();
+  const pulls = createPulls({ runtime, clock, parallel: options.parallelPulls });
   const keyOf = (pod: Pod, container: Container) => `${pod.metadata.uid}_${container.image}`;
 
-  const pullOnce = (image: string): Promise<void> => {
-    const running = pulls.get(image);
-    if (running) return running;
-    const pull = runtime.pullImage(image).finally(() => pulls.delete(image));
-    pulls.set(image, pull);
-    return pull;
-  };
+  /** As upstream: what a registry denied to every credential is told once for each that said something else. */
+  async function pullWith(pod: Pod, image: string): Promise<number> {
+    const credentials = await options.credentials(pod, image);
+    if (credentials.length === 0) return pulls.pull(image, undefined);
+    const denials: Error[] = [];
+    for (const credential of credentials) {
+      try {
+        return await pulls.pull(image, credential);
+      } catch (error) {
+        denials.push(error as Error);
+      }
+    }
+    const messages = [...new Set(denials.map(({ message }) => message))];
+    const message = messages.length === 1 ? (messages[0] as string) : `[${messages.join(', ')}]`;
+    throw new RuntimeError('ErrImagePull', message, denials.at(-1));
+  }
 
   async function pull(pod: Pod, container: Container, image: string): Promise<ImageStatus> {
     const key = keyOf(pod, container);
@@ -70,8 +84,9 @@ export function createImages(options: {
     }
     events.event(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, about);
     const began = clock.monotonic();
+    let pullMs: number;
     try {
-      await pullOnce(image);
+      pullMs = await pullWith(pod, image);
     } catch (cause) {
       const { message } = cause as Error;
       events.event(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`, about);
@@ -83,8 +98,8 @@ export function createImages(options: {
     backOff.forget(key);
     const status = await runtime.imageStatus(image);
     if (!status) throw new RuntimeError('ErrImagePull', `image "${image}" was pulled but is not there`);
-    const took = formatSeconds(clock.monotonic() - began);
-    const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${status.size} bytes.`;
+    const all = formatSeconds(clock.monotonic() - began);
+    const message = `Successfully pulled image "${image}" in ${formatSeconds(pullMs)} (${all} including waiting). Image size: ${status.size} bytes.`;
     events.event(pod, 'Normal', 'Pulled', message, about);
     return status;
   }

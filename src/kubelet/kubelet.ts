@@ -15,6 +15,7 @@ import { createContainerStarter } from './container-starter.ts';
 import { createContainerStopper } from './container-stopper.ts';
 import type { Runtime } from './cri/runtime.ts';
 import type { NodeFacts } from './field-path.ts';
+import { createPullCredentials } from './images/pull-secrets.ts';
 import { createImages } from './images.ts';
 import { hostMounter, type Mounter } from './mounts.ts';
 import { type Machine, readMachine } from './node/machine.ts';
@@ -58,11 +59,14 @@ export interface KubeletOptions {
   mounter?: Mounter;
   /** Pauses after crashes and failed pulls; default 10 s doubling to 5 min. */
   backOff?: { initialMs: number; maxMs: number };
+  /** How many images are pulled at a time; default 3. */
+  parallelPulls?: number;
   /** Pause before a failed step is tried again; default 10 s. */
   retryMs?: number;
 }
 
 const DEFAULT_MAX_PODS = 110;
+const PARALLEL_PULLS = 3;
 const BACK_OFF = { initialMs: 10_000, maxMs: 300_000 };
 
 /** `start` resolves when the node is registered and every pod of it has a worker. */
@@ -140,7 +144,14 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
   const { client, informers, runtime, clock, log, events } = options;
   const backOff = options.backOff ?? BACK_OFF;
   const objects = createPodObjects({ client, informers, clock });
-  const images = createImages({ runtime, events, clock, backOff });
+  const images = createImages({
+    runtime,
+    events,
+    clock,
+    backOff,
+    credentials: createPullCredentials({ secret: (pod, name) => objects.of(pod).secret(name), events }),
+    parallelPulls: options.parallelPulls ?? PARALLEL_PULLS,
+  });
   const stopper = createContainerStopper({ runtime, events, clock });
   const crashBackOff = createKeyedBackOff(clock, backOff);
   const starter = createContainerStarter({

@@ -119,6 +119,18 @@ export interface RuntimeEvent {
   podUid?: string;
 }
 
+/** For the registry of one image. */
+export interface RegistryCredential {
+  username: string;
+  password: string;
+}
+
+export interface PullOptions {
+  /** undefined: those of the node, or none. */
+  credential?: RegistryCredential;
+  onProgress?: (text: string) => void;
+}
+
 export interface ExecResult {
   exitCode: number;
   stdout: Uint8Array;
@@ -183,7 +195,7 @@ export interface StreamRuntime {
 
 export interface ImageRuntime {
   imageStatus(reference: string): Promise<ImageStatus | undefined>;
-  pullImage(reference: string, onProgress?: (text: string) => void): Promise<void>;
+  pullImage(reference: string, options?: PullOptions): Promise<void>;
   listImages(): Promise<ImageStatus[]>;
   removeImage(reference: string): Promise<void>;
   /** Loads an OCI or docker archive; resolves with the references in it. */

@@ -1,7 +1,7 @@
 // The nerdctl driver: its parts put together, and the one event stream they live by. It keeps no state that cannot be
 // found again: containers by their labels, sandboxes by their records.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
@@ -77,7 +77,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     },
     wasOomKilled: ({ id, sandboxId }) => records.get(sandboxId)?.oomKilled?.includes(id) ?? false,
   });
-  const images = createImages(nerdctl);
+  const logins = path.join(directory, 'logins');
+  const images = createImages(nerdctl, logins);
   const tasks = createTasks(options.address);
 
   const life = new AbortController();
@@ -109,6 +110,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     events: fanOut.subscribe,
 
     async start() {
+      rmSync(logins, { recursive: true, force: true }); // of pulls that a killed server left
       await nerdctl.run('StartError', ['namespace', 'create', CONTAINERD_NAMESPACE]).catch((error: unknown) => {
         if (!/already exists/.test((error as Error).message)) throw error;
       });

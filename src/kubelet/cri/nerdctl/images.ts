@@ -2,17 +2,19 @@
 import { createInterface } from 'node:readline';
 import { RunError, run, spawn } from '../../../exec.ts';
 import { normalizeReference } from '../image-reference.ts';
-import { type ImageRuntime, type ImageStatus, RuntimeError } from '../runtime.ts';
+import { type ImageRuntime, type ImageStatus, type PullOptions, RuntimeError } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { isAbsent, plainMessage, runtimeError } from './errors.ts';
 import { parseImages, parseLoaded } from './parse.ts';
+import { withRegistryLogin } from './registry-login.ts';
 
 export interface NerdctlImages extends ImageRuntime {
   /** An image was added, moved or removed: what is remembered of any is void. */
   forget(): void;
 }
 
-export function createImages(nerdctl: Nerdctl): NerdctlImages {
+/** `logins`: folder for credentials while a pull runs. */
+export function createImages(nerdctl: Nerdctl, logins: string): NerdctlImages {
   let statuses = new Map<string, Promise<ImageStatus | undefined>>();
 
   return {
@@ -33,8 +35,10 @@ export function createImages(nerdctl: Nerdctl): NerdctlImages {
       return asked;
     },
 
-    async pullImage(reference, onProgress) {
-      await pull(nerdctl, reference, onProgress);
+    async pullImage(reference, options = {}) {
+      await withRegistryLogin(reference, { credential: options.credential, folder: logins }, (env) =>
+        pull(nerdctl, reference, { ...options, env }),
+      );
       statuses = new Map();
     },
 
@@ -90,9 +94,13 @@ async function inspectImage(nerdctl: Nerdctl, reference: string): Promise<ImageS
 }
 
 /** `nerdctl pull` draws its progress on stderr and ends with the reason there. */
-async function pull(nerdctl: Nerdctl, reference: string, onProgress?: (text: string) => void): Promise<void> {
+async function pull(
+  nerdctl: Nerdctl,
+  reference: string,
+  { env, onProgress }: Pick<PullOptions, 'onProgress'> & { env: Record<string, string> },
+): Promise<void> {
   const argv = nerdctl.argv(['pull', normalizeReference(reference)]);
-  const child = spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   for (const input of [child.stdout!, child.stderr!]) {
     createInterface({ input }).on('line', (line) => {

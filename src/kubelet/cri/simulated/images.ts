@@ -19,12 +19,15 @@ export function createSimulatedImages(
       const name = normalizeReference(reference);
       return present.has(name) ? statusOf(name, scripted.get(name)) : undefined;
     },
-    async pullImage(reference, onProgress) {
+    async pullImage(reference, { credential, onProgress } = {}) {
       options.fault('pullImage');
       const name = normalizeReference(reference);
       const image = scripted.get(name);
       onProgress?.(`pulling ${name}`);
       if (image?.pullMs) await sleep(options.clock, image.pullMs);
+      if (image?.password !== undefined && credential?.password !== image.password) {
+        throw new RuntimeError('ErrImagePull', `failed to resolve reference "${name}": pull access denied`);
+      }
       if (!image || image.pullError !== undefined) {
         throw new RuntimeError(
           'ErrImagePull',

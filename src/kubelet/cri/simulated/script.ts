@@ -27,6 +27,8 @@ export interface SimulatedImage {
   pullMs?: number;
   /** A pull fails with these words (ErrImagePull). */
   pullError?: string;
+  /** A pull with another password, or none, fails. */
+  password?: string;
   /** Present from the start; default true. */
   present?: boolean;
   status?: Partial<ImageStatus>;
