@@ -1,5 +1,6 @@
 // Rules of CustomResourceDefinitions (apiextensions-apiserver pkg/apis/apiextensions/validation). Upstream judges an
 // internal form where what all versions share stands once at the top; fields of errors are named by that form.
+
 import { isDeepStrictEqual } from 'node:util';
 import { isDNS1035Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
@@ -12,6 +13,7 @@ import type {
 } from '../types/apiextensions/v1.ts';
 import { immutable } from '../validation/change.ts';
 import { requiredOneOf } from '../validation/rules.ts';
+import { APPROVED, approvalOf, isCommunityGroup } from './approval.ts';
 import { conversionErrors } from './conversion-rules.ts';
 import { validateDefaults } from './default-rules.ts';
 import { ruleErrors } from './rule-rules.ts';
@@ -303,19 +305,6 @@ function storedVersionErrors({ spec, status }: Definition): FieldError[] {
       return [fieldError.invalid(`${path}[${i}]`, name, text)];
     }),
   ];
-}
-
-const APPROVED = 'api-approved.kubernetes.io';
-const isCommunityGroup = (group: string): boolean =>
-  ['k8s.io', 'kubernetes.io'].some((domain) => group === domain || group.endsWith(`.${domain}`));
-
-type Approval = 'missing' | 'bypassed' | 'approved' | 'invalid';
-
-function approvalOf({ metadata }: Definition): Approval {
-  const said = metadata?.annotations?.[APPROVED];
-  if (said === undefined || said === '') return 'missing';
-  if (said.startsWith('unapproved')) return 'bypassed';
-  return URL.canParse(said) && new URL(said).host !== '' ? 'approved' : 'invalid';
 }
 
 /** Groups of the community are for types that were reviewed (KEP-1111). */

@@ -1,6 +1,7 @@
 // Which of its names a CustomResourceDefinition gets: those that no other of its group has, and whether it is served
 // (apiextensions-apiserver pkg/controller/status/naming_controller.go).
 import { isDeepStrictEqual } from 'node:util';
+import { approvalVerdict } from '../../api/apiextensions/approval.ts';
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
@@ -20,6 +21,8 @@ export function statusOf(
   const wanted: Wanted[] = conflict
     ? [{ type: 'NamesAccepted', status: 'False', ...conflict }, ...(established ? [] : [NOT_ACCEPTED])]
     : [ACCEPTED, ...(established ? [] : [ESTABLISHED])];
+  const approval = approvalVerdict(crd);
+  if (approval) wanted.push({ type: 'KubernetesAPIApprovalPolicyConformant', ...approval });
   const conditions = withConditions(before, wanted, now);
   if (isDeepStrictEqual(names, crd.status?.acceptedNames) && isDeepStrictEqual(conditions, before)) return undefined;
   return { ...(crd.status as CustomResourceDefinitionStatus), acceptedNames: names, conditions };
@@ -47,7 +50,7 @@ const NOT_ACCEPTED: Wanted = {
 };
 
 /** Keeps the place and, while the status stays, the time of conditions that are there. */
-function withConditions(
+export function withConditions(
   before: readonly CustomResourceDefinitionCondition[],
   wanted: readonly Wanted[],
   now: string,

@@ -1,10 +1,10 @@
 // Keeps the catalogue at what CustomResourceDefinitions say, marks them as established, and empties a definition
 // that is being deleted of its objects (customresource_finalizer.go).
 import type { ResourceType } from '../../api/definition.ts';
-import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from '../../api/types/apiextensions/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';
-import { timestamp } from '../../clock.ts';
+import { type Timer, timestamp } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { ObjectReader } from '../reader.ts';
@@ -14,7 +14,7 @@ import { updateObject } from '../registry/update.ts';
 import type { WriteEnvironment, WriteTarget } from '../registry/write.ts';
 import { webhookConversion } from './conversion.ts';
 import { definitionsOf, storedDefinitionOf } from './custom-resource.ts';
-import { statusOf } from './names.ts';
+import { statusOf, withConditions } from './names.ts';
 
 type Definition = AnyObject & CustomResourceDefinition;
 
@@ -27,6 +27,14 @@ export const customResourceDefinitions: ResourceType<Definition> = {
 };
 
 const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
+const EMPTYING = {
+  type: 'Terminating',
+  status: 'True',
+  reason: 'InstanceDeletionInProgress',
+  message: 'CustomResource deletion is in progress',
+};
+const RETRY_MS = 5_000;
 
 /** A definition goes only after its objects. */
 export const definitionHooks: ResourceHooks = {
@@ -47,6 +55,7 @@ export interface ServeOptions {
 /** Serves what is stored now and what comes; returns how to stop. */
 export function serveCustomResources({ env, reader, catalogue, log }: ServeOptions): () => void {
   const emptying = new Map<string, () => void>();
+  const retries = new Map<string, Timer>();
 
   const changed = (crd: Definition, deleted: boolean): void => {
     const { group, names } = crd.spec;
@@ -101,13 +110,17 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
   const othersThan = ({ metadata }: Definition): Definition[] =>
     reader.list(customResourceDefinitions).filter((other) => other.metadata.name !== metadata.name);
 
-  async function establish(crd: Definition): Promise<void> {
+  const establish = (crd: Definition): Promise<void> =>
+    changeStatus(crd, (now) => statusOf(now, othersThan(now), timestamp(env.clock)));
+
+  /** Writes what `next` makes of the status; undefined: it stays as it is. */
+  async function changeStatus(crd: Definition, next: (now: Definition) => Definition['status']): Promise<void> {
     const target = targetOf('update', 'status', crd.metadata.name as string);
-    if (!target || !statusOf(crd, othersThan(crd), timestamp(env.clock))) return;
+    if (!target || !next(crd)) return;
     await updateObject(env, target, {
       apply(current) {
         const now = current as Definition;
-        const status = statusOf(now, othersThan(now), timestamp(env.clock));
+        const status = next(now);
         return structuredClone(status ? { ...now, status } : now);
       },
       prepare: (object, old, context) => target.definition.prepareForStatusUpdate(object, old, context),
@@ -116,24 +129,46 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
     }).catch(ignoreMissing);
   }
 
+  function retry(name: string, uid: string | undefined): void {
+    retries.get(name)?.cancel();
+    const timer = env.clock.after(RETRY_MS, () => {
+      retries.delete(name);
+      const now = reader.get(customResourceDefinitions, undefined, name);
+      if (now && now.metadata.uid === uid) empty(now).catch((error: unknown) => report(error, name));
+    });
+    retries.set(name, timer);
+  }
+
   async function empty(crd: Definition): Promise<void> {
     const name = crd.metadata.name as string;
     const definition = storedDefinitionOf(crd, webhookConversion(crd, reader));
     const target = targetOf('delete', '', name);
     if (!target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
+    await changeStatus(crd, (now) => {
+      const before = now.status?.conditions ?? [];
+      if (before.some(({ type }) => type === EMPTYING.type)) return undefined;
+      const conditions = withConditions(before, [EMPTYING], timestamp(env.clock));
+      return { ...(now.status as CustomResourceDefinitionStatus), conditions };
+    });
     if (!emptying.has(name)) {
       emptying.set(
         name,
         reader.subscribe(definition, (_object, gone) => void (gone && finish().catch(ignoreMissing))),
       );
     }
-    for (const object of reader.list(definition)) {
-      const { namespace, name: itsName = '' } = object.metadata;
-      await deleteObject(env, { ...target, definition, namespace, name: itsName }, { dryRun: false }).catch(
-        ignoreMissing,
-      );
+    await deleteAll().catch((error: unknown) => {
+      report(error, name);
+      retry(name, crd.metadata.uid);
+    });
+
+    async function deleteAll(): Promise<void> {
+      for (const object of reader.list(definition)) {
+        const { namespace, name: itsName = '' } = object.metadata;
+        const one = { ...(target as WriteTarget), definition, namespace, name: itsName };
+        await deleteObject(env, one, { dryRun: false }).catch(ignoreMissing);
+      }
+      await finish();
     }
-    await finish();
 
     async function finish(): Promise<void> {
       if (!target || reader.list(definition).length > 0) return;
@@ -153,6 +188,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
   return () => {
     stop();
     for (const end of emptying.values()) end();
+    for (const timer of retries.values()) timer.cancel();
   };
 }
 
