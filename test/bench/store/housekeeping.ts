@@ -79,7 +79,7 @@ export const housekeeping: Section = {
       const target = eager.revision;
       const until = async (holds: () => Promise<boolean> | boolean) => {
         const limit = performance.now() + 60_000;
-        while (!(await holds()) && performance.now() < limit) await sleep(systemClock, 50);
+        while (!(await holds()) && performance.now() < limit) await sleep(systemClock, 300);
       };
       await beside(`the giving up of ${count(OBJECTS / 2)} revisions`, eager, async () => {
         await until(() => eager.compactRevision >= target);
@@ -92,7 +92,12 @@ export const housekeeping: Section = {
           : eager.write({ op: 'delete', key, expected: eager.get(key)?.revision ?? 0 });
       });
       await beside('the return of nine tenths of it to the disk', eager, async () => {
-        await until(async () => (await eager.stats()).bytes < bytes / 3);
+        let last = Number.POSITIVE_INFINITY;
+        await until(async () => {
+          const before = last;
+          last = (await eager.stats()).bytes;
+          return last < bytes / 2 && last === before;
+        });
       });
       const after = (await eager.stats()).bytes;
       rows.push({
