@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Driver } from './driver.ts';
+import { VOLATILE_PREFIXES } from './keys.ts';
 import type { State } from './state.ts';
 import type { Revision } from './storage.ts';
 import type { Timeline } from './timeline.ts';
@@ -30,8 +31,7 @@ export const DEFAULT_COMPACTION: CompactionPolicy = {
   everyMs: 60_000,
   historyMs: 48 * HOUR_MS,
   historyBytes: 512 * 1024 * 1024,
-  // What happens all the time and means nothing later.
-  historyOf: new Map(['/core/events/', '/events.k8s.io/events/', '/coordination.k8s.io/leases/'].map((p) => [p, 0])),
+  historyOf: new Map(VOLATILE_PREFIXES.map((prefix) => [prefix, 0])),
 };
 
 /** What watches need takes no more than historyBytes either, unless that is less than this; keepRevisions always stay. */

@@ -35,3 +35,10 @@ export function compareKeys(a: string, b: string): number {
   }
   return a.length - b.length;
 }
+
+/** What a cluster makes anew by itself, all the time: it need not survive a power cut, nor be looked back at for long. */
+export const VOLATILE_PREFIXES: readonly string[] = [
+  '/core/events/',
+  '/events.k8s.io/events/',
+  '/coordination.k8s.io/leases/',
+];

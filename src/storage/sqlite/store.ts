@@ -34,16 +34,7 @@ import { assertSuitable } from './file-system.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { WireResult } from './protocol.ts';
 import { createTables, type Tables } from './tables.ts';
-
-const VOLATILE = ['/core/events/', '/events.k8s.io/events/', '/coordination.k8s.io/leases/'];
-const isVolatile = (key: string): boolean => VOLATILE.some((prefix) => key.startsWith(prefix));
-
-/**
- * A commit writes whole pages, and the one that an idle cluster makes every 10 s, of a Lease, is small. Of one of 650 bytes
- * the WAL takes 89 MB a day with pages of 4096 bytes, 47 MB with 1024 (a page for each row, and the ones above it), 25 MB so.
- * Events, 20,000 at a time, take a fifth longer.
- */
-const VOLATILE_FILE = { durable: false, pageBytes: 512 };
+import { floorsOf, isVolatile, VOLATILE_FILE } from './volatile.ts';
 
 const RESERVED_REVISIONS = 10_000;
 
@@ -140,22 +131,6 @@ function bootId(): string {
   } catch {
     return '';
   }
-}
-
-/** What applies of the floors in the files: the highest of a name, and none before `begin`. */
-function floorsOf(
-  stored: readonly Floor[],
-  { begin, lostVolatileUpTo }: { begin: Revision; lostVolatileUpTo: Revision },
-) {
-  const floors = new Map<string, Floor>();
-  const raise = (floor: Floor) => {
-    if (floor.revision >= (floors.get(floor.prefix)?.revision ?? 0)) floors.set(floor.prefix, floor);
-  };
-  for (const floor of stored) raise(floor);
-  for (const prefix of ['/', ...floors.keys()]) raise({ prefix, revision: begin });
-  const common = floors.get('/')?.revision ?? 0;
-  if (lostVolatileUpTo > common) for (const prefix of VOLATILE) raise({ prefix, revision: lostVolatileUpTo });
-  return [...floors.values()];
 }
 
 function begin(options: {
