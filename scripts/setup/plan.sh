@@ -56,7 +56,8 @@ install_packages() {
   [ "${SETUP_DEV:-0}" = 1 ] && omit=--include=dev
   command -v npm >/dev/null || system_install npm
   # No scripts: better-sqlite3 ships its binaries, yet would be compiled for minutes; the types are ours to make.
-  (cd "$top" && npm ci "$omit" --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json && node scripts/api-types.ts)
+  (cd "$top" && npm ci "$omit" --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json && node scripts/api-types.ts &&
+    node scripts/api-descriptions.ts --fetch)
 }
 
 # --- system packages ----------------------------------------------------------------------------------------
