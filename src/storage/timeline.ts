@@ -30,7 +30,7 @@ export class Timeline {
     this.#clock = clock;
     const before = spans.at(-1);
     const ran = before ? before.ran + Math.max(0, (newest ?? before.time) - before.time) : 0;
-    this.#current = { after: revision, time: clock.now(), ran };
+    this.#current = { after: revision, time: Math.round(clock.now()), ran };
     this.#currentStarted = clock.monotonic();
     this.#last = this.#current.time;
     this.#spans = [...spans.filter(({ after }) => after < revision), this.#current];
@@ -76,7 +76,7 @@ export class Timeline {
   }
 
   #jump(revision: Revision, now: number): void {
-    this.#current = { after: revision, time: now, ran: this.ran };
+    this.#current = { after: revision, time: now, ran: Math.round(this.ran) };
     this.#currentStarted = this.#clock.monotonic();
     this.#last = now;
     this.#unsaved = true;
