@@ -84,6 +84,8 @@ export interface ResourceDefinition extends ResourceType {
   readonly views?: Views;
   /** Changes with whatever could make such views look different. */
   readonly edition?: string;
+  /** Aborts when another takes its place, or none: watches end then. */
+  readonly retired?: AbortSignal;
   /** How server-side apply sees such a type. */
   readonly applyShape?: (types: SchemaSet) => Shape;
   setDefaults(object: AnyObject): void;

@@ -35,21 +35,27 @@ import { createViews, setDefaults } from './views.ts';
 const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const WRITING = ['get', 'patch', 'update'];
 
-/** One definition for each served version; `ask` converts between them where the names are not all that differs. */
-export function definitionsOf(crd: CustomResourceDefinition, ask?: ConvertObjects): ResourceDefinition[] {
-  return (crd.spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(crd, version, ask));
+export interface MakingOptions {
+  /** Converts between versions where the names are not all that differs. */
+  ask?: ConvertObjects | undefined;
+  retired?: AbortSignal;
+}
+
+/** One definition for each served version. */
+export function definitionsOf(crd: CustomResourceDefinition, options: MakingOptions = {}): ResourceDefinition[] {
+  return (crd.spec.versions ?? []).filter(({ served }) => served).map((version) => definitionOf(crd, version, options));
 }
 
 /** The version that is stored, served or not. */
-export function storedDefinitionOf(crd: CustomResourceDefinition, ask?: ConvertObjects): ResourceDefinition {
+export function storedDefinitionOf(crd: CustomResourceDefinition, options: MakingOptions): ResourceDefinition {
   const stored = crd.spec.versions.find(({ storage }) => storage) as CustomResourceDefinitionVersion;
-  return definitionOf(crd, stored, ask);
+  return definitionOf(crd, stored, options);
 }
 
 function definitionOf(
   { spec, metadata: { deletionTimestamp, uid = '', generation = 0 } }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
-  ask: ConvertObjects | undefined,
+  { ask, retired }: MakingOptions,
 ): ResourceDefinition {
   const { group, names } = spec;
   const stored = spec.versions.find(({ storage }) => storage) ?? version;
@@ -101,6 +107,7 @@ function definitionOf(
     setDefaults: (object) => setDefaults(object, schema),
     views,
     edition: `${uid}.${generation}`,
+    ...(retired ? { retired } : {}),
     toStorage: unused,
     fromStorage: unused,
 

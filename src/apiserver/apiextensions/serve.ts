@@ -1,5 +1,6 @@
 // Keeps the catalogue at what CustomResourceDefinitions say, marks them as established, and empties a definition
 // that is being deleted of its objects (customresource_finalizer.go).
+import { isDeepStrictEqual } from 'node:util';
 import type { ResourceType } from '../../api/definition.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from '../../api/types/apiextensions/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
@@ -45,6 +46,11 @@ export const definitionHooks: ResourceHooks = {
   },
 };
 
+interface Specified {
+  spec: Definition['spec'];
+  retirement: AbortController;
+}
+
 export interface ServeOptions {
   env: WriteEnvironment;
   reader: ObjectReader;
@@ -56,6 +62,21 @@ export interface ServeOptions {
 export function serveCustomResources({ env, reader, catalogue, log }: ServeOptions): () => void {
   const emptying = new Map<string, () => void>();
   const retries = new Map<string, Timer>();
+  const specs = new Map<string, Specified>();
+
+  const retire = (name: string): void => {
+    specs.get(name)?.retirement.abort();
+    specs.delete(name);
+  };
+
+  /** Until what it specifies changes; its status may. */
+  const inForce = ({ metadata: { name = '' }, spec }: Definition): AbortSignal => {
+    if (!isDeepStrictEqual(specs.get(name)?.spec, spec)) {
+      retire(name);
+      specs.set(name, { spec, retirement: new AbortController() });
+    }
+    return (specs.get(name) as Specified).retirement.signal;
+  };
 
   const changed = (crd: Definition, deleted: boolean): void => {
     const { group, names } = crd.spec;
@@ -64,13 +85,17 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
       emptying.get(name)?.();
       emptying.delete(name);
       catalogue.remove(group, names.plural);
+      retire(name);
       // The names it had are free for others of its group.
       for (const other of othersThan(crd)) {
         if (other.spec.group === group) establish(other).catch((error: unknown) => report(error, other.metadata.name));
       }
       return;
     }
-    const served = isAccepted(crd) ? definitionsOf(crd, webhookConversion(crd, reader)) : [];
+    const accepted = isAccepted(crd);
+    if (!accepted) retire(name);
+    const ask = webhookConversion(crd, reader);
+    const served = accepted ? definitionsOf(crd, { ask, retired: inForce(crd) }) : [];
     for (const old of catalogue.all()) {
       const same = old.group === group && old.plural === names.plural;
       if (same && !served.some(({ version }) => version === old.version)) catalogue.remove(group, names.plural);
@@ -141,7 +166,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
 
   async function empty(crd: Definition): Promise<void> {
     const name = crd.metadata.name as string;
-    const definition = storedDefinitionOf(crd, webhookConversion(crd, reader));
+    const definition = storedDefinitionOf(crd, { ask: webhookConversion(crd, reader) });
     const target = targetOf('delete', '', name);
     if (!target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
     await changeStatus(crd, (now) => {

@@ -48,7 +48,9 @@ export function openWatch(request: WatchRequest, parameters: ListParameters): Wa
     throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${text}: invalid syntax` });
   }
   const timeoutMs = 1000 * (parameters.timeoutSeconds || MIN_TIMEOUT_S * (1 + request.random()));
-  const batches = watchBatches(request, { selection, revision, parameters, timeoutMs });
+  const { retired } = request.definition;
+  const signal = retired ? AbortSignal.any([request.signal, retired]) : request.signal;
+  const batches = watchBatches({ ...request, signal }, { selection, revision, parameters, timeoutMs });
   return { type: 'watch', definition: request.definition, batches };
 }
 
@@ -86,15 +88,19 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
       if (after === 0) after = storage.revision;
       watcher = storage.watch(prefix, { after });
     }
+    const itemsOf = async (events: readonly StorageEvent[]): Promise<Seen[]> => {
+      if (prepares) await prepareViews(definition, events.flatMap(statesOf));
+      const items = events.map((event) => seenThrough(event, matches)).filter((item) => item !== undefined);
+      // What goes out of sight is told as it was, with another revision: an object of its own.
+      const shown = items.map(({ entry }) => entry);
+      if (prepares) await prepareViews(definition, shown);
+      return items;
+    };
     let told = after;
     while (!pause.over()) {
       const events = await watcher.take(BATCH);
       if (events.length > 0) {
-        if (prepares) await prepareViews(definition, events.flatMap(statesOf));
-        const items = events.map((event) => seenThrough(event, matches)).filter((item) => item !== undefined);
-        // What goes out of sight is told as it was, with another revision: an object of its own.
-        const shown = items.map(({ entry }) => entry);
-        if (prepares) await prepareViews(definition, shown);
+        const items = await itemsOf(events);
         if (items.length > 0) yield items;
         continue;
       }
@@ -104,6 +110,13 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
         continue;
       }
       await pause.untilReady(watcher);
+    }
+    // The objects of a definition that goes go before it.
+    while (definition.retired?.aborted) {
+      const events = await watcher.take(BATCH);
+      if (events.length === 0) break;
+      const items = await itemsOf(events);
+      if (items.length > 0) yield items;
     }
   } catch (error) {
     yield [{ type: 'ERROR', object: toStatus(error, plan.revision) }];

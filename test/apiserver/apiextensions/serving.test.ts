@@ -187,6 +187,31 @@ test('groups of the community say whether their types were approved', async () =
   );
 });
 
+test('a watch ends when what it shows would change, with all that came before', async () => {
+  const group = 'ended.example.com';
+  await install(definition(group, { a: TEXT }));
+  const type = pipes(group);
+  const watch = () => {
+    const seen: string[] = [];
+    const query = new URLSearchParams({ watch: 'true' });
+    const stream = api.server.transport(ADMIN).stream({ method: 'GET', path: `/apis/${group}/v1/pipes`, query });
+    const ended = (async () => {
+      for await (const { type: event, object } of stream) seen.push(`${event} ${object.metadata?.name}`);
+      return seen;
+    })();
+    return { seen, ended };
+  };
+  const first = watch();
+  await api.client.create(type, pipe('one', { a: 'x' }));
+  await eventually('an event', () => first.seen.length === 1);
+  await change(group, { a: TEXT, b: TEXT });
+  assert.deepEqual(await first.ended, ['ADDED one']);
+  const second = watch();
+  await eventually('the object', () => second.seen.length === 1);
+  await api.client.delete(customResourceDefinitions, undefined, `pipes.${group}`);
+  assert.deepEqual(await second.ended, ['ADDED one', 'DELETED one']);
+});
+
 test('rules are those of the definition as it is now', async () => {
   const group = 'rules.example.com';
   const rule = (text: string) => ({ ...TEXT, 'x-kubernetes-validations': [{ rule: text, message: `not ${text}` }] });
