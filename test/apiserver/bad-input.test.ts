@@ -268,6 +268,32 @@ describe('connections', () => {
   });
 });
 
+describe('floods of frames', () => {
+  const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4)]);
+  const setting = [0, 3, 0, 0, 0, 100];
+  const piece = [...Buffer.alloc(1_000)];
+  for (const [name, flood] of [
+    ['pings that nobody reads the answers of', frame(6, { payload: [1, 2, 3, 4, 5, 6, 7, 8] })],
+    ['settings', frame(4, { payload: setting })],
+    ['headers that never end', frame(9, { stream: 1, payload: piece })],
+    ['window updates of nothing', frame(8, { payload: [0, 0, 0, 0] })],
+    ['frames of a type that there is not', frame(200, { payload: piece })],
+  ] as const) {
+    test(name, async () => {
+      const connection = await open('h2');
+      connection.on('error', () => undefined);
+      connection.pause();
+      connection.write(preface);
+      if (name.startsWith('headers')) connection.write(frame(1, { stream: 1, payload: [0x82] }));
+      for (let i = 0; i < 50 && !connection.destroyed; i++) {
+        await new Promise((resolve) => connection.write(Buffer.concat(Array<Buffer>(200).fill(flood)), resolve));
+      }
+      await answers();
+      connection.destroy();
+    });
+  }
+});
+
 describe('queries', () => {
   for (const [name, query] of [
     ['a label selector of a million terms', `labelSelector=${encodeURIComponent('a=b,'.repeat(4_000))}c`],
