@@ -8,7 +8,7 @@ import { TransportError } from './client.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 export interface HttpsTransportOptions {
-  /** e.g. https://127.0.0.1:6443 */
+  /** e.g. https://127.0.0.1:6443; a path is kept, as proxies in front of clusters have one. */
   server: string;
   /** PEM of the authority that signed the server's certificate. */
   ca?: string;
@@ -39,13 +39,16 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
     bodyTimeout: 0,
   });
 
+  const { origin, pathname } = new URL(options.server);
+  const prefix = pathname.replace(/\/+$/, '');
+
   async function send(request: TransportRequest): Promise<Dispatcher.ResponseData> {
     const query = request.query?.size ? `?${request.query}` : '';
     const token = options.token?.();
     try {
       return await agent.request({
-        origin: options.server,
-        path: `${request.path}${query}`,
+        origin,
+        path: `${prefix}${request.path}${query}`,
         method: request.method,
         headers: {
           ...options.headers,
@@ -73,8 +76,10 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
     },
 
     async *stream(request) {
-      const response = await send(request);
+      if (request.signal?.aborted) return;
+      let response: Dispatcher.ResponseData | undefined;
       try {
+        response = await send(request);
         if (response.statusCode >= 300) throw answeredError(response.statusCode, await response.body.text());
         for await (const line of lines(response.body)) yield parseAnswer<WatchEvent>(line, options.server);
       } catch (cause) {
@@ -82,7 +87,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         if (cause instanceof StatusError || cause instanceof TransportError) throw cause;
         throw unanswered(options.server, cause);
       } finally {
-        response.body.destroy();
+        response?.body.destroy();
       }
     },
 
