@@ -1,5 +1,7 @@
 // The port: protocols, credentials, sizes, representations and errors as bytes.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { after, before, test } from 'node:test';
@@ -8,6 +10,7 @@ import { WebSocket } from 'ws';
 import { configMaps } from '../../src/api/resources.ts';
 import { listen, PortTaken } from '../../src/apiserver/http/server.ts';
 import { systemClock } from '../../src/clock.ts';
+import { createAuthority, issueCertificate } from '../../src/pki/certificate.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const TOKEN = 'secret';
@@ -168,4 +171,39 @@ test('a port that is taken is said so', async () => {
     listen(options),
     (error) => error instanceof PortTaken && error.message.includes(`port ${port}`),
   );
+});
+
+test('a connection without a request is closed after a while, one with a stream is not', async () => {
+  const authority = await createAuthority('idle', { notBefore: Date.UTC(2020), notAfter: Date.UTC(2049) });
+  const serving = await issueCertificate(authority, {
+    commonName: 'x',
+    ips: ['127.0.0.1'],
+    usages: ['server'],
+    notBefore: Date.UTC(2020),
+    notAfter: Date.UTC(2049),
+  });
+  const open: ServerResponse[] = [];
+  const server = await listen({
+    tls: { ...serving, clientCa: authority.cert },
+    bindAddress: '127.0.0.1',
+    port: 0,
+    idleMs: 20,
+    onRequest: (_req: never, res: ServerResponse) => {
+      open.push(res);
+      res.writeHead(200);
+      res.flushHeaders();
+    },
+    onUpgrade: () => undefined,
+  } as never);
+  const url = `https://127.0.0.1:${server.address.port}`;
+  const busy = http2.connect(url, { ca: authority.cert });
+  const stream = busy.request({ ':path': '/' });
+  await once(stream, 'response');
+  const idle = http2.connect(url, { ca: authority.cert });
+  await once(idle, 'close');
+  assert.deepEqual([busy.closed, stream.closed], [false, false]);
+  open[0]?.end();
+  stream.resume();
+  await once(busy, 'close');
+  await server.close();
 });

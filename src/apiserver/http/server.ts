@@ -23,6 +23,8 @@ export interface HttpServerOptions {
   /** As http2's compatibility API and http/1.1 both call it. */
   onRequest: (req: never, res: never) => void;
   onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** How long a connection may be without a request; 90 s, as upstream. */
+  idleMs?: number;
 }
 
 export interface HttpServer {
@@ -45,7 +47,6 @@ export class PortTaken extends Error {
   }
 }
 
-/** Connections without a request, as upstream; clients keep theirs for less. */
 const IDLE_MS = 90_000;
 const HANDSHAKE_MS = 10_000;
 /** With Node's 10 MiB, new streams are refused while a client is slow to take a long list on another. */
@@ -53,6 +54,7 @@ const SESSION_MEMORY_MB = 64;
 
 /** Rejects with PortTaken, or with what listen() says. */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const { idleMs = IDLE_MS } = options;
   const server = createSecureServer({
     ...contextOf(options.tls),
     allowHTTP1: true,
@@ -63,7 +65,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     handshakeTimeout: HANDSHAKE_MS,
   });
   // An option of HTTP/1.1 that the types of this server do not know.
-  Object.assign(server, { keepAliveTimeout: IDLE_MS });
+  Object.assign(server, { keepAliveTimeout: idleMs });
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   server.on('secureConnection', (socket) => {
@@ -81,7 +83,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
       streams++;
       stream.once('close', () => streams--);
     });
-    session.setTimeout(IDLE_MS);
+    session.setTimeout(idleMs);
     session.on('timeout', () => {
       if (streams === 0) session.close();
     });
