@@ -99,7 +99,8 @@ export async function readPatch(
 }
 
 /** A patch whose result does not fit the type is not malformed but invalid (handlers/patch.go). */
-function asInvalidPatch<T>(decode: () => T, { fit }: BodyType): T {
+/** What a patch makes of an object must be readable: else 422 for the patch. */
+export function asInvalidPatch<T>(decode: () => T, { fit }: Pick<BodyType, 'fit'>): T {
   try {
     return decode();
   } catch (error) {

@@ -283,3 +283,12 @@ test('an empty list is one as sent, and none once prepared', () => {
   definitionOf(id).prepareForCreate(object, { now });
   assert.deepEqual(object.spec, { drivers: null });
 });
+
+test('the utilisation in a status of autoscaling/v1 rides in its annotation too', () => {
+  const { setDefaults } = definitionOf('autoscaling/v1/horizontalpodautoscalers');
+  const object = { metadata: { name: 'a' }, spec: {}, status: { currentCPUUtilizationPercentage: 20 } } as AnyObject;
+  setDefaults(object);
+  assert.deepEqual(JSON.parse(Object.values(object.metadata.annotations ?? {})[0] ?? ''), [
+    { type: 'Resource', resource: { name: 'cpu', currentAverageUtilization: 20, currentAverageValue: '0' } },
+  ]);
+});

@@ -82,7 +82,7 @@ test('logs are those of the only container, with the options that were given', a
 
 test('a container that the pod has not is 400, a pod without a node has no logs yet', async () => {
   assert.equal((await get(`${POD}/log?container=other`)).code, 400);
-  assert.deepEqual(await get('/api/v1/namespaces/default/pods/unscheduled/log'), { code: 200, body: '' });
+  assert.deepEqual(await get('/api/v1/namespaces/default/pods/unscheduled/log'), { code: 204, body: '' });
 });
 
 test('what is under the proxy of a node is the API of its kubelet', async () => {

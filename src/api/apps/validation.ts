@@ -29,7 +29,9 @@ const percentOf = (value: Amount): number | undefined =>
 const atMostAll = (value: Amount, path: string): FieldError[] =>
   (percentOf(value) ?? 0) > 100 ? [fieldError.invalid(path, value, 'must not be greater than 100%')] : [];
 
-const isNothing = (value: Amount): boolean => value === undefined || value === 0 || percentOf(value) === 0;
+/** Text that is no percentage counts as the number it begins to be (intstr.IntValue), mostly none. */
+const isNothing = (value: Amount): boolean =>
+  value === undefined || (percentOf(value) ?? (/^[+-]?\d+$/.test(String(value)) ? Number(value) : 0)) === 0;
 
 export function validateDeployment(object: AnyObject): FieldError[] {
   const spec = (object.spec ?? {}) as DeploymentSpec;

@@ -97,6 +97,7 @@ export const daemonSets: Behaviour = {
     const changed = !isDeepStrictEqual(specOf(object).template, specOf(old).template);
     setTemplateGeneration(object, templateGeneration(old) + (changed ? 1 : 0));
   },
+  prepareForStatusUpdate: (object, old) => setTemplateGeneration(object, templateGeneration(old)),
   validate: validateDaemonSet,
   validateUpdate: (object, old) => immutable(object, old, 'selector'),
   validateStatusUpdate: validateDaemonSetStatus,

@@ -128,7 +128,7 @@ function finishedRules({ spec, status, finished }: View, before: View): FieldErr
   if (finished && (terminating ?? 0) > 0 && (changed || terminating !== was.terminating)) {
     errors.push(fieldError.invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job'));
   }
-  if ((ready ?? 0) > active && (ready !== was.ready || active !== (was.active ?? 0))) {
+  if (ready !== undefined && ready > active && (ready !== was.ready || active !== (was.active ?? 0))) {
     errors.push(fieldError.invalid('status.ready', ready, 'cannot set more ready pods than active'));
   }
   return errors;

@@ -14,10 +14,18 @@ const finalizersOf = ({ spec }: AnyObject): string[] => (spec as NamespaceSpec |
 
 /** Names like those of metadata.finalizers; reported as the list. */
 const validate = (object: AnyObject): FieldError[] =>
-  finalizersOf(object).flatMap((finalizer) => [
-    ...isQualifiedName(finalizer).map((text) => fieldError.invalid('spec.finalizers', finalizer, text)),
-    ...validateFinalizerDomains({ finalizers: [finalizer] }).map((error) => ({ ...error, field: 'spec.finalizers' })),
-  ]);
+  finalizersOf(object).flatMap((finalizer) => [...finalizerErrors(finalizer, 'spec.finalizers')]);
+
+const finalizerErrors = (finalizer: string, field: string): FieldError[] => [
+  ...isQualifiedName(finalizer).map((text) => fieldError.invalid(field, finalizer, text)),
+  ...validateFinalizerDomains({ finalizers: [finalizer] }).map((error) => ({ ...error, field })),
+];
+
+/** What /finalize may write (ValidateNamespaceFinalizeUpdate). */
+export const validateFinalizing = ({ spec }: AnyObject): FieldError[] =>
+  ((spec as NamespaceSpec | undefined)?.finalizers ?? []).flatMap((finalizer, i) =>
+    finalizerErrors(finalizer, `spec.finalizers[${i}]`),
+  );
 
 /** The phase follows from whether the namespace is going. */
 function validateStatusUpdate({ metadata, status }: AnyObject): FieldError[] {

@@ -2,6 +2,7 @@
 import type { Struct, TypeDefault } from '../normalise.ts';
 
 const CPU_UTILIZATION = 80;
+const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
 
 const SCALE_UP = {
   stabilizationWindowSeconds: 0,
@@ -27,8 +28,22 @@ function autoscalerSpec(spec: Struct): void {
   behavior.scaleDown = { ...structuredClone(SCALE_DOWN), ...(behavior.scaleDown as Struct | undefined) };
 }
 
+/** The utilisation that v1 has in its status is one of the metrics that it has in an annotation. */
+function carryUtilization(value: Struct): void {
+  const { currentCPUUtilizationPercentage: percent } = (value.status ?? {}) as Struct;
+  const metadata = (value.metadata ?? {}) as { annotations?: Record<string, string> };
+  if (percent === undefined || metadata.annotations?.[CURRENT_METRICS] !== undefined) return;
+  const resource = { name: 'cpu', currentAverageUtilization: percent, currentAverageValue: '0' };
+  metadata.annotations = {
+    ...metadata.annotations,
+    [CURRENT_METRICS]: JSON.stringify([{ type: 'Resource', resource }]),
+  };
+  value.metadata = metadata;
+}
+
 /** Unless other metrics ride along in their annotation, v1 means CPU (conversion.ts). */
 function autoscalerV1(value: Struct): void {
+  carryUtilization(value);
   const { annotations } = (value.metadata ?? {}) as { annotations?: Record<string, string> };
   if (annotations?.['autoscaling.alpha.kubernetes.io/metrics']) return;
   const spec = (value.spec ?? {}) as Struct;

@@ -9,6 +9,7 @@ import type { ObjectReader } from '../reader.ts';
 import type { ApiResult } from '../request.ts';
 import { isTrue } from '../request-info.ts';
 import { type ForwardTarget, forward } from './forward.ts';
+import { logQuery } from './log-options.ts';
 
 export interface KubeletProxyOptions {
   reader: ObjectReader;
@@ -20,19 +21,20 @@ export const kubeletHandler =
   (kind: 'log' | 'exec' | 'attach' | 'portforward', options: KubeletProxyOptions): CallHandler =>
   async (call) => {
     const { info, request } = call;
+    const query = kind === 'log' ? logQuery(request.query, info.name) : undefined;
     const pod = options.reader.get(pods, info.namespace, info.name);
     if (!pod) throw notFound({ group: '', resource: 'pods' }, info.name);
     const container = kind === 'portforward' ? '' : containerOf(pod, request.query);
     const { nodeName } = pod.spec;
     if (!nodeName) {
-      if (kind === 'log') return { type: 'raw', status: 200, contentType: 'text/plain', body: '' };
+      if (kind === 'log') return { type: 'raw', status: 204, contentType: 'text/plain', body: '' };
       throw badRequest(`pod ${info.name} does not have a host assigned`);
     }
     const url = kubeletUrl(options.reader, nodeName);
     const root = { log: 'containerLogs', exec: 'exec', attach: 'attach', portforward: 'portForward' }[kind];
     const suffix = container ? `/${container}` : '';
     url.pathname = `/${root}/${info.namespace}/${info.name}${suffix}`;
-    url.search = (kind === 'log' ? logQuery(request.query) : streamQuery(request.query)).toString();
+    url.search = (query ?? streamQuery(request.query)).toString();
     const result = await send(call, { url, method: request.method }, options);
     if (kind === 'log' && result.type === 'stream' && result.status >= 400) throw await refusalOf(result);
     return result;
@@ -111,26 +113,5 @@ function streamQuery(query: URLSearchParams): URLSearchParams {
   for (const [given, name] of Object.entries(flags)) if (isTrue(query.get(given))) result.set(name, '1');
   for (const word of query.getAll('command')) result.append('command', word);
   for (const port of query.getAll('ports')) result.append('port', port);
-  return result;
-}
-
-const LOG_OPTIONS = [
-  'follow',
-  'previous',
-  'sinceSeconds',
-  'sinceTime',
-  'timestamps',
-  'tailLines',
-  'limitBytes',
-  'stream',
-];
-
-function logQuery(query: URLSearchParams): URLSearchParams {
-  const result = new URLSearchParams();
-  for (const name of LOG_OPTIONS) {
-    const value = query.get(name);
-    if (value !== null && value !== '') result.set(name, value);
-  }
-  if (isTrue(query.get('insecureSkipTLSVerifyBackend'))) result.set('insecureSkipTLSVerifyBackend', 'true');
   return result;
 }

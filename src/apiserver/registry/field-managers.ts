@@ -58,6 +58,15 @@ const SIGNING_REQUEST_RESETS: Readonly<Record<string, readonly string[][]>> = {
   approval: [['spec'], ['status', 'certificate']],
 };
 
+/** Single fields of metadata that /status puts back. */
+const STATUS_KEEPS: Readonly<Record<string, readonly string[][]>> = {
+  '/pods': [
+    ['metadata', 'deletionTimestamp'],
+    ['metadata', 'ownerReferences'],
+  ],
+  'apps/deployments': [['metadata', 'labels']],
+};
+
 /** Who scales is remembered without a time (k8s.io/apimachinery managedfields/scalehandler.go). */
 function timeless(object: AnyObject, { manager, subresource }: OwnershipChange): AnyObject {
   if (subresource !== 'scale') return object;
@@ -75,6 +84,7 @@ function resetFieldsOf(definition: OwnershipChange['definition'], subresource: s
   if (!Object.hasOwn(definition.subresources, 'status')) return [];
   if (subresource === '' || subresource === 'finalize') return [['status']];
   if (subresource !== 'status') return [];
-  const keepsMetadata = definition.fit || STATUS_KEEPS_METADATA.has(`${definition.group}/${definition.plural}`);
-  return keepsMetadata ? [['metadata'], ['spec']] : [['spec']];
+  const id = `${definition.group}/${definition.plural}`;
+  const keepsMetadata = definition.fit || STATUS_KEEPS_METADATA.has(id);
+  return keepsMetadata ? [['metadata'], ['spec']] : [['spec'], ...(STATUS_KEEPS[id] ?? [])];
 }

@@ -127,7 +127,8 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
       ...(plan.validate ?? definition.validateUpdate)(object, old),
     ];
     if (errors.length > 0) throw invalid(keptKind(definition), r.name, errors);
-    for (const text of definition.warnings(object, old)) r.warn(text);
+    // Strategies of subresources warn of nothing.
+    if (!plan.prepare) for (const text of definition.warnings(object, old)) r.warn(text);
     await validateAdmission(env, r, { operation: 'UPDATE', object, oldObject: old });
     const entry = await writeOver(env, r, current);
     reservation?.commit();

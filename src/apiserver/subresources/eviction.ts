@@ -2,10 +2,11 @@
 
 import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
+import type { Condition } from '../../api/types/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget } from '../../api/types/policy/v1.ts';
 import { matchesLabelSelector } from '../../apimachinery/labels.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { badRequest, forbidden, internalError, tooManyRequests } from '../../apimachinery/status-error.ts';
+import { badRequest, forbidden, tooManyRequests, unexpected } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
 import { type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
@@ -17,9 +18,13 @@ import { viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
 import { updateObject } from '../registry/update.ts';
+import { matchNamespace } from '../registry/write.ts';
 import { created } from './created.ts';
 
 const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' };
+const ALLOWED = 'DisruptionAllowed';
+/** Budgets are charged by the API server itself, whoever evicts. */
+const API_SERVER = 'kube-apiserver';
 /** A budget that lists more disrupted pods than this is not being looked after by its controller. */
 const MAX_DISRUPTED_PODS = 2_000;
 
@@ -42,6 +47,7 @@ export const evictionHandler =
     if (eviction.metadata.name !== info.name) {
       throw badRequest('name in URL does not match name in Eviction object');
     }
+    matchNamespace(eviction, definition, info.namespace);
     const deletion = parseDeleteOptions(eviction.deleteOptions ?? {}, request.query);
     const dryRun = parameters.dryRun || deletion.dryRun;
     const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
@@ -100,7 +106,7 @@ async function takeFromBudget(call: ResourceCall, { reader, budgets, pod, dryRun
     .filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels));
   if (matching.length === 0) return;
   if (matching.length > 1) {
-    throw internalError(
+    throw unexpected(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     );
   }
@@ -109,7 +115,7 @@ async function takeFromBudget(call: ResourceCall, { reader, budgets, pod, dryRun
   await updateObject(
     call.env,
     {
-      ...writeTarget({ ...call, definition }, { dryRun, fieldManager: '' }),
+      ...writeTarget({ ...call, definition }, { dryRun, fieldManager: API_SERVER }),
       name: budget.metadata.name as string,
       subresource: 'status',
     },
@@ -119,6 +125,22 @@ async function takeFromBudget(call: ResourceCall, { reader, budgets, pod, dryRun
       validate: definition.validateStatusUpdate,
     },
   );
+}
+
+/** Nothing is left: the budget says so at once (pkg/controller/util/policy UpdateDisruptionAllowedCondition). */
+function exhausted({ status }: PodDisruptionBudget, now: string): Condition[] {
+  const { conditions = [], observedGeneration } = status ?? {};
+  const before = conditions.find(({ type }) => type === ALLOWED);
+  const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : now;
+  const condition: Condition = {
+    type: ALLOWED,
+    status: 'False',
+    reason: 'InsufficientPods',
+    message: '',
+    lastTransitionTime,
+  };
+  if (observedGeneration) condition.observedGeneration = observedGeneration;
+  return [...conditions.filter(({ type }) => type !== ALLOWED), condition];
 }
 
 /** A pod that is running but not ready need not be asked for, when the budget says so or is met without it. */
@@ -162,5 +184,6 @@ function disrupted(budget: PodDisruptionBudget & AnyObject, pod: Pod, now: strin
     disruptionsAllowed: disruptionsAllowed - 1,
     disruptedPods: { ...disruptedPods, [pod.metadata.name as string]: now },
   };
+  if (disruptionsAllowed === 1) object.status.conditions = exhausted(budget, now);
   return object;
 }

@@ -1,4 +1,5 @@
 // The list of handlers that are not the plain verbs of a stored resource, by `group/resource[/subresource]`.
+import { validateFinalizing } from '../../api/core/namespaces.ts';
 import { validateEphemeralContainersUpdate, validateResize } from '../../api/core/pod-subresources.ts';
 import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
 import { pods } from '../../api/resources.ts';
@@ -52,7 +53,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ['*/history', objectHistoryHandler({ authorizer })],
     ['/bindings', binding],
     ['/componentstatuses', componentStatusHandler],
-    ['/namespaces/finalize', partialUpdateHandler(finalize)],
+    ['/namespaces/finalize', partialUpdateHandler(finalize, { validate: validateFinalizing })],
     ['/nodes/proxy', nodeProxyHandler(kubelet)],
     ['/pods/attach', kubeletHandler('attach', kubelet)],
     ['/pods/binding', binding],

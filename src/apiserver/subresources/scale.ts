@@ -7,7 +7,7 @@ import { type BodyType, bodyType } from '../body-type.ts';
 import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
 import { entryAsked } from '../history/past.ts';
-import { applyFormat, patchTypeOf, readPatch } from '../patch.ts';
+import { applyFormat, asInvalidPatch, patchTypeOf, readPatch } from '../patch.ts';
 import { apiVersionOf, readyView } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, updateObject } from '../registry/update.ts';
@@ -57,7 +57,7 @@ async function fromPatch(call: ResourceCall, type: BodyType) {
   const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type, parameters });
   return (current: Scaled) => {
     const patched = patch(scaleOf(current, call.definition.scale) as unknown as Json);
-    return toObject(decodedValue(patched), type, strictness(call, parameters)) as Scaled;
+    return asInvalidPatch(() => toObject(decodedValue(patched), type, strictness(call, parameters)), type) as Scaled;
   };
 }
 
@@ -75,11 +75,14 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
     metadata: { name: info.name },
   };
   const replicas = scale.spec?.replicas;
-  if (replicas !== undefined) setAt(patch, definition.scale?.specReplicas ?? SPEC_REPLICAS, replicas);
+  const specReplicas = definition.scale?.specReplicas ?? SPEC_REPLICAS;
+  if (replicas !== undefined) setAt(patch, specReplicas, replicas);
   const { entry } = await updateObject(env, target, {
     apply: (live) => {
       const change = { definition, live, manager: target.fieldManager, subresource: 'scale' };
       const merged = env.fieldManagers.apply(patch, { ...change, force: parameters.force ?? false });
+      // The Scale is what is applied: without a number it says none, not the parent's default.
+      if (at(merged, specReplicas) === undefined) setAt(merged, specReplicas, 0);
       return toObject(decodedValue(merged), definition, strictness(call, parameters));
     },
     unconditional: true,

@@ -91,8 +91,9 @@ const userOf = ({ username, uid, groups, extra }: UserInfo): object => ({
   ...(extra && Object.keys(extra).length > 0 ? { extra } : {}),
 });
 
+/** A new object, in which nothing is left of what was sent (pkg/registry/authentication/selfsubjectreview). */
 async function selfSubject(body: SelfSubjectReview & AnyObject, { user, env }: ResourceCall): Promise<object> {
-  body.metadata.creationTimestamp ??= timestamp(env.clock);
+  body.metadata = { creationTimestamp: timestamp(env.clock) };
   return { userInfo: userOf(user) };
 }
 
