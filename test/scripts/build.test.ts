@@ -1,7 +1,7 @@
 // The built package, packed by npm and unpacked elsewhere: it starts, finds its worker and its facts, and names every
 // package it imports. Dependencies come from this clone, so that no registry is asked.
 import assert from 'node:assert/strict';
-import { globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { builtinModules } from 'node:module';
 import { createServer } from 'node:net';
@@ -34,13 +34,13 @@ test('it tells its version', async () => {
   assert.match(stdout, /^tsukube \d+\.\d+\.\d+\nkubernetes v1\.36\.\d+\n/);
 });
 
-test('it holds the text files and no TypeScript', () => {
+test('it holds the text files, and no TypeScript but types', () => {
   const files = globSync('**/*', { cwd: installed, exclude: ['node_modules/**'] });
   for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'npm-shrinkwrap.json', 'examples/guestbook/web.yaml']) {
     assert.ok(files.includes(name), `${name} is missing`);
   }
   assert.deepEqual(
-    files.filter((file) => file.endsWith('.ts')),
+    files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts')),
     [],
   );
 });
@@ -97,6 +97,48 @@ test('its server answers, with the store on disk', { timeout: 60_000 }, async ()
     server.kill('SIGTERM');
   }
   assert.equal(await ended, 0, printed);
+});
+
+test('its client is imported by name, with types that a strict consumer in a browser or Node compiles', async () => {
+  const consumer = path.join(folder, 'consumer');
+  mkdirSync(path.join(consumer, 'node_modules'), { recursive: true });
+  symlinkSync(installed, path.join(consumer, 'node_modules/tsukube'));
+  writeFileSync(path.join(consumer, 'package.json'), '{ "type": "module" }');
+  const page = `
+    import { createClient, createInformers, fetchTransport, pods, resourceType, type Transport } from 'tsukube/client';
+    import type { CronJob } from 'tsukube/client/types/batch/v1';
+    const transport: Transport = fetchTransport({ server: 'http://127.0.0.1:1' });
+    const cronJobs = resourceType<CronJob>('batch/v1', 'cronjobs', 'CronJob');
+    const phase: string | undefined = createInformers({ client: createClient(transport) }).for(pods).lister.list()[0]?.status?.phase;
+    export async function schedules(): Promise<(string | undefined)[]> {
+      const { items } = await createClient(transport).list(cronJobs, { namespace: 'default' });
+      return [phase, ...items.map(({ spec }) => spec.schedule)];
+    }`;
+  const server = `
+    import { connect, httpsTransport } from 'tsukube/client/node';
+    export const name: string = (await connect({ file: 'kubeconfig' })).namespace + typeof httpsTransport;`;
+  writeFileSync(path.join(consumer, 'page.ts'), page);
+  writeFileSync(path.join(consumer, 'server.ts'), server);
+  const tsc = [path.join(root, 'node_modules/.bin/tsc'), '--noEmit', '--strict', '--target', 'es2024'];
+  const nodenext = ['--module', 'nodenext'];
+  const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler'];
+  for (const [file, lib, resolution] of [
+    ['page.ts', 'es2024,dom', bundler],
+    ['page.ts', 'es2024,dom', nodenext],
+    ['server.ts', 'es2024,dom', nodenext],
+  ] as const) {
+    await run([...tsc, '--types', '', '--lib', lib, ...resolution, file], { cwd: consumer });
+  }
+  const wrong = page.replace('spec.schedule', 'spec.scheduled');
+  writeFileSync(path.join(consumer, 'page.ts'), wrong);
+  await assert.rejects(run([...tsc, '--types', '', '--lib', 'es2024,dom', ...nodenext, 'page.ts'], { cwd: consumer }));
+  const names = "Object.keys({ ...(await import('tsukube/client')), ...(await import('tsukube/client/node')) }).join()";
+  const { stdout } = await run([process.execPath, '--input-type=module', '-e', `console.log(${names})`], {
+    cwd: consumer,
+  });
+  for (const name of ['createClient', 'createInformers', 'fetchTransport', 'webSocketTransport', 'pods', 'connect']) {
+    assert.ok(stdout.trim().split(',').includes(name), `${name} is not exported`);
+  }
 });
 
 const ready = (port: number): Promise<boolean> =>
