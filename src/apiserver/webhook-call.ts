@@ -2,6 +2,7 @@
 import https from 'node:https';
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { isObject } from '../apimachinery/value.ts';
+import { answeredError } from '../client/answers.ts';
 import { endpointOf } from './aggregation/backend.ts';
 import type { ObjectReader } from './reader.ts';
 
@@ -26,18 +27,27 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 export async function callWebhook({ reader, client, body, timeoutMs }: WebhookCall): Promise<AnyObject> {
   const { shown, url, servername } = placeOf(reader, client);
   const ca = client.caBundle && Buffer.from(client.caBundle, 'base64').toString().trim();
-  try {
-    const text = await post(url, {
-      ...(ca ? { ca } : {}),
-      ...(servername ? { servername, headers: { host: `${servername}:${new URL(shown).port || 443}` } } : {}),
-      body: Buffer.from(JSON.stringify(body)),
-      timeoutMs,
-    });
-    return parsed(text);
-  } catch (error) {
-    const message = `Post "${withTimeout(shown, timeoutMs)}": ${(error as Error).message}`;
-    throw new Error(message, { cause: error });
-  }
+  const { status, text } = await post(url, {
+    ...(ca ? { ca } : {}),
+    ...(servername ? { servername, headers: { host: `${servername}:${new URL(shown).port || 443}` } } : {}),
+    body: Buffer.from(JSON.stringify(body)),
+    timeoutMs,
+  }).catch((error: Error) => {
+    throw new Error(`Post "${withTimeout(shown, timeoutMs)}": ${error.message}`, { cause: error });
+  });
+  if (status < 200 || status > 206) throw refusal(status, text);
+  return parsed(text);
+}
+
+/** What the other side says of it, when that is a Status. */
+function refusal(status: number, text: string): Error {
+  const { message } = answeredError(status, text);
+  const isTold = /^\s*\{/.test(text) || status < 500;
+  return new Error(
+    isTold
+      ? message
+      : `an error on the server (${JSON.stringify(text.trim())}) has prevented the request from succeeding`,
+  );
 }
 
 const withTimeout = (url: string, timeoutMs: number): string =>
@@ -68,7 +78,10 @@ interface Posting {
   timeoutMs: number;
 }
 
-function post(url: URL, { ca, servername, headers, body, timeoutMs }: Posting): Promise<string> {
+function post(
+  url: URL,
+  { ca, servername, headers, body, timeoutMs }: Posting,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const fail = (error: Error) =>
@@ -93,18 +106,18 @@ function post(url: URL, { ca, servername, headers, body, timeoutMs }: Posting): 
         else chunks.push(chunk);
       });
       response.on('error', fail);
-      response.on('end', () => {
-        const { statusCode = 0 } = response;
-        if (statusCode === 200) resolve(Buffer.concat(chunks).toString());
-        else reject(new Error(`the server answered ${statusCode}`));
-      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
     });
     request.end(body);
   });
 }
 
 function parsed(text: string): AnyObject {
-  const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new Error('the answer is not an object');
-  return value as unknown as AnyObject;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value as unknown as AnyObject;
+    throw new SyntaxError('it is no object');
+  } catch (error) {
+    throw new Error(`couldn't get version/kind; json parse error: ${(error as Error).message}`, { cause: error });
+  }
 }

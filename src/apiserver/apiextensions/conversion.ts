@@ -47,10 +47,11 @@ export function webhookConversion(
       throw fail(`returned ${converted.length} objects, expected ${objects.length}`);
     }
     return converted.map((object, i) => {
+      if (object === null) throw unexpected('unexpected end of JSON input');
       try {
-        return restored(objects[i] as AnyObject, object, desiredAPIVersion);
+        return restored(objects[i] as AnyObject, object, { apiVersion: desiredAPIVersion, index: i });
       } catch (error) {
-        throw fail(`returned invalid object at index ${i}: ${(error as Error).message}`);
+        throw fail(`returned invalid ${(error as Error).message}`);
       }
     });
   }
@@ -79,8 +80,9 @@ function convertedIn(answer: Answer, { uid, review }: { uid: string; review: str
   // Answers in v1beta1 were never held to this.
   const strict = review === 'v1';
   if (strict && (apiVersion !== `${GROUP}/v1` || kind !== 'ConversionReview')) {
+    const { group, version } = parseGroupVersion(String(apiVersion ?? ''));
     throw new Error(
-      `expected webhook response of ${GROUP}/v1, Kind=ConversionReview, got ${apiVersion ?? ''}, Kind=${kind ?? ''}`,
+      `expected webhook response of ${GROUP}/v1, Kind=ConversionReview, got ${group}/${version}, Kind=${kind ?? ''}`,
     );
   }
   if (!isObject(response)) throw new Error('no response provided');
@@ -92,27 +94,36 @@ function convertedIn(answer: Answer, { uid, review }: { uid: string; review: str
   return Array.isArray(response.convertedObjects) ? response.convertedObjects : [];
 }
 
-/** The converted object with the metadata it had before, labels and annotations aside. */
-function restored(original: AnyObject, converted: unknown, apiVersion: string): AnyObject {
-  if (!isObject(converted)) throw new Error(`it is ${converted === null ? 'null' : `a ${typeof converted}`}`);
+/** The converted object with the metadata it had before, labels and annotations aside. Throws what is invalid. */
+function restored(
+  original: AnyObject,
+  converted: unknown,
+  { apiVersion, index }: { apiVersion: string; index: number },
+): AnyObject {
+  const refuse = (text: string) => new Error(`object at index ${index}: ${text}`);
+  if (!isObject(converted)) throw refuse(`it is ${goType(converted)}`);
   const { apiVersion: version, kind, metadata, ...rest } = converted as unknown as AnyObject;
-  if (version !== apiVersion) {
-    throw new Error(`invalid groupVersion (expected ${apiVersion}, received ${version ?? ''})`);
-  }
-  if (kind !== original.kind) throw new Error(`invalid kind (expected ${original.kind}, received ${kind ?? ''})`);
-  if (metadata === undefined) throw new Error('missing metadata in converted object');
-  if (!isObject(metadata)) throw new Error(`invalid metadata of type ${typeof metadata} in converted object`);
+  if (version !== apiVersion) throw refuse(`invalid groupVersion (expected ${apiVersion}, received ${version ?? ''})`);
+  if (kind !== original.kind) throw refuse(`invalid kind (expected ${original.kind}, received ${kind ?? ''})`);
+  const given: Record<string, unknown> = isObject(metadata) ? metadata : {};
   for (const [field, name] of SAME) {
-    const [before = '', after = ''] = [original.metadata[field], metadata[field] as string | undefined];
-    if (before !== after) throw new Error(`must have the same ${name}: ${before} != ${after}`);
+    const [before = '', after = ''] = [original.metadata[field], given[field] as string | undefined];
+    if (before !== after) throw new Error(`object: must have the same ${name}: ${before} != ${after}`);
   }
   const kept = deepCopy(original.metadata);
   for (const field of ['labels', 'annotations'] as const) {
-    const texts = textsOf(metadata[field], field);
+    const texts = textsOf(given[field], field);
     if (texts) kept[field] = texts;
     else delete kept[field];
   }
   return { apiVersion, kind, metadata: kept, ...(rest as JsonObject) } as AnyObject;
+}
+
+function goType(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return { object: 'map[string]interface {}', boolean: 'bool' }[typeof value as string] ?? typeof value;
 }
 
 const SAME = [
@@ -123,16 +134,19 @@ const SAME = [
 
 function textsOf(value: unknown, field: string): Record<string, string> | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw new Error(`invalid metadata.${field} of type ${typeof value} in converted object`);
+  if (!isObject(value))
+    throw new Error(`metadata: invalid metadata.${field} of type ${goType(value)} in converted object`);
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string') {
-      throw new Error(`metadata.${field}[${key}] must be a string, but is ${typeof text} in converted object`);
+      throw new Error(
+        `metadata: metadata.${field}[${key}] must be a string, but is ${goType(text)} in converted object`,
+      );
     }
   }
   const texts = value as Record<string, string>;
   const check = field === 'labels' ? validateLabels : validateAnnotations;
   const errors = check(texts, `metadata.${field}`).map((error) => `${error.field}: ${error.message}`);
-  if (errors.length > 0) throw new Error(errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]);
+  if (errors.length > 0) throw new Error(`metadata: ${errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]}`);
   return texts;
 }
 

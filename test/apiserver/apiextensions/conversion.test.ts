@@ -257,7 +257,7 @@ const REFUSALS: [string, (review: Review) => unknown, string | RegExp][] = [
   [
     'no review',
     () => ({}),
-    'failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got , Kind=',
+    'failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got /, Kind=',
   ],
   ['no response', () => ({ ...reviewOf({}), response: undefined }), 'failed: no response provided'],
   [
@@ -288,19 +288,19 @@ const REFUSALS: [string, (review: Review) => unknown, string | RegExp][] = [
   [
     'another name',
     (review) => converted(review, (object) => ({ ...object, metadata: { ...object.metadata, name: 'y' } })),
-    'returned invalid object at index 0: must have the same name: f != y',
+    'returned invalid object: must have the same name: f != y',
   ],
   [
     'labels that are no texts',
     (review) => converted(review, (object) => ({ ...object, metadata: { ...object.metadata, labels: { a: 1 } } })),
-    'returned invalid object at index 0: metadata.labels[a] must be a string, but is number in converted object',
+    'returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object',
   ],
   [
     'labels that cannot be',
     (review) => converted(review, (object) => ({ ...object, metadata: { ...object.metadata, labels: { a: '-' } } })),
-    /^returned invalid object at index 0: metadata\.labels: Invalid value: "-": a valid label must be /,
+    /^returned invalid metadata: metadata\.labels: Invalid value: "-": a valid label must be /,
   ],
-  ['what is no object', (review) => converted(review, () => null), 'returned invalid object at index 0: it is null'],
+  ['what is no object', (review) => converted(review, () => 'x'), 'returned invalid object at index 0: it is string'],
 ];
 
 for (const [what, reply, expected] of REFUSALS) {
