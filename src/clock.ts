@@ -55,7 +55,8 @@ const hostClock = (arm: (fn: () => void, ms: number) => () => void): Clock => ({
 
 export const systemClock: Clock = hostClock((fn, ms) => {
   const handle = setTimeout(fn, ms);
-  handle.unref();
+  // A browser's timer is a number.
+  (handle as unknown as { unref?(): void }).unref?.();
   return () => clearTimeout(handle);
 });
 
