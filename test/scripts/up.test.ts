@@ -71,6 +71,9 @@ describe('scripts/test', () => {
   test('refuses a mode that it does not have', () => {
     const { code, error } = run('test', 'qiuck');
     assert.equal(code, 1);
-    assert.match(error, /^tsukube: usage: \.\/scripts\/test \[quick \| clients \| soak \| FILE\.test\.ts …\] \(not "qiuck"\)$/);
+    assert.match(
+      error,
+      /^tsukube: usage: \.\/scripts\/test \[quick \| clients \| soak \| FILE\.test\.ts …\] \(not "qiuck"\)$/,
+    );
   });
 });
