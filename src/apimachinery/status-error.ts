@@ -206,8 +206,13 @@ export interface FieldError {
   message: string;
 }
 
+/** JSON as Go writes it: in values that are more than a string some characters are escaped. */
 const show = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value) : value === undefined ? 'null' : JSON.stringify(value);
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : (JSON.stringify(value) ?? 'null').replace(/[<>&\u2028\u2029]/g, escaped);
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** Constructors of field errors, as k8s.io/apimachinery/pkg/util/validation/field words them. */
 export const fieldError = {

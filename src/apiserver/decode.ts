@@ -13,7 +13,7 @@ import {
   parseGroupVersion,
 } from '../apimachinery/meta.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
-import { badRequest, fieldError, invalid } from '../apimachinery/status-error.ts';
+import { badRequest, fieldError, hasReason, invalid } from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
 import { type BodyFormat, bodyFormat } from './negotiation.ts';
@@ -68,8 +68,16 @@ export async function decodeObject(
   const format = body.kind === 'bytes' ? bodyFormat(body.contentType, body.mediaTypes) : undefined;
   const decoded = await readBody(body, format);
   if (!decoded && format !== 'yaml') throw badRequest(`EOF: the request has no body, a ${definition.kind} is expected`);
-  return toObject(decoded ?? decodedValue(null), definition, strictness);
+  try {
+    return toObject(decoded ?? decodedValue(null), definition, strictness);
+  } catch (error) {
+    if (!hasReason(error, 'BadRequest') || !error.message.startsWith(STRICT)) throw error;
+    const { kind, version } = definition;
+    throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${error.message}`);
+  }
 }
+
+const STRICT = 'strict decoding error: ';
 
 /** Checks type and shape, reports what strictness asks for, fills in type and defaults. */
 export function toObject(given: Decoded, definition: BodyType, strictness: Strictness): AnyObject {

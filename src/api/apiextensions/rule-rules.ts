@@ -86,14 +86,25 @@ function ownErrors(schema: Schema, path: string, context: Context, pass: Pass): 
   for (const [i, rule] of compiled.entries()) judge(rule, `${at}[${i}]`, context, pass);
 }
 
+/** As errors show a rule: its fields have the names of upstream's internal type. */
+const internalForm = (rule: CompiledRule['rule']) => ({
+  Rule: rule.rule ?? '',
+  Message: rule.message ?? '',
+  MessageExpression: rule.messageExpression ?? '',
+  Reason: rule.reason ?? null,
+  FieldPath: rule.fieldPath ?? '',
+  OptionalOldSelf: rule.optionalOldSelf ?? null,
+});
+
 function judge(compiled: CompiledRule, at: string, context: Context, pass: Pass): void {
   const { rule, usesOldSelf, problem, messageProblem, message } = compiled;
   const { errors } = pass;
   const cost = multiplied(compiled.cost, context.cardinality ?? compiled.cardinality) as bigint;
   const expression = rule.rule ?? '';
   count({ field: `${at}.rule`, name: 'estimated rule cost', cost }, pass);
-  if (problem !== undefined) errors.push(fieldError.invalid(`${at}.rule`, rule, problem));
-  if (messageProblem !== undefined) errors.push(fieldError.invalid(`${at}.messageExpression`, rule, messageProblem));
+  if (problem !== undefined) errors.push(fieldError.invalid(`${at}.rule`, internalForm(rule), problem));
+  if (messageProblem !== undefined)
+    errors.push(fieldError.invalid(`${at}.messageExpression`, internalForm(rule), messageProblem));
   else if (message) {
     const field = `${at}.messageExpression`;
     count({ field, name: 'estimated messageExpression cost', cost: compiled.messageCost }, pass);

@@ -85,6 +85,7 @@ function withOpenMetadata(schema: Schema): Schema {
 }
 
 const BLOCKING = new Set<FieldError['reason']>([
+  'FieldValueNotSupported',
   'FieldValueRequired',
   'FieldValueTooLong',
   'FieldValueTooMany',

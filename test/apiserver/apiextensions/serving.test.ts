@@ -227,3 +227,37 @@ test('rules are those of the definition as it is now', async () => {
     return made !== undefined;
   });
 });
+
+test('a value that is not among those allowed keeps rules from being looked at; a strict reader is told in which type', async () => {
+  const group = 'strict.example.com';
+  await install(
+    definition(group, {
+      a: { ...TEXT, enum: ['x'] } as never,
+      b: { ...TEXT, 'x-kubernetes-validations': [{ rule: "self == 'y'" }] },
+    }),
+  );
+  await assert.rejects(
+    api.client.create(pipes(group), pipe('one', { a: 'z', b: 'z' })),
+    /spec\.a: Unsupported value: "z": supported values: "x", <nil>: Invalid value: null: some validation rules were not checked/,
+  );
+  await assert.rejects(
+    api.server.transport(ADMIN).request({
+      method: 'POST',
+      path: `/apis/${group}/v1/namespaces/default/pipes`,
+      query: new URLSearchParams({ fieldValidation: 'Strict' }),
+      body: { apiVersion: `${group}/v1`, kind: 'Pipe', ...pipe('one', { c: 1 }) },
+    }),
+    /^StatusError: Pipe in version "v1" cannot be handled as a Pipe: strict decoding error: unknown field "spec\.c"$/,
+  );
+});
+
+test('a rule that does not compile is shown as upstream shows it', async () => {
+  const rule = { ...TEXT, 'x-kubernetes-validations': [{ rule: 'self > 1' }] };
+  await assert.rejects(
+    api.client.create(customResourceDefinitions, definition('wrong.example.com', { a: rule }) as never),
+    ({ message }: Error) =>
+      message.includes(
+        'Invalid value: {"Rule":"self \\u003e 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ',
+      ),
+  );
+});
