@@ -37,6 +37,8 @@ export interface TableContext {
 export interface WriteContext {
   /** Wall-clock milliseconds, for times that the server writes. */
   now: number;
+  /** Tells the author of a new object of what was made of it. */
+  warn?(text: string): void;
 }
 
 export interface ScalePaths {

@@ -32,8 +32,8 @@ export const RETURNS_DELETED = list(`
   storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/storageclasses storage.k8s.io/volumeattachments
   storage.k8s.io/volumeattributesclasses`);
 
-/** A create may bring its status along; elsewhere it is reset. */
-export const STATUS_ON_CREATE = list(`nodes`);
+/** A create may bring its status along, or what its own strategy takes of it; elsewhere it is reset. */
+export const STATUS_ON_CREATE = list(`nodes pods`);
 
 /** metadata.generation counts changes of all but metadata and status. */
 export const COUNTS_GENERATIONS = list(`
@@ -86,4 +86,5 @@ export const METADATA_UNCHECKED = list(`events`);
 /** An update checks metadata as changed, not once more by itself (no ValidateObjectMeta in their ValidateUpdate). */
 export const METADATA_ONCE_ON_UPDATE = list(`
   podtemplates replicationcontrollers resourcequotas services
-  apps/daemonsets apps/deployments apps/replicasets apps/statefulsets batch/cronjobs`);
+  apps/daemonsets apps/deployments apps/replicasets apps/statefulsets batch/cronjobs
+  scheduling.k8s.io/priorityclasses`);

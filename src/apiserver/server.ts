@@ -41,6 +41,8 @@ import { createPipeline } from './pipeline.ts';
 import type { ObjectReader } from './reader.ts';
 import { createFieldManagers } from './registry/field-managers.ts';
 import { namespaceHooks } from './registry/namespace-hooks.ts';
+import { priorityClassHooks } from './registry/priority-class-hooks.ts';
+import { adminAccessHooks } from './registry/resource-claim-hooks.ts';
 import { signingRequestHooks } from './registry/signing-request-hooks.ts';
 import type { WriteEnvironment } from './registry/write.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -129,6 +131,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       ['apiextensions.k8s.io/customresourcedefinitions', definitionHooks],
       ['certificates.k8s.io/certificatesigningrequests', signingRequestHooks],
       ['/services', serviceHooks(allocators)],
+      ['resource.k8s.io/resourceclaims', adminAccessHooks('ResourceClaim', reader)],
+      ['resource.k8s.io/resourceclaimtemplates', adminAccessHooks('ResourceClaimTemplate', reader)],
+      ['scheduling.k8s.io/priorityclasses', priorityClassHooks],
     ]),
     fieldManagers: createFieldManagers({ clock, types: options.types, versionsOf: catalogue.versionsOf }),
     types: options.types,

@@ -67,6 +67,7 @@ export function toTable(objects: readonly AnyObject[], options: TableOptions): K
       cells: definition
         ? definition.cells(object, context)
         : [object.metadata.name ?? '', object.metadata.creationTimestamp ?? null],
+      ...rowConditions(object),
       object: rowObject(object, includeObject, version),
     })),
   };
@@ -77,18 +78,45 @@ function rowObject(object: AnyObject, include: IncludeObject, version: 'v1' | 'v
   return include === 'Object' ? object : toPartialMetadata(object, version);
 }
 
-export const toPartialMetadata = ({ metadata }: KubeObject, version: 'v1' | 'v1beta1'): KubeObject => ({
+/** Annotations that stand for fields of the internal type, which bare metadata is taken from. */
+const OF_FIELDS: Readonly<Record<string, RegExp>> = {
+  DaemonSet: /^deprecated\.daemonset\.template\.generation$/,
+  HorizontalPodAutoscaler: /^autoscaling\.alpha\.kubernetes\.io\/(?:metrics|current-metrics|conditions|behavior)$/,
+};
+
+function bareMetadata({ kind, metadata }: KubeObject): KubeObject['metadata'] {
+  const pattern = OF_FIELDS[kind ?? ''];
+  const { annotations, ...rest } = metadata;
+  if (!pattern || !annotations) return metadata;
+  const kept = Object.entries(annotations).filter(([key]) => !pattern.test(key));
+  return kept.length > 0 ? { ...rest, annotations: Object.fromEntries(kept) } : rest;
+}
+
+export const toPartialMetadata = (object: KubeObject, version: 'v1' | 'v1beta1'): KubeObject => ({
   kind: 'PartialObjectMetadata',
   apiVersion: `meta.k8s.io/${version}`,
-  metadata,
+  metadata: bareMetadata(object),
 });
+
+/** A row tells of a pod that has ended (pkg/printers/internalversion printPod). */
+function rowConditions({ kind, status }: AnyObject): { conditions?: object[] } {
+  const phase = kind === 'Pod' ? (status as { phase?: string } | undefined)?.phase : undefined;
+  const message = ENDED[phase ?? ''];
+  return message ? { conditions: [{ type: 'Completed', status: 'True', reason: phase, message }] } : {};
+}
+
+const ENDED: Readonly<Record<string, string>> = {
+  Succeeded: 'The pod has completed successfully.',
+  Failed: 'The pod failed.',
+};
 
 export const toPartialMetadataList = (
   objects: readonly KubeObject[],
   { metadata, version }: { metadata: ListMeta; version: 'v1' | 'v1beta1' },
-): KubeObject & { items: KubeObject[] } => ({
+): KubeObject & { items: KubeObject[] | null } => ({
   kind: 'PartialObjectMetadataList',
   apiVersion: `meta.k8s.io/${version}`,
   metadata,
-  items: objects.map((object) => toPartialMetadata(object, version)),
+  // Go's list of nothing: this kind alone is made by appending.
+  items: objects.length > 0 ? objects.map((object) => toPartialMetadata(object, version)) : null,
 });

@@ -1,11 +1,13 @@
 // Writes the objects every cluster starts with, and brings those up to date that a newer version changes.
 // On an ordinary start everything is there and nothing is written.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceType } from '../api/definition.ts';
 import { endpointSlices, endpoints, services } from '../api/resources.ts';
 import type { ClusterRole, ClusterRoleBinding } from '../api/types/rbac/v1.ts';
 import type { AnyObject, KubeObject } from '../apimachinery/meta.ts';
 import { hasReason } from '../apimachinery/status-error.ts';
+import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import {
   type BootstrapObject,
   bootstrapObjects,
@@ -15,6 +17,7 @@ import {
 import { reconcileBinding, reconcileRole } from '../apiserver/bootstrap/reconcile.ts';
 import type { ObjectReader } from '../apiserver/reader.ts';
 import type { Client } from '../client/client.ts';
+import type { Clock } from '../clock.ts';
 import { NAMESPACE_SYSTEM } from '../constants.ts';
 
 export interface BootstrapContext {
@@ -23,6 +26,8 @@ export interface BootstrapContext {
   /** Of the service range: the first address is the API's, the tenth DNS'. */
   serviceIp: string;
   dnsIp: string;
+  serviceCidr: string;
+  clock: Clock;
   apiPort: number;
   /** Where the API is reached from pods. */
   advertiseAddress: string;
@@ -46,6 +51,7 @@ export async function writeBootstrapObjects(context: BootstrapContext): Promise<
   // Namespaces come first: what lives in them is refused before they are there.
   const [namespaces, others] = [objects.filter(isNamespace), objects.filter((o) => !isNamespace(o))];
   for (const group of [namespaces, others]) await Promise.all(group.map((object) => ensure(object, context)));
+  await ensureDefaultServiceCidr(context);
 }
 
 const isNamespace = ({ type }: BootstrapObject): boolean => type.plural === 'namespaces';

@@ -118,6 +118,8 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
         client: createClient(api.transport(LOOPBACK)),
         reader: api.reader,
         serviceIp,
+        serviceCidr: config['service-cidr'],
+        clock,
         dnsIp,
         apiPort: config.port,
         advertiseAddress,

@@ -4,6 +4,7 @@ import { validateResize } from '../../src/api/core/pod-subresources.ts';
 import { imageTag } from '../../src/api/defaults/image-reference.ts';
 import { ipWarnings, validCidr, validIp } from '../../src/api/validation/ip.ts';
 import type { AnyObject } from '../../src/apimachinery/meta.ts';
+import { definitionOf } from './definitions.ts';
 
 const TAGS: readonly [reference: string, tag: string | undefined][] = [
   ['nginx', 'latest'],
@@ -83,4 +84,23 @@ test('resize: a static Pod stays as its file says', () => {
     validateResize(mirror, mirror).map(({ reason }) => reason),
     ['FieldValueForbidden'],
   );
+});
+
+test('an AppArmor annotation of a new pod is warned of, unless the pod says the same', () => {
+  const told = (annotation: string, securityContext = {}) => {
+    const warnings: string[] = [];
+    const key = 'container.apparmor.security.beta.kubernetes.io/c';
+    const metadata = { name: 'p', annotations: { [key]: annotation } };
+    const object = {
+      metadata,
+      spec: { securityContext, containers: [{ name: 'c', image: 'i' }] },
+    } as unknown as AnyObject;
+    const definition = definitionOf('v1/pods');
+    definition.setDefaults(object);
+    definition.prepareForCreate(object, { now: 0, warn: (text) => warnings.push(text) });
+    return warnings.length;
+  };
+  assert.equal(told('runtime/default'), 1);
+  assert.equal(told('nope'), 1);
+  assert.equal(told('runtime/default', { appArmorProfile: { type: 'RuntimeDefault' } }), 0);
 });

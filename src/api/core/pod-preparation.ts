@@ -67,14 +67,17 @@ export function appArmorOfAnnotation(text: string): AppArmorProfile | undefined 
 }
 
 /** A profile of the Pod itself needs no repeating; one that is no profile is left to validation. */
-export function applyAppArmorAnnotations({ metadata, spec }: Pod): void {
+export function applyAppArmorAnnotations({ metadata, spec }: Pod, warn?: (text: string) => void): void {
   if (spec.os?.name === 'windows') return;
   for (const { container } of visitContainers(spec, '')) {
-    const annotation = metadata.annotations?.[`${APPARMOR_CONTAINER}${container.name}`];
+    const key = `${APPARMOR_CONTAINER}${container.name}`;
+    const annotation = metadata.annotations?.[key];
     if (annotation === undefined || container.securityContext?.appArmorProfile) continue;
     const profile = appArmorOfAnnotation(annotation);
-    if (!profile || validateAppArmor(profile, '').length > 0) continue;
-    if (isDeepStrictEqual(profile, spec.securityContext?.appArmorProfile)) continue;
+    const usable = profile && validateAppArmor(profile, '').length === 0;
+    if (usable && isDeepStrictEqual(profile, spec.securityContext?.appArmorProfile)) continue;
+    warn?.(`metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`);
+    if (!usable) continue;
     container.securityContext = { ...container.securityContext, appArmorProfile: profile };
   }
 }

@@ -35,12 +35,13 @@ function keepObserved(pod: Pod, old: Pod): void {
 }
 
 export const pods: Behaviour = {
-  prepareForCreate(object, { now }) {
+  prepareForCreate(object, { now, warn }) {
     const pod = asPod(object);
     preparePodSpec(pod.spec);
     applyLabelKeys(pod);
-    applyAppArmorAnnotations(pod);
-    object.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+    applyAppArmorAnnotations(pod, warn);
+    // A class that is given is believed (qos.GetPodQOS); validation of the status lets it change no more.
+    object.status = { phase: 'Pending', qosClass: pod.status?.qosClass || qosClass(pod.spec) };
     if (pod.spec.schedulingGates?.length) {
       object.status = {
         ...(object.status as object),

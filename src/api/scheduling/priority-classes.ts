@@ -5,7 +5,7 @@ import { immutable } from '../validation/change.ts';
 import { requiredOneOf } from '../validation/rules.ts';
 
 const MAX_USER_PRIORITY = 1_000_000_000;
-const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+export const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
   'system-node-critical': 2_000_001_000,
   'system-cluster-critical': 2_000_000_000,
 };
@@ -28,6 +28,7 @@ export const priorityClasses: Behaviour = {
       ? []
       : requiredOneOf(policy as string, ['Never', 'PreemptLowerPriority'], 'preemptionPolicy')),
   ],
+  updateIsChangeOnly: true,
   validateUpdate: (object, old) => [
     ...(object.value === old.value ? [] : [fieldError.forbidden('value', 'may not be changed in an update.')]),
     ...immutable(object.preemptionPolicy, old.preemptionPolicy, 'preemptionPolicy'),

@@ -85,6 +85,8 @@ function checkExpiration(seconds: number): void {
   if (seconds > MAX_SECONDS) throw wrong('larger than 2^32 seconds');
 }
 
+const BINDABLE = ['Pod', 'Node', 'Secret'];
+
 function boundObjects(
   request: TokenRequest,
   { reader, namespace, name }: TokenRequestContext,
@@ -92,6 +94,7 @@ function boundObjects(
   const reference = request.spec.boundObjectRef;
   if (!reference) return {};
   const wanted = reference.name ?? '';
+  const [version = '', group = ''] = (reference.apiVersion ?? '').split('/').reverse();
   const found = <T extends KubeObject>(resource: string, object: T | undefined): T & { metadata: { uid: string } } => {
     if (!object) throw notFound({ group: '', resource }, wanted);
     const uid = object.metadata.uid ?? '';
@@ -105,8 +108,10 @@ function boundObjects(
     }
     return object as T & { metadata: { uid: string } };
   };
-  switch (`${reference.apiVersion}/${reference.kind}`) {
-    case 'v1/Pod': {
+  const kind = group === '' ? reference.kind : undefined; // of whatever version
+  if (kind && BINDABLE.includes(kind) && wanted === '') throw badRequest('Name parameter required.');
+  switch (kind) {
+    case 'Pod': {
       const object = reader.get(pods, namespace, wanted);
       if (object && object.spec?.serviceAccountName !== name) {
         throw badRequest(
@@ -121,16 +126,15 @@ function boundObjects(
         ...(nodeName ? { node: { name: nodeName, ...(nodeUid ? { uid: nodeUid } : {}) } } : {}),
       };
     }
-    case 'v1/Node': {
+    case 'Node': {
       const node = found('nodes', reader.get(nodes, undefined, wanted));
       return { node: { name: wanted, uid: node.metadata.uid } };
     }
-    case 'v1/Secret': {
+    case 'Secret': {
       const secret = found('secrets', reader.get(secrets, namespace, wanted));
       return { secret: { name: wanted, uid: secret.metadata.uid } };
     }
     default: {
-      const [version, group = ''] = (reference.apiVersion ?? '').split('/').reverse();
       throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${reference.kind ?? ''}`);
     }
   }

@@ -90,7 +90,7 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
   object.apiVersion = apiVersionOf(definition);
   const reservation = hooksOf(env, definition)?.beginCreate?.(object, { dryRun, user: target.user });
   try {
-    definition.prepareForCreate(object, { now: env.clock.now() });
+    definition.prepareForCreate(object, { now: env.clock.now(), warn: target.warn });
     const errors = [
       ...nameErrors(target, object),
       ...definition.validate(object),

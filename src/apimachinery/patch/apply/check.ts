@@ -36,7 +36,9 @@ function scalarErrors(value: Json, scalar: ScalarKind): string[] {
   if (value === null) return [];
   switch (scalar) {
     case 'numeric':
-      return typeof value === 'number' || typeof value === 'bigint' ? [] : [`expected numeric (int or float), got ${goKind(value)}`];
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? []
+        : [`expected numeric (int or float), got ${goKind(value)}`];
     case 'string':
       return typeof value === 'string' ? [] : [`expected string, got ${show(value)}`];
     case 'boolean':

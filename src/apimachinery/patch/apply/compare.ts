@@ -9,12 +9,15 @@ export interface Comparison {
   added: FieldSet;
   modified: FieldSet;
   removed: FieldSet;
+  /** A list that merges has an item without its keys: nothing can be said of the object (ObjectToTyped fails). */
+  untyped: boolean;
 }
 
 interface Found {
   added: FieldSetBuilder;
   modified: FieldSetBuilder;
   removed: FieldSetBuilder;
+  untyped: boolean;
 }
 
 type Maybe = Json | undefined;
@@ -24,6 +27,7 @@ export function compare(before: Json, after: Json, shape: Shape): Comparison {
     added: new FieldSetBuilder(),
     modified: new FieldSetBuilder(),
     removed: new FieldSetBuilder(),
+    untyped: false,
   };
   walk({ before, after, shape, path: [] }, found);
   return found;
@@ -87,6 +91,7 @@ function compareLists(
 ): void {
   const old = byElement(before, list);
   const now = byElement(after, list);
+  if (count(old) !== before.length || count(now) !== after.length) found.untyped = true;
   const shape = list.item();
   for (const element of new Set([...old.keys(), ...now.keys()])) {
     const was = old.get(element) ?? [];
@@ -105,6 +110,9 @@ function compareLists(
     }
   }
 }
+
+const count = (items: ReadonlyMap<string, readonly Json[]>): number =>
+  items.values().reduce((sum, { length }) => sum + length, 0);
 
 /** Items by path element, in order. Items that have none are left out: nobody can own them. */
 export function byElement(items: readonly Json[], list: ListShape): Map<string, Json[]> {

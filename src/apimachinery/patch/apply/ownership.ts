@@ -45,11 +45,12 @@ function takeFromOthers(
 }
 
 const changesOf = (before: Json, after: Json, { shape, ignored }: Ownership): Comparison => {
-  const { added, modified, removed } = compare(before, after, shape);
+  const { added, modified, removed, untyped } = compare(before, after, shape);
   return {
     added: recursiveDifference(added, ignored),
     modified: recursiveDifference(modified, ignored),
     removed: recursiveDifference(removed, ignored),
+    untyped,
   };
 };
 
@@ -60,6 +61,7 @@ export function afterUpdate(
   { managers, writer, time, ownership }: { managers: Managers; writer: ManagerId; time: string; ownership: Ownership },
 ): Managers {
   const changes = changesOf(live, next, ownership);
+  if (changes.untyped) return managers;
   const result = new Map(takeFromOthers(changes, managers, { writer: '', allowed: 'all' }));
   const fields = tracked(union(changes.modified, changes.added));
   if (isEmpty(fields)) return result;
