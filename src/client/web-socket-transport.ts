@@ -40,9 +40,9 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
   const shown = options.server || 'the server of this page';
 
   function open(request: TransportRequest, token: string | undefined): WebSocketLike {
-    const Socket =
-      options.WebSocket ?? (WebSocket as unknown as new (url: string, protocols: string[]) => WebSocketLike);
-    return new Socket(webSocketUrl(options.server, request), token ? [`${BEARER}${base64url(token)}`, PROTOCOL] : []);
+    const url = webSocketUrl(options.server, request);
+    const protocols = token ? [`${BEARER}${base64url(token)}`, PROTOCOL] : [];
+    return options.WebSocket ? new options.WebSocket(url, protocols) : hostWebSocket(url, protocols);
   }
 
   return {
@@ -148,6 +148,16 @@ function follow(socket: WebSocketLike): Messages {
     }
   }
   return { texts: texts(), stop, end: () => end };
+}
+
+/**
+ * The host's own. kube-apiserver refuses WebSockets without an Origin (golang.org/x/net/websocket, Handler). Pages send
+ * theirs by themselves; Node sends none, but takes headers with the protocols.
+ */
+function hostWebSocket(url: string, protocols: string[]): WebSocketLike {
+  const isNode = globalThis.navigator?.userAgent.startsWith('Node.js/');
+  const headers = { origin: new URL(url).origin.replace(/^ws/, 'http') };
+  return new WebSocket(url, (isNode ? { protocols, headers } : protocols) as string[]);
 }
 
 /** The scheme that goes with the server's; relative to the page when the server is one of no scheme. */

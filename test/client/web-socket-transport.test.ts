@@ -13,6 +13,7 @@ import { gather } from '../support/gather.ts';
 interface Opened {
   url: string | undefined;
   protocols: string | undefined;
+  origin: string | undefined;
 }
 
 /** `accept` gets each connection; without it WebSockets are refused as proxies do that don't know them. */
@@ -28,7 +29,8 @@ async function against(
   });
   if (accept) {
     server.on('upgrade', (request, socket, head) => {
-      opened.push({ url: request.url, protocols: request.headers['sec-websocket-protocol'] });
+      const { origin, 'sec-websocket-protocol': protocols } = request.headers;
+      opened.push({ url: request.url, protocols, origin });
       sockets.handleUpgrade(request, socket, head, accept);
     });
   }
@@ -38,18 +40,23 @@ async function against(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const transport = webSocketTransport({
-    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server: url,
     ...(token ? { token: () => token } : {}),
   });
-  return { transport, opened };
+  return { transport, opened, url };
 }
 
 const event = (name: string) => JSON.stringify({ type: 'ADDED', object: { metadata: { name } } });
 const PODS = { method: 'GET', path: '/api/v1/pods', query: new URLSearchParams({ watch: 'true' }) } as const;
 
-test('events come in their order, the token goes along as a subprotocol, and the end of the server is the end', async (t) => {
-  const { transport, opened } = await against(t, {
+test('events come in their order, token and origin go along, and the end of the server is the end', async (t) => {
+  const {
+    transport,
+    opened,
+    url: origin,
+  } = await against(t, {
     token: 'a?b>c~ü',
     accept: (socket) => {
       socket.send(event('a'));
@@ -64,13 +71,13 @@ test('events come in their order, the token goes along as a subprotocol, and the
   );
   const token = Buffer.from('a?b>c~ü').toString('base64url');
   const protocols = `base64url.bearer.authorization.k8s.io.${token}, base64.binary.k8s.io`;
-  assert.deepEqual(opened, [{ url: '/api/v1/pods?watch=true', protocols }]);
+  assert.deepEqual(opened, [{ url: '/api/v1/pods?watch=true', protocols, origin }]);
 });
 
 test('without a token no subprotocol is offered', async (t) => {
-  const { transport, opened } = await against(t, { accept: (socket) => socket.close() });
+  const { transport, opened, url: origin } = await against(t, { accept: (socket) => socket.close() });
   assert.deepEqual(await gather(transport.stream(PODS)), []);
-  assert.deepEqual(opened, [{ url: '/api/v1/pods?watch=true', protocols: undefined }]);
+  assert.deepEqual(opened, [{ url: '/api/v1/pods?watch=true', protocols: undefined, origin }]);
 });
 
 test('a connection that breaks off is a TransportError, as is a close for a reason', async (t) => {
