@@ -173,6 +173,7 @@ test('what the server itself does to a custom resource definition and its object
   assert.deepEqual(told, [
     'CustomResourceDefinition delete update - system:apiserver',
     'Thing delete delete - system:apiserver',
+    'CustomResourceDefinition update update status system:apiserver',
     'CustomResourceDefinition update delete - jane',
     'Thing create create - jane',
     'CustomResourceDefinition update update status system:apiserver',
