@@ -120,6 +120,8 @@ async function main(): Promise<void> {
     }),
   );
   for (const section of STORE_SECTIONS) await part(`store.${section}`, () => measureStore(section));
+  const [after = 0] = loadavg();
+  if (after > 3) remark(`load average ${after.toFixed(1)} at its end; the run alone makes 1 to 2`);
   if (!flags.record) return;
   const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const file = path.join(root, 'docs/benchmarks.md');
