@@ -3,10 +3,17 @@
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { DeclaredType } from '../../cel/declared-type.ts';
 import type { Environment } from '../../cel/environment.ts';
-import { compileExpression } from '../../cel/expression.ts';
-import { patchFunctions } from '../../cel/library/index.ts';
 import { namedType } from '../../cel/library/signatures.ts';
 import { BOOL, DYN, INT, listOf, mapOf, NULL, STRING, structType, TIMESTAMP, type Type } from '../../cel/types.ts';
+import { lazily } from '../../lazily.ts';
+
+/** Loaded with the first expression. */
+const compiler = lazily<typeof import('../../cel/expression.ts')>(import.meta.url, '../../cel/expression.ts');
+const library = lazily<typeof import('../../cel/library/index.ts')>(import.meta.url, '../../cel/library/index.ts');
+
+/** Without `returns` it may give anything. */
+export const compileExpression = (text: string, environment: Environment, returns?: readonly Type[]) =>
+  compiler().compileExpression(text, environment, returns);
 
 /** What they must give. */
 export const CONDITION: readonly Type[] = [BOOL];
@@ -119,7 +126,7 @@ export function policyEnvironment({ hasParams, hasAuthorizer, hasPatches, variab
         return OBJECTS.get(name) ?? (hasPatches ? patchObject(name) : undefined);
       },
     },
-    ...(hasPatches ? { functions: patchFunctions } : {}),
+    ...(hasPatches ? { functions: library().patchFunctions } : {}),
   };
 }
 

@@ -3,7 +3,6 @@ import { JsonPathError, parseJsonPath } from '../../apimachinery/json-path-parse
 import type { AnyObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { isDNS1035Label, isDNS1123Subdomain, isPathSegmentName } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
-import { compileExpression } from '../../cel/expression.ts';
 import { DYN, type Type } from '../../cel/types.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type {
@@ -22,6 +21,7 @@ import { validateLabelSelector } from '../validation/label-selector.ts';
 import { duplicates, invalidEach, oneOf, required, requiredOneOf } from '../validation/rules.ts';
 import {
   APPLIED,
+  compileExpression,
   expressionErrors,
   JSON_PATCHES,
   type PolicyScope,

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { validateEmbedded, visitEmbedded } from './embedded.ts';
 import { hasDefault, prune } from './pruning.ts';
-import { createRuleValidator, runRules } from './rule-validator.ts';
+import { createRuleValidator, runRules } from './rules.ts';
 import { isFields, itemsOf, OBJECT_FIELDS, type Schema } from './schema.ts';
 import { validateValue } from './value-rules.ts';
 

@@ -1,7 +1,7 @@
 // Whether the expressions of a definition can be: they compile, are of the right type, and cannot cost too much
 // (apiextensions-apiserver pkg/apis/apiextensions/validation validation.go, cel_validation.go).
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
-import { type CompiledRule, compileRules } from './compiled-rules.ts';
+import { type CompiledRule, compileRules } from './rules.ts';
 import { itemsOf, type Schema, valuesOf } from './schema.ts';
 
 export const EXPRESSION_LIMIT = 10_000_000n;

@@ -1,9 +1,12 @@
 // What claims and classes share: selectors, and configuration that only a driver understands (pkg/apis/resource/validation).
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
+import { lazily } from '../../lazily.ts';
 import type { DeviceSelector, OpaqueDeviceConfiguration } from '../types/resource/v1.ts';
 import { driverName } from '../validation/driver-name.ts';
-import { deviceExpressionErrors } from './device-expressions.ts';
 import { bounded } from './names.ts';
+
+/** Loaded with the first selector that has an expression. */
+const expressions = lazily<typeof import('./device-expressions.ts')>(import.meta.url, './device-expressions.ts');
 
 const MAX_SELECTORS = 32;
 const MAX_EXPRESSION = 10 * 1024;
@@ -15,7 +18,7 @@ export const selectorErrors = (selectors: readonly DeviceSelector[] | undefined,
     const expression = cel.expression ?? '';
     const field = `${at}.cel.expression`;
     if (Buffer.byteLength(expression) > MAX_EXPRESSION) return [fieldError.tooLong(field, MAX_EXPRESSION)];
-    return deviceExpressionErrors(expression, field);
+    return expressions().deviceExpressionErrors(expression, field);
   });
 
 export function configurationErrors({ opaque }: { opaque?: OpaqueDeviceConfiguration }, path: string): FieldError[] {

@@ -1,5 +1,5 @@
 // A version of a CustomResourceDefinition as the same value that built-in types have: one registry, one path.
-import { createRuleValidator, type RuleValidator } from '../../api/apiextensions/rule-validator.ts';
+import { createRuleValidator, type RuleValidator } from '../../api/apiextensions/rules.ts';
 import type { Schema } from '../../api/apiextensions/schema.ts';
 import { ageOf } from '../../api/columns/age.ts';
 import type {

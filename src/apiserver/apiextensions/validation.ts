@@ -3,7 +3,7 @@
 import { correlate } from '../../api/apiextensions/correlation.ts';
 import { validateEmbedded } from '../../api/apiextensions/embedded.ts';
 import { validateListTypes } from '../../api/apiextensions/list-types.ts';
-import { type RuleValidator, runRules } from '../../api/apiextensions/rule-validator.ts';
+import { type RuleValidator, runRules } from '../../api/apiextensions/rules.ts';
 import { OBJECT_FIELDS, type Schema } from '../../api/apiextensions/schema.ts';
 import { validateValue } from '../../api/apiextensions/value-rules.ts';
 import type { ScalePaths } from '../../api/definition.ts';
