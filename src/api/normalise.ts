@@ -42,6 +42,8 @@ interface PlannedField {
   ifMissing: unknown;
   /** Written, or maybe, though it is missing: structs, what Go has no omitempty for. */
   isWrittenUnset: boolean;
+  /** Empty is something else than missing, and is left for validation to refuse. */
+  keepsEmpty: boolean;
   /** There is nothing to look at below it. */
   isScalar: boolean;
 }
@@ -58,6 +60,7 @@ function planOf(type: TypeSchema): Plan {
       name: field.name,
       ifMissing: plainDefault(type, field),
       isWrittenUnset: !isSilent(field),
+      keepsEmpty: KEEPS_EMPTY.has(`${shortName(type.model)}.${field.name}`) || isFreeForm(field.type) || isPort(field),
       isScalar: isScalar(field.type),
     }));
     plan = { fields, defaults: fields.filter(({ ifMissing }) => ifMissing !== undefined) };
@@ -69,10 +72,10 @@ function planOf(type: TypeSchema): Plan {
 function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising): Struct {
   const plan = planOf(type);
   const known: Struct = {};
-  for (const { name, field } of plan.fields) {
+  for (const { name, field, keepsEmpty } of plan.fields) {
     const given = value[name];
     if (given === undefined || given === null) continue;
-    if (!field.pointer && isEmpty(given) && !isKept(given, field, options)) continue;
+    if (!field.pointer && isEmpty(given) && !keepsEmpty && !isKept(given, field, options)) continue;
     known[name] = given;
   }
   if (options.defaults) {
@@ -83,14 +86,14 @@ function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising):
   if (type.typeMeta) {
     for (const name of ['kind', 'apiVersion']) if (value[name]) result[name] = value[name];
   }
-  for (const { name, field, isWrittenUnset, isScalar: plain } of plan.fields) {
+  for (const { name, field, isWrittenUnset, keepsEmpty, isScalar: plain } of plan.fields) {
     const given = known[name];
     if (given === undefined && !isWrittenUnset) continue;
     if (plain && given !== undefined && given !== null && given !== '' && given !== 0 && given !== false) {
       result[name] = given;
       continue;
     }
-    const normal = normaliseField(given, field, options);
+    const normal = keepsEmpty && isEmpty(given) ? given : normaliseField(given, field, options);
     if (normal !== undefined) result[name] = normal;
   }
   return result;
@@ -101,7 +104,14 @@ const isEmpty = (value: unknown): boolean =>
   value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
 
 const isKept = (value: unknown, field: FieldSchema, { asSent }: Normalising): boolean =>
-  isFreeForm(field.type) || (asSent === true && !field.omitEmpty && Array.isArray(value));
+  asSent === true && !field.omitEmpty && Array.isArray(value);
+
+/** Lists that are defaulted when missing and refused when empty. */
+const KEEPS_EMPTY = new Set(['HPAScalingRules.policies']);
+
+/** A port that must be named or numbered: "" is a name, if a bad one. */
+const isPort = ({ type, omitEmpty }: FieldSchema): boolean =>
+  type.kind === 'struct' && type.model.endsWith('.IntOrString') && !omitEmpty;
 
 /** JSON of somebody else's: whatever it is, it is something. */
 const isFreeForm = (type: TypeRef): boolean => type.kind === 'struct' && type.model.endsWith('.RawExtension');

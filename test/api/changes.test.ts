@@ -292,3 +292,24 @@ test('the utilisation in a status of autoscaling/v1 rides in its annotation too'
     { type: 'Resource', resource: { name: 'cpu', currentAverageUtilization: 20, currentAverageValue: '0' } },
   ]);
 });
+
+test('what is refused when empty is not taken for missing', () => {
+  const fieldsOf = (id: string, object: object) => {
+    const given = structuredClone(object) as AnyObject;
+    const { setDefaults, prepareForCreate, validate } = definitionOf(id);
+    setDefaults(given);
+    prepareForCreate(given, { now });
+    return validate(given).map(({ field }) => field);
+  };
+  const behavior = { scaleUp: { policies: [] }, scaleDown: {} };
+  const spec = { scaleTargetRef: { kind: 'D', name: 'd' }, maxReplicas: 2, behavior };
+  assert.deepEqual(fieldsOf('autoscaling/v2/horizontalpodautoscalers', { ...meta, spec }), [
+    'spec.behavior.scaleUp.policies',
+  ]);
+  const containers = [{ name: 'c', image: 'i', livenessProbe: { tcpSocket: { port: '' } } }];
+  const port = 'spec.containers[0].livenessProbe.tcpSocket.port';
+  assert.deepEqual(fieldsOf('v1/pods', { metadata: { name: 'x', namespace: 'n' }, spec: { containers } }), [
+    port,
+    port,
+  ]);
+});
