@@ -302,7 +302,7 @@ test('what is refused when empty is not taken for missing', () => {
     return validate(given).map(({ field }) => field);
   };
   const behavior = { scaleUp: { policies: [] }, scaleDown: {} };
-  const spec = { scaleTargetRef: { kind: 'D', name: 'd' }, maxReplicas: 2, behavior };
+  const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'D', name: 'd' }, maxReplicas: 2, behavior };
   assert.deepEqual(fieldsOf('autoscaling/v2/horizontalpodautoscalers', { ...meta, spec }), [
     'spec.behavior.scaleUp.policies',
   ]);
