@@ -55,7 +55,9 @@ describe('pods', { timeout: 180_000 }, () => {
       const pod = await ended('init-order');
       assert.equal(pod.status?.phase, 'Succeeded');
       await prints('init-order', 'main', ['first', 'sidecar', 'second', 'main']);
-      assert.match(await logs('init-order', 'sidecar'), /sidecar ends/);
+      await eventually('the last words of the sidecar', async () =>
+        /sidecar ends/.test(await logs('init-order', 'sidecar')),
+      );
       assert.equal(stateOf(pod, 'sidecar').restartCount, 0);
     });
 
