@@ -1,13 +1,18 @@
-// The resource types that code in this repository names. (The full list served comes from the facts.)
+// The resource types that code in this repository names, and those that users of the published client most likely
+// will. (The full list served comes from the facts.)
 import { resourceType as type } from './resource-type.ts';
+import type { CustomResourceDefinition } from './types/apiextensions/v1.ts';
 import type { APIService } from './types/apiregistration/v1.ts';
-import type { Deployment, ReplicaSet } from './types/apps/v1.ts';
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from './types/apps/v1.ts';
 import type { TokenReview } from './types/authentication/v1.ts';
+import type { HorizontalPodAutoscaler } from './types/autoscaling/v2.ts';
+import type { CronJob, Job } from './types/batch/v1.ts';
 import type { Lease } from './types/coordination/v1.ts';
 import type {
   ConfigMap,
   Endpoints,
   Event,
+  LimitRange,
   Namespace,
   Node,
   PersistentVolume,
@@ -20,8 +25,11 @@ import type {
 } from './types/core/v1.ts';
 import type { EndpointSlice } from './types/discovery/v1.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './types/flowcontrol/v1.ts';
+import type { Ingress, NetworkPolicy } from './types/networking/v1.ts';
+import type { PodDisruptionBudget } from './types/policy/v1.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
 import type { PriorityClass } from './types/scheduling/v1.ts';
+import type { StorageClass } from './types/storage/v1.ts';
 
 export const pods = type<Pod>('v1', 'pods', 'Pod');
 export const services = type<Service>('v1', 'services', 'Service');
@@ -67,3 +75,27 @@ export const priorityLevelConfigurations = type<PriorityLevelConfiguration>(
   'cluster',
 );
 export const apiServices = type<APIService>('apiregistration.k8s.io/v1', 'apiservices', 'APIService', 'cluster');
+export const limitRanges = type<LimitRange>('v1', 'limitranges', 'LimitRange');
+export const statefulSets = type<StatefulSet>('apps/v1', 'statefulsets', 'StatefulSet');
+export const daemonSets = type<DaemonSet>('apps/v1', 'daemonsets', 'DaemonSet');
+export const jobs = type<Job>('batch/v1', 'jobs', 'Job');
+export const cronJobs = type<CronJob>('batch/v1', 'cronjobs', 'CronJob');
+export const horizontalPodAutoscalers = type<HorizontalPodAutoscaler>(
+  'autoscaling/v2',
+  'horizontalpodautoscalers',
+  'HorizontalPodAutoscaler',
+);
+export const ingresses = type<Ingress>('networking.k8s.io/v1', 'ingresses', 'Ingress');
+export const networkPolicies = type<NetworkPolicy>('networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy');
+export const podDisruptionBudgets = type<PodDisruptionBudget>(
+  'policy/v1',
+  'poddisruptionbudgets',
+  'PodDisruptionBudget',
+);
+export const storageClasses = type<StorageClass>('storage.k8s.io/v1', 'storageclasses', 'StorageClass', 'cluster');
+export const customResourceDefinitions = type<CustomResourceDefinition>(
+  'apiextensions.k8s.io/v1',
+  'customresourcedefinitions',
+  'CustomResourceDefinition',
+  'cluster',
+);
