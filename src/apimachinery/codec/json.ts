@@ -122,16 +122,19 @@ class Reader {
   #string(): string {
     let value = '';
     let start = ++this.#at;
+    let escaped = false;
     for (;;) {
       const code = this.#text.charCodeAt(this.#at);
       if (code === 0x22) {
         value += this.#text.slice(start, this.#at++);
-        return value;
+        // Half a surrogate pair is no character: Go puts the replacement character in its place.
+        return escaped ? value.toWellFormed() : value;
       }
       if (Number.isNaN(code) || code < 0x20) throw this.#unexpected('in string literal');
       if (code === 0x5c) {
         value += this.#text.slice(start, this.#at++);
         value += this.#escape();
+        escaped = true;
         start = this.#at;
       } else this.#at++;
     }

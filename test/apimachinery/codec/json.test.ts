@@ -58,3 +58,8 @@ describe('reading JSON', () => {
     assert.throws(() => decodeJson('['.repeat(20_000)), { message: 'exceeded max depth' });
   });
 });
+
+test('escapes of half a character become the replacement character', () => {
+  const { value } = decodeJson('["\\ud800", "\\udc00x", "\\ud83d\\ude00", "\\ud800\\u0041"]');
+  assert.deepEqual(value, ['\ufffd', '\ufffdx', '\u{1f600}', '\ufffdA']);
+});
