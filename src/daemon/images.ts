@@ -9,14 +9,20 @@ import type { ImageRuntime } from '../kubelet/cri/runtime.ts';
 import { silentLogger } from '../log.ts';
 import type { Config } from './options.ts';
 
+/** Registries' mirrors, authorities and passwords on this node. */
+export const registriesOf = (config: Pick<Config, 'data-dir' | 'registries'>): string =>
+  config.registries || path.join(config['data-dir'], 'registries');
+
 /** Starts our containerd when none runs; it stays, as it does without a server. */
 export async function withRuntime<T>(config: Config, work: (runtime: ImageRuntime) => Promise<T>): Promise<T> {
   const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
   if (!config.containerd) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
+  const registries = registriesOf(config);
   const nerdctl = createNerdctl({
     binary: 'nerdctl',
     address: config.containerd || containerdAddress(place),
     dataRoot: path.join(config['data-dir'], 'nerdctl'),
+    registries,
   });
-  return work(createImages(nerdctl, path.join(config['run-dir'], 'logins')));
+  return work(createImages(nerdctl, { logins: path.join(config['run-dir'], 'logins'), registries }));
 }

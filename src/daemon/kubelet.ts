@@ -6,6 +6,7 @@ import { nodeAddress } from './addresses.ts';
 import type { Cluster } from './cluster.ts';
 import { hostAddress } from './host.ts';
 import { nodeIdentity } from './identities.ts';
+import { registriesOf } from './images.ts';
 import type { Node } from './node.ts';
 
 export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component {
@@ -28,6 +29,8 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     port: config['kubelet-port'],
     bindAddress: config['bind-address'],
     maxPods: config['max-pods'],
+    registryConfig: path.join(registriesOf(config), 'config.json'),
+    parallelPulls: config['max-parallel-image-pulls'],
     ledger,
   });
 }

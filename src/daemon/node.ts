@@ -11,6 +11,7 @@ import { createCniNetwork } from '../network/cni.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
 import { CNI_FOLDERS } from './check.ts';
 import { ensureContainerd } from './containerd.ts';
+import { registriesOf } from './images.ts';
 import { instanceOf } from './instance.ts';
 import type { Config } from './options.ts';
 
@@ -19,7 +20,7 @@ export interface Node {
   network: Component;
 }
 
-type NodeConfig = Pick<Config, 'data-dir' | 'run-dir' | 'containerd' | 'cluster-cidr' | 'cni-conf-dir'>;
+type NodeConfig = Pick<Config, 'data-dir' | 'run-dir' | 'containerd' | 'cluster-cidr' | 'cni-conf-dir' | 'registries'>;
 
 /** Makes the parts; nothing runs yet. */
 export function createNode(
@@ -50,6 +51,7 @@ export function createNode(
     clock,
     log: log.child({ component: 'runtime' }),
     cgroup,
+    registries: registriesOf(config),
   });
   return { runtime, network };
 }

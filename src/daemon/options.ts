@@ -51,6 +51,8 @@ export interface Config {
   durability: Durability;
   containerd: string;
   'cni-conf-dir': string;
+  registries: string;
+  'max-parallel-image-pulls': number;
   'max-pods': number;
   token: string;
   'tls-san': readonly string[];
@@ -271,6 +273,13 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     default: '',
     parse: optionalPath,
   },
+  registries: {
+    description:
+      'folder of HOST/hosts.toml (mirrors, CAs) and config.json (passwords) (default: in the data directory)',
+    default: '',
+    parse: optionalPath,
+  },
+  'max-parallel-image-pulls': { description: 'how many images are pulled at a time', default: '3', parse: positive },
   'max-pods': { description: 'how many pods this node takes', default: '110', parse: positive },
   token: {
     description: 'a bearer token for user "admin" of group system:masters, for tests',

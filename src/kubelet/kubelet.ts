@@ -59,6 +59,8 @@ export interface KubeletOptions {
   mounter?: Mounter;
   /** Pauses after crashes and failed pulls; default 10 s doubling to 5 min. */
   backOff?: { initialMs: number; maxMs: number };
+  /** The node's own passwords for registries, as `docker login` writes them; need not exist. */
+  registryConfig?: string;
   /** How many images are pulled at a time; default 3. */
   parallelPulls?: number;
   /** Pause before a failed step is tried again; default 10 s. */
@@ -149,7 +151,11 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
     events,
     clock,
     backOff,
-    credentials: createPullCredentials({ secret: (pod, name) => objects.of(pod).secret(name), events }),
+    credentials: createPullCredentials({
+      secret: (pod, name) => objects.of(pod).secret(name),
+      events,
+      registryConfig: options.registryConfig,
+    }),
     parallelPulls: options.parallelPulls ?? PARALLEL_PULLS,
   });
   const stopper = createContainerStopper({ runtime, events, clock });

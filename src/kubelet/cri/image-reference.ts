@@ -1,7 +1,11 @@
 // Image names as users write them and as they are stored.
 
+/** `app:1@sha256:…` → `app@sha256:…`: where there is a digest, a tag says nothing. containerd's CRI does the same. */
+export const withoutNeedlessTag = (reference: string): string => reference.replace(/:[^:/@]+@/, '@');
+
 /** `busybox` → `docker.io/library/busybox:latest`, by the rules of github.com/distribution/reference normalize.go. */
-export function normalizeReference(reference: string): string {
+export function normalizeReference(given: string): string {
+  const reference = withoutNeedlessTag(given);
   const [first, ...rest] = reference.split('/') as [string, ...string[]];
   const hasDomain = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
   const domain = hasDomain ? first : 'docker.io';

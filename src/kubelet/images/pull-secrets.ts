@@ -1,6 +1,7 @@
-// The credentials that a pod brings to its pulls: its imagePullSecrets, to which admission has added those of its
-// service account. A secret that cannot be read or is none is told on the pod, and the pull goes on without it, since
+// The credentials of a pod's pulls: its imagePullSecrets, to which admission has added those of its service account,
+// then those of the node, which are read anew each time. A secret that cannot be read or is none is told on the pod, and the pull goes on without it, since
 // the image may need none (getPullSecretsForPod in pkg/kubelet/kubelet_pods.go).
+import { readFile } from 'node:fs/promises';
 import type { Pod, Secret } from '../../api/types/core/v1.ts';
 import type { EventRecorder } from '../../client/controller.ts';
 import type { RegistryCredential } from '../cri/runtime.ts';
@@ -18,6 +19,8 @@ export type PullCredentials = (pod: Pod, image: string) => Promise<RegistryCrede
 export function createPullCredentials(options: {
   secret: (pod: Pod, name: string) => Promise<Secret | undefined>;
   events: EventRecorder;
+  /** The node's own; need not exist. */
+  registryConfig?: string;
 }): PullCredentials {
   return async (pod, image) => {
     const names = [...new Set((pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => name || []))];
@@ -34,8 +37,22 @@ export function createPullCredentials(options: {
       const message = `Unable to retrieve some image pull secrets (${missing.sort().join(', ')}); attempting to pull the image may not succeed.`;
       options.events.event(pod, 'Warning', 'FailedToRetrieveImagePullSecret', message);
     }
-    return lookUp(joinKeyrings(keyrings), image);
+    const own = lookUp(joinKeyrings(keyrings), image);
+    return options.registryConfig ? [...own, ...lookUp(await readKeyring(options.registryConfig), image)] : own;
   };
+}
+
+/** Nothing when there is no such file. Throws an Error that says what is wrong with it. */
+export async function readKeyring(file: string): Promise<Keyring> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
+  try {
+    return parseDockerConfig(text, 'dockerconfigjson');
+  } catch (cause) {
+    throw new Error(`registry credentials in ${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function keyringOf(secret: Secret, pod: Pod, events: EventRecorder): Keyring {

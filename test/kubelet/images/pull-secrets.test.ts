@@ -1,7 +1,11 @@
 // Pods and the secrets they name for their pulls: a kubelet over a registry that wants a password.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
 import type { Secret } from '../../../src/api/types/core/v1.ts';
+import { createPullCredentials } from '../../../src/kubelet/images/pull-secrets.ts';
 import { type KubeletBed, withKubelet } from '../kubelet-bed.ts';
 
 const IMAGE = 'registry.example.com/team/app:1';
@@ -95,3 +99,30 @@ for (const { what, secrets, told } of [
       assert.ok(bed.told.includes(told), bed.told.join('\n'));
     }));
 }
+
+describe("the node's own credentials", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'node-credentials-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'config.json');
+  const pod = { metadata: { name: 'web' }, spec: { containers: [], imagePullSecrets: [{ name: 'pull' }] } };
+  const of = createPullCredentials({
+    secret: async () => secret('pull', 'of the pod'),
+    events: { event: () => undefined },
+    registryConfig: file,
+  });
+
+  test('need not be there', async () => {
+    assert.deepEqual(await of(pod, IMAGE), [{ username: 'me', password: 'of the pod' }]);
+  });
+  test("come after the pod's, and are read anew", async () => {
+    writeFileSync(file, '{"auths":{"*.example.com":{"username":"node","password":"own"}}}');
+    assert.deepEqual(
+      (await of(pod, IMAGE)).map(({ username }) => username),
+      ['me', 'node'],
+    );
+  });
+  test('are told with their file when they cannot be read', async () => {
+    writeFileSync(file, 'secret');
+    await assert.rejects(of(pod, IMAGE), { message: `registry credentials in ${file}: is not JSON` });
+  });
+});

@@ -1,5 +1,6 @@
 // Container configuration → nerdctl's arguments. Pure; the golden files of its test are the argument lists.
 import { createHash } from 'node:crypto';
+import { withoutNeedlessTag } from '../image-reference.ts';
 import type { ContainerConfig, ImageStatus, Mount } from '../runtime.ts';
 import { type ConsoleSettings, consoleStreams } from './console.ts';
 import {
@@ -167,6 +168,7 @@ function commandArgs(config: ContainerConfig): string[] {
   const command = config.command ?? [];
   const args = config.args ?? [];
   const [entrypoint, ...rest] = command;
-  if (entrypoint === undefined) return [config.image, ...args];
-  return ['--entrypoint', entrypoint, config.image, ...rest, ...args];
+  const image = withoutNeedlessTag(config.image);
+  if (entrypoint === undefined) return [image, ...args];
+  return ['--entrypoint', entrypoint, image, ...rest, ...args];
 }

@@ -9,14 +9,17 @@ export const CONTAINERD_NAMESPACE = 'k8s.io';
 /** containerd's runc shim keeps runc's state here, whatever containerd's own folders are. */
 export const RUNC_ROOT = `/run/containerd/runc/${CONTAINERD_NAMESPACE}`;
 
+/** nerdctl's default when it runs as root. https://github.com/containerd/nerdctl/blob/main/docs/registry.md */
+const HOSTS_DIRS = ['/etc/containerd/certs.d', '/etc/docker/certs.d'];
+
 export interface NerdctlPlace {
   /** Path or name of the program. */
   binary: string;
   /** containerd's socket. */
   address: string;
   dataRoot: string;
-  /** Registry settings (hosts.toml) folders; default nerdctl's own. */
-  hostsDirs?: readonly string[];
+  /** Folder of HOST/hosts.toml, looked into before nerdctl's own ones. */
+  registries?: string;
 }
 
 export interface Nerdctl {
@@ -38,7 +41,7 @@ export function createNerdctl(place: NerdctlPlace): Nerdctl {
     'cgroupfs',
     '--cni-netconfpath',
     `${place.dataRoot}/cni`,
-    ...(place.hostsDirs ?? []).flatMap((directory) => ['--hosts-dir', directory]),
+    ...(place.registries ? ['--hosts-dir', [place.registries, ...HOSTS_DIRS].join(',')] : []),
     ...args,
   ];
   return {

@@ -43,8 +43,8 @@ export interface NerdctlRuntimeOptions {
   log: Logger;
   /** Parent of the pods' cgroups, one per instance on a host; default "tsukube". */
   cgroup?: string;
-  /** Registry settings (hosts.toml) folders. */
-  hostsDirs?: readonly string[];
+  /** Folder of registry settings: HOST/hosts.toml, and config.json with passwords. */
+  registries?: string;
 }
 
 /** Where every containerd's shims keep their sockets and runc its state. */
@@ -60,7 +60,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     binary: options.nerdctl,
     address: options.address,
     dataRoot,
-    hostsDirs: options.hostsDirs,
+    registries: options.registries,
   });
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
   if (!existsSync(SHIM_DIR)) options.ledger.record({ kind: 'empty-folder', path: SHIM_DIR });
@@ -78,7 +78,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     wasOomKilled: ({ id, sandboxId }) => records.get(sandboxId)?.oomKilled?.includes(id) ?? false,
   });
   const logins = path.join(directory, 'logins');
-  const images = createImages(nerdctl, logins);
+  const images = createImages(nerdctl, { logins, registries: options.registries });
   const tasks = createTasks(options.address);
 
   const life = new AbortController();

@@ -1,11 +1,11 @@
 // ImageRuntime by nerdctl. Statuses are kept until containerd says that an image has changed.
 import { createInterface } from 'node:readline';
 import { RunError, run, spawn } from '../../../exec.ts';
-import { normalizeReference } from '../image-reference.ts';
+import { normalizeReference, withoutNeedlessTag } from '../image-reference.ts';
 import { type ImageRuntime, type ImageStatus, type PullOptions, RuntimeError } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { isAbsent, plainMessage, runtimeError } from './errors.ts';
-import { parseImages, parseLoaded } from './parse.ts';
+import { parseImages, parseLoaded, parseNativeNames } from './parse.ts';
 import { withRegistryLogin } from './registry-login.ts';
 
 export interface NerdctlImages extends ImageRuntime {
@@ -13,8 +13,14 @@ export interface NerdctlImages extends ImageRuntime {
   forget(): void;
 }
 
-/** `logins`: folder for credentials while a pull runs. */
-export function createImages(nerdctl: Nerdctl, logins: string): NerdctlImages {
+export interface NerdctlImagesOptions {
+  /** Folder for credentials while a pull runs. */
+  logins: string;
+  /** Folder of registry settings, whose config.json has the node's own passwords. */
+  registries?: string;
+}
+
+export function createImages(nerdctl: Nerdctl, { logins, registries }: NerdctlImagesOptions): NerdctlImages {
   let statuses = new Map<string, Promise<ImageStatus | undefined>>();
 
   return {
@@ -36,7 +42,7 @@ export function createImages(nerdctl: Nerdctl, logins: string): NerdctlImages {
     },
 
     async pullImage(reference, options = {}) {
-      await withRegistryLogin(reference, { credential: options.credential, folder: logins }, (env) =>
+      await withRegistryLogin(reference, { credential: options.credential, folder: logins, registries }, (env) =>
         pull(nerdctl, reference, { ...options, env }),
       );
       statuses = new Map();
@@ -55,7 +61,7 @@ export function createImages(nerdctl: Nerdctl, logins: string): NerdctlImages {
     },
 
     async removeImage(reference) {
-      await nerdctl.run('RemoveImageError', ['rmi', reference]).catch((error: unknown) => {
+      await nerdctl.run('RemoveImageError', ['rmi', withoutNeedlessTag(reference)]).catch((error: unknown) => {
         if (!isAbsent(error)) throw error;
       });
       statuses = new Map();
@@ -83,9 +89,23 @@ export function createImages(nerdctl: Nerdctl, logins: string): NerdctlImages {
   };
 }
 
+/**
+ * nerdctl finds a name with a digest only in containerd's own words, and finds the same content under other names, too.
+ * By the bare digest it tells all that is asked. undefined: there is no image of this name.
+ */
+async function inspectable(nerdctl: Nerdctl, reference: string): Promise<string | undefined> {
+  const name = normalizeReference(reference);
+  const [, digest] = name.split('@');
+  if (digest === undefined) return reference;
+  const { stdout } = await run(nerdctl.argv(['image', 'inspect', '--mode=native', name]));
+  return parseNativeNames(stdout).includes(name) ? digest : undefined;
+}
+
 async function inspectImage(nerdctl: Nerdctl, reference: string): Promise<ImageStatus | undefined> {
   try {
-    const { stdout } = await run(nerdctl.argv(['image', 'inspect', reference]));
+    const name = await inspectable(nerdctl, reference);
+    if (name === undefined) return undefined;
+    const { stdout } = await run(nerdctl.argv(['image', 'inspect', name]));
     return parseImages(stdout)[0];
   } catch (error) {
     if (isAbsent(error)) return undefined;

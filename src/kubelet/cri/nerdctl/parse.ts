@@ -95,6 +95,10 @@ export function parseImages(stdout: string): ImageStatus[] {
   return [...new Map(images.map((image) => [image.id, image])).values()];
 }
 
+/** Names in the answer of `nerdctl image inspect --mode=native`. */
+export const parseNativeNames = (stdout: string): string[] =>
+  (JSON.parse(jsonArray(stdout)) as { Image: { Name: string } }[]).map(({ Image: image }) => image.Name);
+
 /** `Loaded image: NAME` a line. */
 export function parseLoaded(stdout: string): string[] {
   return [...stdout.matchAll(/^Loaded image: (\S+)$/gm)].map((match) => normalizeReference(match[1] as string));

@@ -4,7 +4,12 @@ import { RunError } from '../../../../src/exec.ts';
 import { normalizeReference } from '../../../../src/kubelet/cri/image-reference.ts';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import { isAbsent, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
-import { parseContainers, parseEvent, parseLoaded } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
+import {
+  parseContainers,
+  parseEvent,
+  parseLoaded,
+  parseNativeNames,
+} from '../../../../src/kubelet/cri/nerdctl/parse.ts';
 import { pauseProgram } from '../../../../src/kubelet/cri/nerdctl/pid-holder.ts';
 
 const inspected = (state: Record<string, unknown>) =>
@@ -83,6 +88,12 @@ describe('events', () => {
   });
 });
 
+test("containerd's own names of images", () => {
+  const answer = JSON.stringify([{ Image: { Name: 'a:1' } }, { Image: { Name: 'b@sha256:ab' } }], undefined, 4);
+  assert.deepEqual(parseNativeNames(`${answer}\n`), ['a:1', 'b@sha256:ab']);
+  assert.deepEqual(parseNativeNames(''), []);
+});
+
 test('references are written out in full', () => {
   for (const [from, to] of [
     ['busybox', 'docker.io/library/busybox:latest'],
@@ -90,6 +101,8 @@ test('references are written out in full', () => {
     ['user/app', 'docker.io/user/app:latest'],
     ['localhost:5000/app:1', 'localhost:5000/app:1'],
     ['registry.k8s.io/pause@sha256:ab', 'registry.k8s.io/pause@sha256:ab'],
+    ['localhost:5000/app:1@sha256:ab', 'localhost:5000/app@sha256:ab'],
+    ['busybox:1@sha256:ab', 'docker.io/library/busybox@sha256:ab'],
   ] as const) {
     assert.equal(normalizeReference(from), to);
   }

@@ -1,6 +1,15 @@
 // Where a password is while nerdctl pulls, and that it is nowhere afterwards.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -34,6 +43,22 @@ describe('a login for one pull', () => {
     const failing = withRegistryLogin('app', { credential, folder }, () => Promise.reject(new Error('denied')));
     await assert.rejects(failing, /denied/);
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test("the node's own passwords stand beside it, and alone without one", async () => {
+    const registries = path.join(top, 'registries');
+    mkdirSync(registries);
+    writeFileSync(
+      path.join(registries, 'config.json'),
+      '{"auths":{"mirror.example":{"auth":"YTpi"}},"credsStore":"x"}',
+    );
+    await withRegistryLogin('example.com/app', { credential, folder, registries }, async ({ DOCKER_CONFIG = '' }) => {
+      const config = JSON.parse(readFileSync(path.join(DOCKER_CONFIG, 'config.json'), 'utf8'));
+      assert.deepEqual(Object.keys(config.auths), ['mirror.example', 'example.com']);
+      assert.equal(config.credsStore, 'x');
+    });
+    const alone = { credential: undefined, folder, registries };
+    assert.deepEqual(await withRegistryLogin('app', alone, async (env) => env), { DOCKER_CONFIG: registries });
   });
 
   test('without a credential nothing is written', async () => {
