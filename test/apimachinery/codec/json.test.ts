@@ -59,7 +59,7 @@ describe('reading JSON', () => {
   });
 });
 
-test('escapes of half a character become the replacement character', () => {
+it('escapes of half a character become the replacement character', () => {
   const { value } = decodeJson('["\\ud800", "\\udc00x", "\\ud83d\\ude00", "\\ud800\\u0041"]');
   assert.deepEqual(value, ['\ufffd', '\ufffdx', '\u{1f600}', '\ufffdA']);
 });
