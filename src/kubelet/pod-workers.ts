@@ -6,9 +6,11 @@ import { configMaps, pods, secrets } from '../api/resources.ts';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { Informers } from '../client/informer.ts';
 import type { Logger } from '../log.ts';
+import { normalizeReference } from './cri/image-reference.ts';
 import type { Runtime } from './cri/runtime.ts';
 import type { Mounter } from './mounts.ts';
 import { referencesOf } from './pod-objects.ts';
+import { allContainers, specOf } from './pod-record.ts';
 import { removePodDirectory } from './pod-volumes.ts';
 import { type PodWorker, podDirectory } from './pod-worker.ts';
 
@@ -29,6 +31,12 @@ export interface PodWorkers {
   byName(namespace: string, name: string): PodWorker | undefined;
   all(): PodWorker[];
 }
+
+/** A container that always pulls gains nothing from an image that has come. */
+const waitsFor = (pod: Pod, reference: string): boolean =>
+  allContainers(specOf(pod)).some(
+    ({ image = '', imagePullPolicy }) => imagePullPolicy !== 'Always' && normalizeReference(image) === reference,
+  );
 
 export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
   const { informers, runtime, log } = options;
@@ -71,6 +79,14 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     }
   }
 
+  /** Pods that wait for an image need not wait for their next try. */
+  function followImages(): void {
+    const arrived = (reference: string) => {
+      for (const worker of workers.values()) if (waitsFor(worker.pod(), reference)) worker.poke();
+    };
+    undo.push(runtime.onImage(arrived));
+  }
+
   /** Containers and directories of pods that were deleted while this kubelet was not there. */
   async function removeOrphans(): Promise<void> {
     for (const sandbox of await runtime.listSandboxes()) {
@@ -99,6 +115,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
         }),
       );
       followSources();
+      followImages();
       await removeOrphans();
     },
     async stop() {

@@ -161,6 +161,18 @@ test('an image that cannot be pulled waits longer each time', () =>
     await until('pulled again', () => told.filter((t) => t.startsWith('Normal Pulling')).length === 2);
   }));
 
+for (const policy of ['IfNotPresent', 'Never'] as const) {
+  test(`a pod that waits for an image runs as soon as somebody has loaded it (${policy})`, () =>
+    withKubelet({ images: [{ reference: 'absent', present: false, pullError: 'no such host' }] }, async (bed) => {
+      await bed.start();
+      bed.put('web', { spec: { containers: [{ name: 'main', image: 'absent', imagePullPolicy: policy }] } });
+      const state = () => bed.container('web', 'main')?.state;
+      await bed.until('waiting', () => state()?.waiting?.message?.includes('absent'));
+      await bed.runtime.loadImages('archive.tar');
+      await bed.until('running, without the clock moving', () => state()?.running);
+    }));
+}
+
 for (const { what, spec, reason, message } of [
   {
     what: 'a missing ConfigMap',

@@ -208,4 +208,6 @@ export interface Runtime extends SandboxRuntime, ContainerRuntime, StreamRuntime
   version(): Promise<string>;
   /** Every change of a container, as the runtime reports it; ends with the signal. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+  /** Tells the full name of every image that comes or changes, when it can be run; returns how to end it. */
+  onImage(listener: (reference: string) => void): () => void;
 }

@@ -10,6 +10,7 @@ import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import type { PodNetwork } from '../../../network/pod-network.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
+import { createListeners } from '../listeners.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
 import { attachLog } from './attach.ts';
 import { CONTAINERD_NAMESPACE, createNerdctl } from './cli.ts';
@@ -18,6 +19,7 @@ import { createContainerTable } from './container-table.ts';
 import { createContainers, listAllContainers } from './containers.ts';
 import { followEvents } from './event-stream.ts';
 import { exec, execSync } from './exec.ts';
+import { createImageArrivals } from './image-arrivals.ts';
 import { createImages } from './images.ts';
 import { parseServerVersion } from './parse.ts';
 import { portForward } from './port-forward.ts';
@@ -81,6 +83,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const images = createImages(nerdctl, { logins, registries: options.registries });
   const tasks = createTasks(options.address);
 
+  const imageListeners = createListeners<string>();
+  const arrivals = createImageArrivals({ clock, arrived: imageListeners.tell });
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
   let following: Promise<void> = Promise.resolve();
@@ -108,6 +112,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     removeImage: images.removeImage,
     loadImages: images.loadImages,
     events: fanOut.subscribe,
+    onImage: imageListeners.add,
 
     async start() {
       rmSync(logins, { recursive: true, force: true }); // of pulls that a killed server left
@@ -123,7 +128,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
           revive: async () => options.reviveContainerd?.(),
           onEvent(event) {
             if (event.topic.startsWith('/images/')) images.forget();
-            else table.applyEvent(event);
+            else if (event.containerId !== undefined) table.applyEvent(event);
+            arrivals.apply(event);
           },
           async resync() {
             images.forget();
@@ -140,6 +146,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     async stop() {
       life.abort(new Error('the runtime driver is stopped'));
       await following;
+      arrivals.stop();
       fanOut.close();
     },
 

@@ -5,12 +5,14 @@ import { normalizeReference, withoutNeedlessTag } from '../image-reference.ts';
 import { type ImageRuntime, type ImageStatus, type PullOptions, RuntimeError } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { isAbsent, plainMessage, runtimeError } from './errors.ts';
-import { parseImages, parseLoaded, parseNativeNames } from './parse.ts';
+import { parseImages, parseLoaded, parseNativeNames, parsePruned } from './parse.ts';
 import { withRegistryLogin } from './registry-login.ts';
 
 export interface NerdctlImages extends ImageRuntime {
   /** An image was added, moved or removed: what is remembered of any is void. */
   forget(): void;
+  /** Removes what no container uses; resolves with the names. */
+  pruneImages(): Promise<string[]>;
 }
 
 export interface NerdctlImagesOptions {
@@ -65,6 +67,12 @@ export function createImages(nerdctl: Nerdctl, { logins, registries }: NerdctlIm
         if (!isAbsent(error)) throw error;
       });
       statuses = new Map();
+    },
+
+    async pruneImages() {
+      const { stdout } = await nerdctl.run('RemoveImageError', ['image', 'prune', '--all', '--force']);
+      statuses = new Map();
+      return parsePruned(stdout);
     },
 
     async loadImages(archive) {

@@ -99,6 +99,10 @@ export function parseImages(stdout: string): ImageStatus[] {
 export const parseNativeNames = (stdout: string): string[] =>
   (JSON.parse(jsonArray(stdout)) as { Image: { Name: string } }[]).map(({ Image: image }) => image.Name);
 
+/** `Untagged: NAME` a line, of `nerdctl image prune`. */
+export const parsePruned = (stdout: string): string[] =>
+  [...stdout.matchAll(/^Untagged: (\S+)$/gm)].map((match) => match[1] as string);
+
 /** `Loaded image: NAME` a line. */
 export function parseLoaded(stdout: string): string[] {
   return [...stdout.matchAll(/^Loaded image: (\S+)$/gm)].map((match) => normalizeReference(match[1] as string));
@@ -110,16 +114,21 @@ export interface ContainerdEvent {
   exitCode?: number;
   /** Milliseconds since the epoch. */
   at: number;
+  imageName?: string;
+  /** Of a snapshot that is prepared, committed or removed. */
+  snapshotKey?: string;
   /** Labels of a namespace event. */
   labels?: Readonly<Record<string, string>>;
 }
 
-/** One line of `nerdctl events --format '{{json .}}'`; undefined for what concerns no container, image or namespace. */
+/** One line of `nerdctl events --format '{{json .}}'`; undefined for what concerns none of these. */
 export function parseEvent(line: string): ContainerdEvent | undefined {
   if (line.trim() === '') return undefined;
   const outer = JSON.parse(line) as { Timestamp: string; Topic: string; Event: string };
   const inner = JSON.parse(outer.Event) as {
     id?: string;
+    name?: string;
+    key?: string;
     container_id?: string;
     exit_status?: number;
     exited_at?: { seconds: number; nanos?: number };
@@ -140,8 +149,12 @@ export function parseEvent(line: string): ContainerdEvent | undefined {
       return { topic: outer.Topic, containerId: inner.id, at };
     case '/namespaces/update':
       return { topic: outer.Topic, labels: inner.labels ?? {}, at };
+    case '/snapshot/prepare':
+    case '/snapshot/commit':
+    case '/snapshot/remove':
+      return { topic: outer.Topic, snapshotKey: inner.key, at };
     default:
-      return outer.Topic.startsWith('/images/') ? { topic: outer.Topic, at } : undefined;
+      return outer.Topic.startsWith('/images/') ? { topic: outer.Topic, imageName: inner.name, at } : undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Operation, SimulatedImage } from './script.ts';
 /** An image that the script does not name is absent, and cannot be pulled. */
 export function createSimulatedImages(
   known: readonly SimulatedImage[],
-  options: { clock: Clock; fault(operation: Operation): void },
+  options: { clock: Clock; fault(operation: Operation): void; arrived(reference: string): void },
 ): ImageRuntime {
   const scripted = new Map(known.map((image) => [normalizeReference(image.reference), image]));
   const present = new Set([...scripted].filter(([, image]) => image.present !== false).map(([reference]) => reference));
@@ -35,6 +35,7 @@ export function createSimulatedImages(
         );
       }
       present.add(name);
+      options.arrived(name);
     },
     listImages: async () => [...present].map((name) => statusOf(name, scripted.get(name))),
     async removeImage(reference) {
@@ -43,6 +44,7 @@ export function createSimulatedImages(
     async loadImages() {
       const added = [...scripted.keys()].filter((name) => !present.has(name));
       for (const name of added) present.add(name);
+      for (const name of added) options.arrived(name);
       return added;
     },
   };

@@ -3,6 +3,7 @@
 import { type Duplex, PassThrough } from 'node:stream';
 import { type Clock, sleep } from '../../../clock.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
+import { createListeners } from '../listeners.ts';
 import {
   type ContainerConfig,
   type ContainerStatus,
@@ -49,6 +50,7 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
         .padStart(8, '0'),
     ).join('');
   const fanOut = createEventFanOut();
+  const imageListeners = createListeners<string>();
   const sandboxes = new Map<string, Sandbox & { config: SandboxConfig }>();
   const containers = new Map<string, Container>();
   const planned = new Map<Operation, RuntimeError[]>();
@@ -60,7 +62,11 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
     const rate = script.failureRate?.[operation] ?? 0;
     if (rate > 0 && random() < rate) throw new RuntimeError('SimulatedFault', `${operation} failed as the seed has it`);
   };
-  const images = createSimulatedImages(script.images ?? [], { clock, fault });
+  const images = createSimulatedImages(script.images ?? [], {
+    clock,
+    fault,
+    arrived: imageListeners.tell,
+  });
 
   const emit = (type: RuntimeEvent['type'], { id, sandboxId, pod }: ContainerStatus) =>
     fanOut.emit({ type, containerId: id, sandboxId, podUid: pod.uid });
@@ -127,6 +133,7 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
     version: async () => 'simulated://1.0.0',
     ...images,
     events: fanOut.subscribe,
+    onImage: imageListeners.add,
 
     async runSandbox(config) {
       fault('runSandbox');

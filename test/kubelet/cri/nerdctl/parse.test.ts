@@ -9,6 +9,7 @@ import {
   parseEvent,
   parseLoaded,
   parseNativeNames,
+  parsePruned,
 } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
 import { pauseProgram } from '../../../../src/kubelet/cri/nerdctl/pid-holder.ts';
 
@@ -82,8 +83,9 @@ describe('events', () => {
   test('the end of an exec is not the end of its container', () => {
     assert.equal(parseEvent(line('/tasks/exit', { container_id: 'c1', id: 'exec' })), undefined);
   });
-  test('snapshots and blank lines concern nobody', () => {
-    assert.equal(parseEvent(line('/snapshot/prepare', { key: 'k' })), undefined);
+  test('a snapshot has its key, leases and blank lines concern nobody', () => {
+    assert.equal(parseEvent(line('/snapshot/prepare', { key: 'k' }))?.snapshotKey, 'k');
+    assert.equal(parseEvent(line('/leases/create', { id: 'l' })), undefined);
     assert.equal(parseEvent(''), undefined);
   });
 });
@@ -92,6 +94,11 @@ test("containerd's own names of images", () => {
   const answer = JSON.stringify([{ Image: { Name: 'a:1' } }, { Image: { Name: 'b@sha256:ab' } }], undefined, 4);
   assert.deepEqual(parseNativeNames(`${answer}\n`), ['a:1', 'b@sha256:ab']);
   assert.deepEqual(parseNativeNames(''), []);
+});
+
+test('what was pruned', () => {
+  const answer = 'Deleted Images:\nUntagged: docker.io/library/a:1\ndeleted: sha256:01\nUntagged: b@sha256:ab\n\n';
+  assert.deepEqual(parsePruned(answer), ['docker.io/library/a:1', 'b@sha256:ab']);
 });
 
 test('references are written out in full', () => {
