@@ -6,6 +6,9 @@ import { Get } from './get.ts';
 import { History } from './history.ts';
 import { ImageList } from './image/list.ts';
 import { ImageLoad } from './image/load.ts';
+import { ImagePrune } from './image/prune.ts';
+import { ImagePull } from './image/pull.ts';
+import { ImageRemove } from './image/remove.ts';
 import { Kubeconfig } from './kubeconfig.ts';
 import { Server } from './server.ts';
 import { SnapshotList } from './snapshot/list.ts';
@@ -31,6 +34,9 @@ export const commands = {
   history: History,
   'image:list': ImageList,
   'image:load': ImageLoad,
+  'image:prune': ImagePrune,
+  'image:pull': ImagePull,
+  'image:remove': ImageRemove,
   kubeconfig: Kubeconfig,
   server: Server,
   'snapshot:list': SnapshotList,

@@ -4,8 +4,11 @@ import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { containerdAddress, startContainerd } from '../kubelet/cri/containerd-process.ts';
 import { createNerdctl } from '../kubelet/cri/nerdctl/cli.ts';
-import { createImages } from '../kubelet/cri/nerdctl/images.ts';
+import { createImages, type NerdctlImages } from '../kubelet/cri/nerdctl/images.ts';
 import type { ImageRuntime } from '../kubelet/cri/runtime.ts';
+import { lookUp } from '../kubelet/images/keyring.ts';
+import { readKeyring } from '../kubelet/images/pull-secrets.ts';
+import { isReference } from '../kubelet/images.ts';
 import { silentLogger } from '../log.ts';
 import type { Config } from './options.ts';
 
@@ -14,7 +17,7 @@ export const registriesOf = (config: Pick<Config, 'data-dir' | 'registries'>): s
   config.registries || path.join(config['data-dir'], 'registries');
 
 /** Starts our containerd when none runs; it stays, as it does without a server. */
-export async function withRuntime<T>(config: Config, work: (runtime: ImageRuntime) => Promise<T>): Promise<T> {
+export async function withRuntime<T>(config: Config, work: (runtime: NerdctlImages) => Promise<T>): Promise<T> {
   const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
   if (!config.containerd) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
   const registries = registriesOf(config);
@@ -25,4 +28,31 @@ export async function withRuntime<T>(config: Config, work: (runtime: ImageRuntim
     registries,
   });
   return work(createImages(nerdctl, { logins: path.join(config['run-dir'], 'logins'), registries }));
+}
+
+/** The names as they were given. Throws an Error about the first that is none. */
+export function toReferences(names: readonly string[]): readonly string[] {
+  const wrong = names.find((name) => !isReference(name));
+  if (wrong === undefined) return names;
+  throw new Error(`"${wrong}" is not the name of an image: write it as [REGISTRY/]NAME[:TAG][@DIGEST]`);
+}
+
+/** Resolves with the image's id. With the node's credentials that fit, one after another, or without any. */
+export async function pullImage(
+  image: string,
+  { runtime, registries }: { runtime: ImageRuntime; registries: string },
+): Promise<string> {
+  const [first, ...others] = lookUp(await readKeyring(path.join(registries, 'config.json')), image);
+  let pull = runtime.pullImage(image, { credential: first });
+  for (const credential of others) pull = pull.catch(() => runtime.pullImage(image, { credential }));
+  await pull;
+  const status = await runtime.imageStatus(image);
+  if (!status) throw new Error(`image "${image}" was pulled but is not there`);
+  return status.id;
+}
+
+/** Throws an Error when there is no such image, or a container uses it. */
+export async function removeImage(image: string, runtime: ImageRuntime): Promise<void> {
+  if (!(await runtime.imageStatus(image))) throw new Error(`there is no image "${image}" on this node`);
+  await runtime.removeImage(image);
 }

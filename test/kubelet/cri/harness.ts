@@ -6,6 +6,7 @@ import path from 'node:path';
 import { writeTestImages } from '../../../scripts/test-images.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { startContainerd, stopContainerd } from '../../../src/kubelet/cri/containerd-process.ts';
+import { createNerdctl } from '../../../src/kubelet/cri/nerdctl/cli.ts';
 import { createNerdctlRuntime } from '../../../src/kubelet/cri/nerdctl/driver.ts';
 import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
 import { createSimulatedRuntime } from '../../../src/kubelet/cri/simulated/runtime.ts';
@@ -15,6 +16,10 @@ import { createLedger } from '../../../src/network/host-ledger.ts';
 
 export interface Harness {
   runtime: Runtime;
+  /** nerdctl's command line over the same containerd; undefined without one. */
+  nerdctl?: (args: readonly string[]) => readonly string[];
+  /** Its data and run directory. */
+  directories?: { dataDir: string; runDir: string };
   /** Pid of the containerd of its own; undefined without one. */
   containerdPid(): number | undefined;
   /** A second runtime over the same containers, as after a restart of the server; the first one is stopped. */
@@ -22,11 +27,16 @@ export interface Harness {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /** Folder of registry settings. */
+  registries?: string;
+}
+
 export interface Subject {
   name: string;
   /** Why it cannot run here. */
   unavailable: string | undefined;
-  open(): Promise<Harness>;
+  open(options?: OpenOptions): Promise<Harness>;
 }
 
 /** In the name of everything a test of this process makes: others may test on the same host. */
@@ -61,7 +71,7 @@ async function openSimulated(): Promise<Harness> {
   return { runtime, containerdPid: () => undefined, restart: async () => runtime, close: async () => {} };
 }
 
-async function openNerdctl(): Promise<Harness> {
+async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
   const directory = mkdtempSync(path.join(os.tmpdir(), `${MARK}-`));
   const bridge = MARK;
   const base = {
@@ -85,7 +95,7 @@ async function openNerdctl(): Promise<Harness> {
   });
   const reviveContainerd = async () => void (await startContainerd(base));
   const make = () =>
-    createNerdctlRuntime({ ...base, nerdctl, address, reviveContainerd, network, ledger, cgroup: bridge });
+    createNerdctlRuntime({ ...base, nerdctl, address, reviveContainerd, network, ledger, cgroup: bridge, registries });
   let runtime = make();
   const close = async () => {
     for (const sandbox of await runtime.listSandboxes()) await runtime.removeSandbox(sandbox.id);
@@ -108,6 +118,8 @@ async function openNerdctl(): Promise<Harness> {
     get runtime() {
       return runtime;
     },
+    nerdctl: createNerdctl({ binary: nerdctl, address, dataRoot: path.join(base.dataDir, 'nerdctl'), registries }).argv,
+    directories: base,
     containerdPid() {
       const file = path.join(base.runDir, 'containerd', 'containerd.pid');
       return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
@@ -139,7 +151,7 @@ function whyNoNerdctl(): string | undefined {
   return undefined;
 }
 
-function onPath(program: string): boolean {
+export function onPath(program: string): boolean {
   const folders = program.includes('/') ? [''] : (process.env.PATH ?? '').split(':');
   return folders.some((folder) => {
     try {
