@@ -146,6 +146,19 @@ missing_busybox() { ! static_busybox >/dev/null; }
 what_busybox() { echo "a static busybox, for the test images (by $(package_manager || echo 'your package manager'))"; }
 install_busybox() { system_install busybox; }
 
+# --- an image registry, for the tests of pulls -----------------------------------------------------------------
+# Debian's package would start a service on all addresses; only its program is taken, and nothing is installed.
+missing_registry() { ! command -v docker-registry >/dev/null; }
+what_registry() { echo "docker-registry, for the tests of pulls (into $TSUKUBE_TOOLS, from the package of apt-get)"; }
+install_registry() {
+  local folder=$TSUKUBE_TOOLS/registry.new
+  command -v apt-get >/dev/null ||
+    fail 'the tests of pulls need the registry of the distribution project: put its program into PATH as docker-registry and run this again'
+  rm -rf "$folder" && mkdir -p "$folder" "$TSUKUBE_TOOLS/bin"
+  (cd "$folder" && { apt-get download docker-registry || { apt-get update && apt-get download docker-registry; }; } && dpkg-deb -x docker-registry_*.deb .)
+  mv "$folder/usr/bin/docker-registry" "$TSUKUBE_TOOLS/bin/docker-registry" && rm -rf "$folder"
+}
+
 # --- images of the examples, where no registry can be reached ------------------------------------------------
 # Set by the caller: where the server keeps its data. Images in its folder images/ are loaded at every start.
 : "${DATA_DIR:=}"

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 const PLAN = path.join(import.meta.dirname, '../../scripts/setup/plan.sh');
 const REAL =
-  'bash cat chmod cp cut dirname env find grep gzip id ln ls mkdir mv paste printf rm rmdir sed sha256sum tail tar timeout uname'.split(
+  'bash cat chmod cp cut dirname env find grep gzip id ln ls mkdir mv paste printf rm rmdir sed sha256sum tail touch tar timeout uname'.split(
     ' ',
   );
 
@@ -56,6 +56,39 @@ function bash(code: string, env: Record<string, string> = {}) {
   });
   return { code: result.status, out: result.stdout.trim(), error: result.stderr.trim() };
 }
+
+describe('the registry of the tests', () => {
+  const unpack = 'mkdir -p usr/bin && echo program >usr/bin/docker-registry';
+
+  test("apt-get's package is unpacked, not installed, after reading the lists when that is needed", () => {
+    fake(
+      'apt-get',
+      `case "$*" in update) touch "${folder}/listed" ;; *) [ -e "${folder}/listed" ] && touch docker-registry_2_amd64.deb ;; esac`,
+    );
+    fake('dpkg-deb', unpack);
+    const { code, error } = bash('missing_registry && install_registry');
+    assert.equal(code, 0, error);
+    assert.deepEqual(calls(), [
+      'apt-get download docker-registry',
+      'apt-get update',
+      'apt-get download docker-registry',
+      'dpkg-deb -x docker-registry_2_amd64.deb .',
+    ]);
+    assert.equal(readFileSync(path.join(folder, 'tools/bin/docker-registry'), 'utf8'), 'program\n');
+    assert.equal(existsSync(path.join(folder, 'tools/registry.new')), false);
+  });
+
+  test('without apt-get it is said what to do', () => {
+    const { code, error } = bash('install_registry');
+    assert.equal(code, 1);
+    assert.match(error, /put its program into PATH as docker-registry and run this again/);
+  });
+
+  test('one that is there is taken', () => {
+    fake('docker-registry');
+    assert.equal(bash('missing_registry').code, 1);
+  });
+});
 
 describe('Node', () => {
   const found: [string, string | undefined, boolean][] = [
