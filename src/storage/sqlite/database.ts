@@ -17,13 +17,17 @@ export interface OpenedDatabase {
   whole: boolean;
 }
 
-/** `durable`: every commit waits for the disk; otherwise a power cut may take the newest ones. */
+/**
+ * `durable`: every commit waits for the disk; otherwise a power cut may take the newest ones. `exclusive`: no other
+ * connection can read it, and the index of the WAL is kept in memory instead of in a file (sqlite.org/wal.html, "Use of
+ * WAL Without Shared-Memory").
+ */
 export async function openDatabase(
   file: string,
-  options: { durable: boolean; pageBytes?: number },
+  options: { durable: boolean; pageBytes?: number; exclusive?: boolean },
 ): Promise<OpenedDatabase> {
   const { fresh, whole } = inspect(file, SCHEMA_VERSION);
-  const db = connectForWriting(file);
+  const db = connectForWriting(file, options.exclusive === true);
   try {
     if (fresh) {
       chmodSync(file, 0o600); // Secrets are in it; the WAL takes over the mode
@@ -62,9 +66,10 @@ export function closeUntouched(db: Database.Database, file: string): void {
   last?.close();
 }
 
-function connectForWriting(file: string): Database.Database {
+function connectForWriting(file: string, exclusive: boolean): Database.Database {
   try {
     const db = new Database(file, { timeout: 5_000 });
+    if (exclusive) db.pragma('locking_mode = EXCLUSIVE'); // before the first look at the WAL
     db.pragma('schema_version'); // reads the header
     return db;
   } catch (cause) {

@@ -133,8 +133,8 @@ export function createSqliteDriver(
   async function findDamage(signal: AbortSignal): Promise<string | undefined> {
     checking = new AbortController();
     const program = fileURLToPath(new URL(`./page-check.${extension}`, import.meta.url));
-    const files = [file, path.join(path.dirname(file), 'volatile.db')];
-    const { stdout } = await run([process.execPath, program, ...files], {
+    // Not volatile.db: nobody else can read it, and it was looked at when it was opened unless it is very large.
+    const { stdout } = await run([process.execPath, program, file], {
       signal: AbortSignal.any([signal, checking.signal]),
     });
     return stdout === '' ? undefined : stdout;

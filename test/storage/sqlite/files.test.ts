@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -145,6 +146,19 @@ describe('files of the SQLite store', () => {
     const after = await open(t, `sqlite:${await copyOfOpen(t, file)}`);
     assert.equal(after.revision, storage.revision);
     assert.equal(after.watch(PODS, { after: after.revision }).position, after.revision);
+  });
+
+  it('have an index of their WAL beside them only where others may look: an idle node writes the other one every 10 s', async (t) => {
+    const file = await stateFile(t);
+    await open(t, `sqlite:${file}`);
+    const other = path.join(path.dirname(file), 'volatile.db');
+    assert.deepEqual(
+      [existsSync(`${file}-shm`), existsSync(`${other}-wal`), existsSync(`${other}-shm`)],
+      [true, true, false],
+    );
+    const reader = new Database(other, { readonly: true, timeout: 0 });
+    t.after(() => reader.close());
+    assert.throws(() => reader.prepare('SELECT count(*) FROM head').get(), { code: 'SQLITE_BUSY' });
   });
 
   it('lose Events and revisions up to the reserved ones with volatile.db, and nothing else', async (t) => {
