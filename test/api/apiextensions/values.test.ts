@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { validateEmbedded } from '../../../src/api/apiextensions/embedded.ts';
-import { fitsFormat, isKnownFormat } from '../../../src/apimachinery/formats.ts';
 import { validateListTypes } from '../../../src/api/apiextensions/list-types.ts';
 import { prune, pruneNulls } from '../../../src/api/apiextensions/pruning.ts';
 import type { Schema } from '../../../src/api/apiextensions/schema.ts';
 import { validateValue } from '../../../src/api/apiextensions/value-rules.ts';
+import { fitsFormat, isKnownFormat } from '../../../src/apimachinery/formats.ts';
 
 suite('formats', () => {
   const cases: [format: string, good: string[], bad: string[]][] = [

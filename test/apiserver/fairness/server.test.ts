@@ -16,7 +16,11 @@ after(() => api.stop());
 
 const get = (path: string) =>
   new Promise<{ code: number | undefined; headers: NodeJS.Dict<string | string[]> }>((resolve, reject) => {
-    const options = { headers: { authorization: 'Bearer secret', 'impersonate-user': 'jane' }, ca: api.ca, agent: false };
+    const options = {
+      headers: { authorization: 'Bearer secret', 'impersonate-user': 'jane' },
+      ca: api.ca,
+      agent: false,
+    };
     https
       .get(new URL(path, api.server.url), options, (response) => {
         response.resume();
