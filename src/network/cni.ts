@@ -8,6 +8,7 @@ import { type CniCommand, type CniParameters, type CniResult, invokePlugin } fro
 import { defaultConflist, type NetworkList, type PluginConfig, readConflist } from './conflist.ts';
 import { prepareHost } from './host-forwarding.ts';
 import type { HostLedger } from './host-ledger.ts';
+import { isPinned } from './netns.ts';
 import type { NetworkAttachment, PodNetwork } from './pod-network.ts';
 
 export interface CniOptions {
@@ -42,7 +43,7 @@ export function createCniNetwork(
   let list: NetworkList | undefined;
 
   const invoke = (command: CniCommand, config: PluginConfig, attachment: NetworkAttachment) =>
-    invokePlugin(command, config, { binDirs: options.binDirs, parameters: parametersOf(attachment) });
+    invokePlugin(command, config, { binDirs: options.binDirs, parameters: parametersOf(command, attachment) });
 
   const deleteWith = async (used: NetworkList, attachment: NetworkAttachment, prevResult?: CniResult) => {
     for (const plugin of used.plugins.toReversed()) {
@@ -70,7 +71,7 @@ export function createCniNetwork(
             { type: 'loopback', ...versionOf(used) },
             {
               binDirs: options.binDirs,
-              parameters: { ...parametersOf(attachment), ifName: 'lo' },
+              parameters: { ...parametersOf('ADD', attachment), ifName: 'lo' },
             },
           ),
         ]);
@@ -136,10 +137,12 @@ export function pluginConfig(
   };
 }
 
-function parametersOf(attachment: NetworkAttachment): CniParameters {
+function parametersOf(command: CniCommand, attachment: NetworkAttachment): CniParameters {
+  // What is left of a namespace that is gone, addresses and rules, is given back without one (CNI specification, DEL).
+  const isGone = command === 'DEL' && !isPinned(attachment.netns);
   return {
     containerId: attachment.sandboxId,
-    netns: attachment.netns,
+    netns: isGone ? '' : attachment.netns,
     ifName: IF_NAME,
     // the conventional arguments, as containerd's CRI passes them
     args: {

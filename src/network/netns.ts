@@ -1,5 +1,5 @@
 // Linux namespaces that live without a process: each is pinned by a bind mount onto a file, as `ip netns` does.
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { RunError, run } from '../exec.ts';
 
@@ -7,6 +7,19 @@ import { RunError, run } from '../exec.ts';
 export interface PinnedNamespaces {
   net?: string;
   ipc?: string;
+}
+
+/** include/uapi/linux/magic.h */
+const NSFS_MAGIC = 0x6e736673;
+
+/** False for the file alone, as it is before the namespace is mounted onto it and after a reboot, and for none. */
+export function isPinned(file: string): boolean {
+  try {
+    return statfsSync(file).type === NSFS_MAGIC;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Makes the namespaces. A network namespace has only a loopback link, which is down. */

@@ -12,7 +12,7 @@ import type { NetworkAttachment } from '../../src/network/pod-network.ts';
 const attachment: NetworkAttachment = {
   sandboxId: 's1',
   pod: { namespace: 'default', name: 'web', uid: 'u1' },
-  netns: '/run/netns/s1',
+  netns: '/proc/self/ns/net',
   portMappings: [{ protocol: 'TCP', containerPort: 80, hostPort: 8080 }],
 };
 
@@ -112,13 +112,26 @@ describe('plugins', () => {
     const seen = calls();
     assert.deepEqual(
       seen.map((line) => line.split(' ').slice(0, 5).join(' ')),
-      ['ADD first', 'ADD second', 'DEL second', 'DEL first'].map((call) => `${call} eth0 s1 /run/netns/s1`),
+      ['ADD first', 'ADD second', 'DEL second', 'DEL first'].map((call) => `${call} eth0 s1 /proc/self/ns/net`),
     );
     assert.deepEqual(
       seen.map((line) => line.includes('"prevResult":{"cniVersion":"1.0.0","ips"')),
       [false, true, true, true],
     );
     assert.deepEqual(readdirSync(path.join(directory, 'run', 'cni', 'results')), []);
+  });
+
+  test('what is left of a namespace that is gone is given back without one', async () => {
+    plugin('first', RESULT);
+    plugin('second', RESULT);
+    const made = await network();
+    const file = path.join(directory, 'net');
+    writeFileSync(file, ''); // nothing was mounted onto it, or a reboot came
+    for (const netns of [file, path.join(directory, 'none')]) await made.detach({ ...attachment, netns });
+    assert.deepEqual(
+      calls().map((line) => line.split(' ').slice(0, 5).join(' ')),
+      ['DEL second', 'DEL first', 'DEL second', 'DEL first'].map((call) => `${call} eth0 s1 `),
+    );
   });
 
   test("a plugin's error is told in its own words, after a DEL", async () => {
