@@ -31,7 +31,10 @@ it("answers a write for which there is no room as upstream does for etcd's quota
   }
   assert.ok(refused instanceof StatusError, String(refused));
   assert.deepEqual([refused.code, refused.status.reason], [500, undefined]);
-  assert.match(refused.message, /^etcdserver: mvcc: database space exceeded: the store holds \d MiB .*--storage-quota$/);
+  assert.match(
+    refused.message,
+    /^etcdserver: mvcc: database space exceeded: the store holds \d MiB .*--storage-quota$/,
+  );
   assert.equal(storage.problems()[0]?.name, 'quota');
 
   const { items } = await client.list(configMaps, { namespace: 'default' });
