@@ -12,7 +12,7 @@ import type { LiveFindings, LiveStore } from './store-server.ts';
 type Places = Pick<Config, 'data-dir' | 'run-dir' | 'storage'>;
 
 export interface StoreStats {
-  /** state.db, and volatile.db for Events and Leases. */
+  /** state.db, and volatile.db for Events and Leases: that one only while no server runs, which has it for itself. */
   files: FileStats[];
   /** undefined when no server runs. */
   live: LiveStore | undefined;
@@ -27,16 +27,17 @@ export interface StoreFindings {
 const isRunning = (config: Places): boolean => readRunState(config['run-dir']) !== undefined;
 
 export async function storeStats(config: Places): Promise<StoreStats> {
-  const files = filesOf(config).map(statsOf);
+  const files = readableFiles(config).map(statsOf);
   return { files, live: isRunning(config) ? await askControl<LiveStore>(config['run-dir'], 'store') : undefined };
 }
 
 export async function checkStore(config: Places): Promise<StoreFindings> {
-  const files = filesOf(config);
+  const files = readableFiles(config);
   if (!isRunning(config)) {
     return { findings: files.flatMap((file) => examine(file, { pages: true })), compared: false };
   }
-  // Pages are left to the server, which can end that check when it is in the way of writers.
+  // Pages are left to the server, which can end that check when it is in the way of writers; and so is volatile.db,
+  // of which it compares what it holds with what is on disk.
   const answer = await askControl<LiveFindings>(config['run-dir'], 'store-check');
   const differing = answer.differences.map(
     ({ key, inMemory, onDisk }) => `${key} is at revision ${inMemory} in memory and at ${onDisk} on disk`,
@@ -53,8 +54,9 @@ export async function salvageStore(config: Places, to: string | undefined, clock
   return salvage(stateFile, to ?? path.join(path.dirname(stateFile), `salvaged-${stamp}`, 'state.db'));
 }
 
-function filesOf(config: Places): string[] {
+function readableFiles(config: Places): string[] {
   const { stateFile } = placesOf(config);
   if (!existsSync(stateFile)) throw new ConfigError(`there is no database at ${stateFile}`);
-  return [stateFile, path.join(path.dirname(stateFile), 'volatile.db')].filter((file) => existsSync(file));
+  const volatileFile = path.join(path.dirname(stateFile), 'volatile.db');
+  return isRunning(config) || !existsSync(volatileFile) ? [stateFile] : [stateFile, volatileFile];
 }

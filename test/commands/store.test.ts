@@ -115,6 +115,10 @@ describe('tsukube store', () => {
     try {
       for await (const chunk of server.stdout) if (String(chunk).includes('is up')) break;
       assert.match(await store(dataDir, 'stats'), /^\d+ changes since the server started$/m);
+      assert.match(
+        await store(dataDir, 'stats'),
+        /^without Events and Leases: their file, volatile\.db, can be read when no/m,
+      );
       assert.match(await store(dataDir, 'check'), /^the store is whole, and memory is what the disk holds$/m);
       assert.match(await fails(dataDir, 'salvage'), /a server runs: salvage is for a store that none can open/);
       change(dataDir, `UPDATE head SET mod_rev = 2 WHERE key = '${podKey('c')}'`);

@@ -31,7 +31,12 @@ export function render({ files, live }: Stats): string[] {
       ? [`oldest change kept: revision ${oldest.revision}, ${new Date(oldest.time).toISOString()}`]
       : []),
     ...files.map(({ file, fileBytes, walBytes }) => `${file}: ${size(fileBytes)}, its log ${size(walBytes)}`),
-    live ? `${live.changes} changes since the server started` : 'no server runs',
+    ...(live
+      ? [
+          `${live.changes} changes since the server started`,
+          'without Events and Leases: their file, volatile.db, can be read when no server runs',
+        ]
+      : ['no server runs']),
     ...(live?.problems ?? []).map(({ message }) => `PROBLEM: ${message}`),
     '',
     ...table([
