@@ -153,7 +153,8 @@ describe('the server', () => {
     for (const [i, wanted] of expected.entries()) {
       await create(storage, `pod-${i}`);
       await clock.advance(DAY);
-      await eventually('the snapshot is made', async () => (await names()).join() === wanted.join());
+      const isMade = async () => (await names()).join() === wanted.join();
+      await eventually('the snapshot is made', isMade, { timeoutMs: 60_000 });
     }
     // What is being removed has a name that begins with a dot.
     const folders = async () => (await readdir(into)).filter((name) => !name.startsWith('.'));

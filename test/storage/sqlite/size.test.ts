@@ -59,8 +59,8 @@ describe('files under constant load', { timeout: 120_000 }, () => {
     const seen = await churn(storage, { keys: 1_000, rounds: 30, bytes: 2_000, look });
     assert.ok(Math.max(...seen.map(({ wal }) => wal)) < 32 * MEBIBYTE);
     const most = Math.max(...seen.map(({ file }) => file));
-    // Looked for after each 8 MiB that were written: so much may be there on top.
-    assert.ok(most < 2 * live + HISTORY + 16 * MEBIBYTE, `${most} bytes of ${30 * live} that were written`);
+    // Looked for after each 8 MiB that were written, and writers go on while it is given up: so much may be there on top.
+    assert.ok(most < 2 * live + HISTORY + 24 * MEBIBYTE, `${most} bytes of ${30 * live} that were written`);
     await eventually('history is within its size', async () => {
       await clock.advance(60_000);
       return (await storage.stats()).historyBytes <= HISTORY;
