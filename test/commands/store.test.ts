@@ -109,9 +109,10 @@ describe('tsukube store', () => {
   test('asks the server where one runs', { timeout: 60_000 }, async () => {
     const dataDir = await stopped('running');
     const env = { ...process.env, ...environment(dataDir), TSUKUBE_WRITE_KUBECONFIG: `${dataDir}/kubeconfig` };
-    const port = 37_000 + (process.pid % 1_000);
+    const port = 17_000 + (process.pid % 1_000); // below those that the kernel gives to connections
     const argv = [...PROGRAM, 'server', '--components=apiserver', `--port=${port}`];
     const server = spawn(argv[0] as string, argv.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(server, 'exit');
     try {
       for await (const chunk of server.stdout) if (String(chunk).includes('is up')) break;
       assert.match(await store(dataDir, 'stats'), /^\d+ changes since the server started$/m);
@@ -126,7 +127,7 @@ describe('tsukube store', () => {
       assert.match(await store(dataDir, 'stats'), /^PROBLEM: memory and disk differ: /m);
     } finally {
       server.kill();
-      await once(server, 'exit');
+      await exited;
     }
   });
 });
