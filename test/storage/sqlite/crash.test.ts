@@ -76,7 +76,7 @@ it('ends a server whose disk fails, with a sentence and a code', { timeout: 60_0
     'run-dir': dir,
     'write-kubeconfig': `${dir}/kubeconfig`,
   };
-  const flags = Object.entries({ ...settings, port: 36_000 + (process.pid % 1_000) }).map(
+  const flags = Object.entries({ ...settings, port: 16_000 + (process.pid % 1_000) }).map(
     ([name, value]) => `--${name}=${value}`,
   );
   const { status, stderr } = spawnSync(
