@@ -1,22 +1,8 @@
 // What the server's history answers with (history.tsukube.dev/v1). docs/history.md describes the requests.
-import type { FieldChange } from '../apimachinery/changes.ts';
 import type { ListMeta } from '../apimachinery/meta.ts';
+import type { Revision } from '../apimachinery/revision.ts';
 
-export interface Revision {
-  resourceVersion: string;
-  /** RFC 3339 with milliseconds. */
-  time: string;
-  operation: 'create' | 'update' | 'delete';
-  verb: string;
-  subresource?: string;
-  user: string;
-  userAgent?: string;
-  fieldManager?: string;
-  uid: string;
-  generation?: number;
-  /** Empty for create and delete: the whole object is what changed. */
-  changes: FieldChange[];
-}
+export type { Revision };
 
 /** Which object a change of the whole cluster's list is of. */
 export interface ChangedObject {

@@ -71,6 +71,7 @@ export class FairQueues<T extends Waiting> {
   }
 
   #next(): Queue<T> | undefined {
+    if (this.#size === 0) return undefined; // asked after every request
     let next: Queue<T> | undefined;
     for (const queue of this.#queues) {
       if (queue.waiting.length > 0 && (!next || queue.virtualStart < next.virtualStart)) next = queue;

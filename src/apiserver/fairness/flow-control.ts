@@ -116,7 +116,7 @@ export function createFlowControl(options: { reader: ObjectReader; clock: Clock;
    * one after another of them would keep the connections of all other clients from being read.
    */
   function dispatchSoon(): void {
-    if (dispatching || ![...levels.values()].some(mayStart)) return;
+    if (dispatching || !levels.values().some(mayStart)) return;
     dispatching = true;
     setImmediate(() => {
       dispatching = false;

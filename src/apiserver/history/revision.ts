@@ -2,25 +2,10 @@
 import { changesBetween, type FieldChange } from '../../apimachinery/changes.ts';
 import type { AnyObject, Json } from '../../apimachinery/meta.ts';
 import type { Shape } from '../../apimachinery/patch/apply/shape.ts';
+import type { Revision } from '../../apimachinery/revision.ts';
 import type { Revised, StorageEntry } from '../../storage/storage.ts';
 
-export interface Revision {
-  resourceVersion: string;
-  /** RFC 3339 with milliseconds. */
-  time: string;
-  operation: 'create' | 'update' | 'delete';
-  /** Of the request; `expire` when the store did it. */
-  verb: string;
-  subresource?: string;
-  /** '' when it was not recorded. */
-  user: string;
-  userAgent?: string;
-  fieldManager?: string;
-  uid: string;
-  generation?: number;
-  /** Empty for what came or went whole. */
-  changes: FieldChange[];
-}
+export type { Revision };
 
 export interface Sight {
   shape: Shape;

@@ -29,3 +29,17 @@ export const refOr =
   (number: number, type: TypeName, reference: Member) =>
   (value: object | boolean): Member =>
     Object.hasOwn(value as object, '$ref') ? reference : [number, type];
+
+/** What bounds a value, in the order in which every message that bounds one numbers it. */
+export const BOUNDS = {
+  maximum: 'double',
+  exclusiveMaximum: 'bool',
+  minimum: 'double',
+  exclusiveMinimum: 'bool',
+  maxLength: 'int64',
+  minLength: 'int64',
+  pattern: 'string',
+  maxItems: 'int64',
+  minItems: 'int64',
+  uniqueItems: 'bool',
+} satisfies Record<string, TypeName>;

@@ -1,21 +1,12 @@
 // The protobuf messages of an OpenAPI 2.0 document, as data: names and field numbers of
 // github.com/google/gnostic-models v0.7.0, openapiv2/OpenAPIv2.proto; which of several messages a value is, as in
 // openapiv2/OpenAPIv2.go. Messages that no document of ours can hold (OAuth, files, forms, headers) are left out.
-import { type Messages, refOr, type TypeName } from './messages.ts';
+import { BOUNDS, type Messages, refOr, type TypeName } from './messages.ts';
 
 /** What a value may be, in the order of every message that says it. */
 const LIMITS: Readonly<Record<string, TypeName>> = {
   default: 'any',
-  maximum: 'double',
-  exclusiveMaximum: 'bool',
-  minimum: 'double',
-  exclusiveMinimum: 'bool',
-  maxLength: 'int64',
-  minLength: 'int64',
-  pattern: 'string',
-  maxItems: 'int64',
-  minItems: 'int64',
-  uniqueItems: 'bool',
+  ...BOUNDS,
   enum: 'eachAny',
   multipleOf: 'double',
 };
@@ -121,16 +112,7 @@ export const V2_MESSAGES: Messages = {
       description: 'string',
       default: 'any',
       multipleOf: 'double',
-      maximum: 'double',
-      exclusiveMaximum: 'bool',
-      minimum: 'double',
-      exclusiveMinimum: 'bool',
-      maxLength: 'int64',
-      minLength: 'int64',
-      pattern: 'string',
-      maxItems: 'int64',
-      minItems: 'int64',
-      uniqueItems: 'bool',
+      ...BOUNDS,
       maxProperties: 'int64',
       minProperties: 'int64',
       required: 'string',

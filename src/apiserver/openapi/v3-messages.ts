@@ -1,7 +1,7 @@
 // The protobuf messages of an OpenAPI 3.0 document, as data: names and field numbers of
 // github.com/google/gnostic-models v0.7.0, openapiv3/OpenAPIv3.proto; which of several messages a value is, as in
 // openapiv3/OpenAPIv3.go. Messages that no document of ours can hold (callbacks, links, headers, OAuth) are left out.
-import { type Message, type Messages, refOr, type TypeName } from './messages.ts';
+import { BOUNDS, type Message, type Messages, refOr, type TypeName } from './messages.ts';
 
 /** By name in JSON. */
 const named = (type: TypeName): Message => ({ named: [1, type] });
@@ -124,16 +124,7 @@ export const V3_MESSAGES: Messages = {
       deprecated: 'bool',
       title: 'string',
       multipleOf: 'double',
-      maximum: 'double',
-      exclusiveMaximum: 'bool',
-      minimum: 'double',
-      exclusiveMinimum: 'bool',
-      maxLength: 'int64',
-      minLength: 'int64',
-      pattern: 'string',
-      maxItems: 'int64',
-      minItems: 'int64',
-      uniqueItems: 'bool',
+      ...BOUNDS,
       maxProperties: 'int64',
       minProperties: 'int64',
       required: 'string',
