@@ -1,12 +1,14 @@
 // Runs the checks and the test files of a mode and prints one closing line: `tests: N passed, N failed`
 // (`, N skipped` when some were, each with its reason above). Exit code 1 when anything failed.
+// Of a mode, a few files that failed get a second try (testing/second-tries.ts).
 // quick: static checks, and what needs neither root nor programs of the host nor more than seconds; all: the rest too;
 // clients: programs in other languages (Go); soak: what runs for hours. Names of files instead run just those.
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { runFiles, type Tally } from './testing/files.ts';
+import { add, runFiles, type Tally } from './testing/files.ts';
+import { secondTries } from './testing/second-tries.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const MODES = ['quick', 'all', 'clients', 'soak'] as const;
@@ -34,6 +36,7 @@ const LONG = [...THOROUGH, 'test/storage', 'test/scripts'];
 const MINUTE = 60_000;
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+const failedFiles = new Map<string, Tally>();
 
 function check(name: string, argv: readonly string[]): void {
   const [file, ...args] = argv as [string, ...string[]];
@@ -46,8 +49,9 @@ function check(name: string, argv: readonly string[]): void {
 }
 
 async function test(files: readonly string[], options: { concurrency: number; timeout: number }): Promise<void> {
-  const counts = await runFiles(files, { cwd: root, write: console.log, ...options });
-  for (const outcome of ['passed', 'failed', 'skipped'] as const) tally[outcome] += counts[outcome];
+  const outcome = await runFiles(files, { cwd: root, write: console.log, ...options });
+  add(tally, outcome);
+  for (const [file, counts] of outcome.failedFiles) failedFiles.set(file, counts);
 }
 
 const under = (folders: readonly string[]) => (file: string) => folders.some((f) => file.startsWith(`${f}/`));
@@ -68,8 +72,11 @@ async function runMode(mode: (typeof MODES)[number]): Promise<void> {
 
 const asked = process.argv.slice(2);
 const mode = MODES.find((name) => name === (asked[0] ?? 'all'));
-if (mode) await runMode(mode);
-else {
+if (mode) {
+  await runMode(mode);
+  const final = await secondTries({ ...tally, failedFiles }, { cwd: root, write: console.log, timeout: 8 * MINUTE });
+  close(final, final.unsteady);
+} else {
   const absent = asked.find((file) => !existsSync(file));
   if (absent !== undefined) {
     console.error(`test: "${absent}" is neither a mode (${MODES.join(', ')}) nor a file`);
@@ -81,6 +88,11 @@ else {
   );
 }
 
-const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
-console.log(`tests: ${tally.passed} passed, ${tally.failed} failed${skipped}`);
-process.exit(tally.failed > 0 ? 1 : 0);
+close(tally);
+
+function close(counts: Tally, unsteady = 0): never {
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  const twice = unsteady > 0 ? `, of ${unsteady} files only at their second try` : '';
+  console.log(`tests: ${counts.passed} passed, ${counts.failed} failed${skipped}${twice}`);
+  process.exit(counts.failed > 0 ? 1 : 0);
+}

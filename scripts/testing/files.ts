@@ -12,6 +12,11 @@ export interface Tally {
   skipped: number;
 }
 
+/** Of all files, and those of them in which something failed with what each counted for. */
+export interface Outcome extends Tally {
+  failedFiles: ReadonlyMap<string, Tally>;
+}
+
 export interface RunFilesOptions {
   cwd: string;
   /** How many files at a time. */
@@ -32,9 +37,10 @@ interface FileResult {
 const REPORTER = path.join(import.meta.dirname, 'events.ts');
 const KEPT_OUTPUT = 20_000;
 
-export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<Tally> {
+export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<Outcome> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tests-'));
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const failedFiles = new Map<string, Tally>();
   const queue = files.entries();
   const running = new Set<number>();
   // The files are process groups of their own: a signal to this process does not reach them by itself.
@@ -46,7 +52,10 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
   const worker = async () => {
     for (const [index, file] of queue) {
       const result = await runFile(file, path.join(folder, `${index}.jsonl`), { ...options, running });
-      for (const { outcome } of result.events) tally[outcome] += 1;
+      const counts: Tally = { passed: 0, failed: 0, skipped: 0 };
+      for (const { outcome } of result.events) counts[outcome] += 1;
+      add(tally, counts);
+      if (counts.failed > 0) failedFiles.set(file, counts);
       for (const line of describe(result)) options.write(line);
     }
   };
@@ -56,7 +65,12 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     rmSync(folder, { recursive: true });
   }
-  return tally;
+  return { ...tally, failedFiles };
+}
+
+/** Adds `counts` to `tally`, or with a factor of -1 takes them away. */
+export function add(tally: Tally, counts: Tally, factor: 1 | -1 = 1): void {
+  for (const outcome of ['passed', 'failed', 'skipped'] as const) tally[outcome] += factor * counts[outcome];
 }
 
 interface RunFileOptions extends RunFilesOptions {

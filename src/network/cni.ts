@@ -64,7 +64,7 @@ export function createCniNetwork(
       if (list === undefined) throw new Error('the pod network is not started');
       const used = list;
       try {
-        const [result] = await Promise.all([
+        const result = await bothEnded(
           addAll(used, attachment, invoke),
           invokePlugin(
             'ADD',
@@ -74,7 +74,7 @@ export function createCniNetwork(
               parameters: { ...parametersOf('ADD', attachment), ifName: 'lo' },
             },
           ),
-        ]);
+        );
         writeCache(cacheDir, attachment.sandboxId, { list: used, result });
         return { ips: addressesOf(result) };
       } catch (cause) {
@@ -101,6 +101,13 @@ export function createCniNetwork(
       }
     },
   };
+}
+
+/** The first's value once neither runs any more: what failed is not undone beside a plugin that still works. */
+async function bothEnded<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
+  await Promise.allSettled([first, second]);
+  await second;
+  return first;
 }
 
 type Invoke = (command: CniCommand, config: PluginConfig, attachment: NetworkAttachment) => Promise<CniResult>;

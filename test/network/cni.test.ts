@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -150,6 +159,28 @@ describe('plugins', () => {
     assert.deepEqual(
       calls().map((line) => line.split(' ').slice(0, 2).join(' ')),
       ['ADD first', 'ADD second', 'DEL second', 'DEL first'],
+    );
+  });
+
+  test('DEL waits for the plugin that still runs beside the one that failed', async () => {
+    plugin('first', `echo '{"code":7,"msg":"no addresses"}'; exit 1`);
+    plugin('second', RESULT);
+    const made = await network();
+    plugin(
+      'loopback',
+      `while [ ! -e ${directory}/go ]; do sleep 0.01; done; echo done >>${directory}/calls; echo "{}"`,
+    );
+    const attached = made.attach(attachment);
+    while (!existsSync(path.join(directory, 'calls')) || !calls().includes('done')) {
+      const called = existsSync(path.join(directory, 'calls')) ? calls() : [];
+      if (called.some((line) => line.startsWith('ADD first'))) writeFileSync(path.join(directory, 'go'), '');
+      assert.ok(!called.some((line) => line.startsWith('DEL') && !called.includes('done')));
+      await new Promise(setImmediate);
+    }
+    await assert.rejects(attached, { plugin: 'first' });
+    assert.deepEqual(
+      calls().map((line) => line.split(' ').slice(0, 2).join(' ')),
+      ['ADD first', 'done', 'DEL second', 'DEL first'],
     );
   });
 

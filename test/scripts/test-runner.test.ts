@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runFiles } from '../../scripts/testing/files.ts';
+import { secondTries } from '../../scripts/testing/second-tries.ts';
 
 const RUNNER = path.join(import.meta.dirname, '../../scripts/test.ts');
 const IMPORT = `import { after, before, describe, test } from 'node:test';\n`;
@@ -107,7 +108,11 @@ describe('what a file counts for', () => {
       timeout: 2_000,
       write: (line) => lines.push(line),
     });
-    assert.deepEqual(tally, { passed: 1, failed: 1, skipped: 0 });
+    assert.deepEqual(
+      { passed: tally.passed, failed: tally.failed, skipped: tally.skipped },
+      { passed: 1, failed: 1, skipped: 0 },
+    );
+    assert.deepEqual([...tally.failedFiles.keys()], [hanging]);
     assert.match(lines.join('\n'), /did not end within 2 s and was killed/);
   });
 });
@@ -118,6 +123,32 @@ test('the counts of several files are summed', () => {
   const { last, status } = run(one, two);
   assert.equal(last, 'tests: 2 passed, 1 failed');
   assert.equal(status, 1);
+});
+
+describe('second tries', () => {
+  const unsteady = () =>
+    write(`import { existsSync, writeFileSync } from 'node:fs';
+      test('a', () => {}); test('b', () => {
+      if (!existsSync(import.meta.filename + '.seen')) { writeFileSync(import.meta.filename + '.seen', ''); throw new Error('first'); } });`);
+  const bad = () => write(`test('b', () => { throw new Error('always'); });`);
+  const runTwice = async (files: string[]) => {
+    const lines: string[] = [];
+    const options = { cwd: folder, timeout: 60_000, write: (line: string) => lines.push(line) };
+    const first = await runFiles(files, { ...options, concurrency: 2 });
+    return { lines, final: await secondTries(first, options) };
+  };
+
+  test('what passes alone counts as passed and is told; what fails again stays failed', async () => {
+    const [once, always] = [unsteady(), bad()];
+    const { lines, final } = await runTwice([once, always]);
+    assert.deepEqual(final, { passed: 2, failed: 1, skipped: 0, unsteady: 1 });
+    assert.match(lines.join('\n'), /Error: first[\s\S]*failed; once more, alone:/);
+  });
+
+  test('many failed files are not tried again', async () => {
+    const { final } = await runTwice([unsteady(), unsteady(), unsteady(), unsteady()]);
+    assert.deepEqual(final, { passed: 4, failed: 4, skipped: 0, unsteady: 0 });
+  });
 });
 
 test('a name that is neither a mode nor a file is refused', () => {
