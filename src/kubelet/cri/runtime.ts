@@ -13,6 +13,12 @@ export interface SandboxConfig {
   hostIPC: boolean;
   shareProcessNamespace: boolean;
   sysctls: Readonly<Record<string, string>>;
+  /** The pod's cgroup below each hierarchy's root, `/kubepods/burstable/pod<uid>`; undefined: the runtime's own place. */
+  cgroupParent?: string;
+  /** Of a RuntimeClass; undefined: the runtime's default. */
+  runtimeHandler?: string;
+  /** `hostUsers: false`: containers' ids from 0 are the host's from `hostId`. */
+  userNamespace?: { hostId: number; length: number };
 }
 
 export interface PortMapping {
@@ -58,6 +64,7 @@ export interface ContainerConfig {
     cpuQuota?: number;
     memoryLimitBytes?: number;
     oomScoreAdj?: number;
+    pidsLimit?: number;
   };
   security: {
     privileged: boolean;
