@@ -1,11 +1,12 @@
 // One authorized request for a resource, as handlers get it.
 import type { ResourceDefinition } from '../api/definition.ts';
+import { type AnyObject, formatGroupVersion, type JsonObject } from '../apimachinery/meta.ts';
 import type { Strictness } from './decode.ts';
 import { originOf } from './history/origin.ts';
 import type { UserInfo } from './identity.ts';
 import { readyView } from './registry/keys.ts';
-import type { FieldValidation } from './registry/parameters.ts';
-import type { WriteEnvironment, WriteTarget } from './registry/write.ts';
+import { type FieldValidation, writeOptions } from './registry/parameters.ts';
+import { admit, validateAdmission, type WriteEnvironment, type WriteTarget } from './registry/write.ts';
 import type { ApiRequest, ApiResult, ObjectResult } from './request.ts';
 import { header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -48,9 +49,32 @@ export const writeTarget = (call: ResourceCall, parameters: { dryRun: boolean; f
     dryRun: parameters.dryRun,
     fieldManager,
     origin: originOf(call, fieldManager),
+    options: () => writeOptions(call.info.verb, call.request.query),
     warn: call.warn,
   };
 };
+
+/** Admission of a body that is posted and not kept: a Binding, an Eviction, a TokenRequest. */
+export async function admitBody(
+  call: ResourceCall,
+  { name = call.info.name, ...parameters }: { dryRun: boolean; fieldManager: string; name?: string },
+  object: AnyObject,
+): Promise<void> {
+  const target = { ...writeTarget(call, parameters), name };
+  const step = { operation: 'CREATE' as const, object, oldObject: undefined };
+  await admit(call.env, target, step);
+  await validateAdmission(call.env, target, step);
+}
+
+/** Admission of a connection to what is behind an object; `options` are what it was asked for with. */
+export async function admitConnection(call: ResourceCall, options: JsonObject): Promise<void> {
+  const { kind, group, version } = call.definition.subresources[call.info.subresource] ?? call.definition;
+  const object = { kind, apiVersion: formatGroupVersion({ group, version }), ...options } as unknown as AnyObject;
+  const target = { ...writeTarget(call, { dryRun: false, fieldManager: '' }), options: () => undefined };
+  const step = { operation: 'CONNECT' as const, object, oldObject: undefined };
+  await admit(call.env, target, step);
+  await validateAdmission(call.env, target, step);
+}
 
 export const strictness = (
   { env, warn }: ResourceCall,

@@ -1,6 +1,6 @@
 // Who asks, and what they ask for: the values that authentication, authorization and admission pass along.
 import type { ResourceDefinition } from '../api/definition.ts';
-import type { AnyObject } from '../apimachinery/meta.ts';
+import type { AnyObject, JsonObject } from '../apimachinery/meta.ts';
 
 export interface UserInfo {
   username: string;
@@ -67,8 +67,22 @@ export interface AdmissionRequest {
   oldObject: AnyObject | undefined;
   user: UserInfo;
   dryRun: boolean;
+  /** What was asked for besides, as metav1.CreateOptions and its like; nothing for connections. */
+  options(): JsonObject | undefined;
+  /** Shared by the plugins that change the object of one request. */
+  reinvocation: Reinvocation;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
+}
+
+/** Plugins that make changes after others run a second time when they did (k8s.io/apiserver pkg/admission/reinvocation.go). */
+export interface Reinvocation {
+  /** This is the second time. */
+  again: boolean;
+  /** A second time is needed. */
+  wanted: boolean;
+  /** What a plugin keeps from the first time to the second, by its name. */
+  readonly memory: Map<string, unknown>;
 }
 
 /** One plugin of the admission chain; throws StatusError to refuse. */
@@ -77,4 +91,6 @@ export interface AdmissionPlugin {
   /** Defaulting and mutation. */
   admit?(request: AdmissionRequest): void | Promise<void>;
   validate?(request: AdmissionRequest): void | Promise<void>;
+  /** Ends what it follows. */
+  close?(): void;
 }

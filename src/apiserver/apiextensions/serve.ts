@@ -11,6 +11,7 @@ import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { ObjectReader } from '../reader.ts';
 import { deleteObject } from '../registry/delete.ts';
 import type { ResourceHooks } from '../registry/hooks.ts';
+import { writeOptions } from '../registry/parameters.ts';
 import { updateObject } from '../registry/update.ts';
 import type { WriteEnvironment, WriteTarget } from '../registry/write.ts';
 import { webhookConversion } from './conversion.ts';
@@ -129,7 +130,8 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
       fieldManager: common.fieldManager,
       ...(subresource && { subresource }),
     };
-    return { definition, name, subresource, user, origin, ...common };
+    const options = () => writeOptions(verb, new URLSearchParams());
+    return { definition, name, subresource, user, origin, options, ...common };
   };
 
   const othersThan = ({ metadata }: Definition): Definition[] =>

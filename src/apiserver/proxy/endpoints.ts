@@ -5,6 +5,7 @@ import { badRequest, notFound, serviceUnavailable } from '../../apimachinery/sta
 import type { CallHandler, ResourceCall } from '../call.ts';
 import type { ObjectReader } from '../reader.ts';
 import type { ApiResult } from '../request.ts';
+import { admitConnect } from './connect-options.ts';
 import { forward } from './forward.ts';
 
 interface Named {
@@ -16,6 +17,7 @@ interface Named {
 export const podProxyHandler =
   (reader: ObjectReader): CallHandler =>
   async (call) => {
+    await admitConnect(call);
     const { scheme, name, port } = splitName(call.info.name);
     const pod = reader.get(pods, call.info.namespace, name);
     if (!pod) throw notFound({ group: '', resource: 'pods' }, name);
@@ -28,6 +30,7 @@ export const podProxyHandler =
 export const serviceProxyHandler =
   (reader: ObjectReader): CallHandler =>
   async (call) => {
+    await admitConnect(call);
     const { scheme, name, port } = splitName(call.info.name);
     const service = reader.get(services, call.info.namespace, name);
     if (!service) throw notFound({ group: '', resource: 'services' }, name);

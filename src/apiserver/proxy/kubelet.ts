@@ -8,6 +8,7 @@ import type { CallHandler, ResourceCall } from '../call.ts';
 import type { ObjectReader } from '../reader.ts';
 import type { ApiResult } from '../request.ts';
 import { isTrue } from '../request-info.ts';
+import { admitConnect } from './connect-options.ts';
 import { type ForwardTarget, forward } from './forward.ts';
 import { logQuery } from './log-options.ts';
 
@@ -22,6 +23,7 @@ export const kubeletHandler =
   async (call) => {
     const { info, request } = call;
     const query = kind === 'log' ? logQuery(request.query, info.name) : undefined;
+    if (kind !== 'log') await admitConnect(call);
     const pod = options.reader.get(pods, info.namespace, info.name);
     if (!pod) throw notFound({ group: '', resource: 'pods' }, info.name);
     const container = kind === 'portforward' ? '' : containerOf(pod, request.query);
@@ -54,6 +56,7 @@ export const nodeProxyHandler =
   (options: KubeletProxyOptions): CallHandler =>
   async (call) => {
     const { info, request } = call;
+    await admitConnect(call);
     const url = kubeletUrl(options.reader, info.name.split(':')[0] as string);
     url.pathname = `/${info.parts.slice(3).map(encodeURIComponent).join('/')}`;
     url.search = request.query.toString();

@@ -1,4 +1,5 @@
 // DeleteOptions from the body or the query of a DELETE.
+import type { JsonObject } from '../../apimachinery/meta.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { isTrue } from '../request-info.ts';
 import { parseInteger, validateDryRun } from './parameters.ts';
@@ -93,3 +94,11 @@ function definedStrings(value: unknown): { uid?: string; resourceVersion?: strin
     ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
   };
 }
+
+/** As admission sees them. */
+export const deletionOptions = ({ dryRun, ...options }: DeleteOptions): JsonObject => ({
+  kind: 'DeleteOptions',
+  apiVersion: 'meta.k8s.io/v1',
+  ...(options as JsonObject),
+  ...(dryRun ? { dryRun: ['All'] } : {}),
+});

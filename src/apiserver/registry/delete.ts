@@ -7,7 +7,7 @@ import { conflict, notFound } from '../../apimachinery/status-error.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
-import type { DeleteOptions } from './delete-options.ts';
+import { type DeleteOptions, deletionOptions } from './delete-options.ts';
 import { groupResource, keptKind, objectKey, readyView } from './keys.ts';
 import { finalizersForPropagation } from './propagation.ts';
 import {
@@ -38,9 +38,10 @@ export async function deleteObject(
   const first = env.storage.get(key);
   const oldObject = first && (await readyView(definition, first));
   const step = { operation: 'DELETE' as const, object: undefined, oldObject };
+  const asked = { ...target, options: () => deletionOptions(options) };
   // Before it is known to exist: what may not be deleted is refused either way.
-  await admit(env, target, step);
-  if (first) await validateAdmission(env, target, step);
+  await admit(env, asked, step);
+  if (first) await validateAdmission(env, asked, step);
   for (;;) {
     const current = env.storage.get(key);
     if (!current) throw notFound(groupResource(definition), target.name);

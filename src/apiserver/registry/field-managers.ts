@@ -7,6 +7,7 @@ import {
   updateManagedFields,
   type WriteContext,
 } from '../../apimachinery/patch/apply/apply.ts';
+import { decodeManagers } from '../../apimachinery/patch/apply/managers.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import type { Clock } from '../../clock.ts';
 import { apiVersionOf } from './keys.ts';
@@ -48,6 +49,15 @@ export function createFieldManagers({ clock, types, versionsOf }: FieldManagersO
         change,
       ),
     keepTimes: keepTimesIfUnchanged,
+    restoreInvalid(metadata, before, warn) {
+      if (decodeManagers(metadata.managedFields)) return;
+      if (before) metadata.managedFields = [...before];
+      else delete metadata.managedFields;
+      warn(
+        '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating ' +
+          'admission controller; please fix your requests: error decoding managed fields',
+      );
+    },
   };
 }
 

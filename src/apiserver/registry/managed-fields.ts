@@ -1,6 +1,6 @@
 // The registry's view of who owns which field. The algorithms are in apimachinery/patch/apply.
 import type { ResourceDefinition } from '../../api/definition.ts';
-import type { AnyObject, Json } from '../../apimachinery/meta.ts';
+import type { AnyObject, Json, ManagedFieldsEntry, ObjectMeta } from '../../apimachinery/meta.ts';
 
 export interface OwnershipChange {
   definition: ResourceDefinition;
@@ -17,4 +17,10 @@ export interface FieldManagers {
   apply(patch: Json, change: OwnershipChange & { force: boolean }): AnyObject;
   /** `next` with the times of `live` when nothing but those would change, so that nothing is written. */
   keepTimes(live: AnyObject, next: AnyObject): AnyObject;
+  /** Puts `before` back, with a warning, where admission left managedFields that cannot be read. */
+  restoreInvalid(
+    metadata: ObjectMeta,
+    before: readonly ManagedFieldsEntry[] | undefined,
+    warn: (text: string) => void,
+  ): void;
 }

@@ -1,5 +1,6 @@
 // Query parameters as typed options. Malformed values are 400, values that contradict each other 422, as
 // k8s.io/apimachinery/pkg/apis/meta/internalversion/validation and meta/v1/validation say.
+import type { JsonObject } from '../../apimachinery/meta.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { isTrue } from '../request-info.ts';
 
@@ -152,6 +153,28 @@ export function parseWriteParameters(query: URLSearchParams, kind: string, patch
   }
   if (errors.length > 0) throw invalid({ group: META_GROUP, kind }, '', errors);
   return { dryRun: dryRun.length > 0, fieldManager, fieldValidation: fieldValidation as FieldValidation, force };
+}
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+};
+
+/** The parameters of a write as admission sees them. */
+export function writeOptions(verb: string, query: URLSearchParams): JsonObject {
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const texts = ['fieldManager', 'fieldValidation'].flatMap((name) => {
+    const value = query.get(name);
+    return value ? [[name, value]] : [];
+  });
+  return {
+    kind: OPTIONS[verb] ?? 'CreateOptions',
+    apiVersion: `${META_GROUP}/v1`,
+    ...(dryRun.length > 0 ? { dryRun } : {}),
+    ...(verb === 'patch' && query.has('force') ? { force: isTrue(query.get('force')) } : {}),
+    ...Object.fromEntries(texts),
+  };
 }
 
 export function validateDryRun(values: readonly string[]): FieldError[] {

@@ -42,6 +42,8 @@ export interface UpdatePlan {
   unconditional?: boolean;
   /** Whether managedFields were settled by apply() itself. */
   managed?: boolean;
+  /** What admission sees instead of the object, and how what it made of that is written back: a Scale. */
+  admitted?: { of(object: AnyObject): AnyObject; back(object: AnyObject, shown: AnyObject): void };
   /** False where another uid is an invalid change instead of a conflict: in patches. */
   uidIsPrecondition?: boolean;
 }
@@ -82,7 +84,8 @@ async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: U
     );
   }
   delete object.metadata.resourceVersion;
-  return { entry: await createObject(env, target, object, { managed: plan.managed ?? false }), created: true };
+  const creating = { ...target, options: () => ({ ...target.options(), kind: 'CreateOptions' }) };
+  return { entry: await createObject(env, creating, object, { managed: plan.managed ?? false }), created: true };
 }
 
 interface Replacement extends WriteTarget {
@@ -112,7 +115,10 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
       subresource: r.subresource,
     });
   }
-  await admit(env, r, { operation: 'UPDATE', object, oldObject: old });
+  const shown = plan.admitted?.of(object) ?? object;
+  const oldObject = plan.admitted?.of(old) ?? old;
+  await admit(env, r, { operation: 'UPDATE', object: shown, oldObject });
+  plan.admitted?.back(object, shown);
   object.metadata.managedFields = env.fieldManagers.keepTimes(old, object).metadata.managedFields;
   if (!object.metadata.managedFields) delete object.metadata.managedFields;
   checkRevision(r);
@@ -129,7 +135,7 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
     if (errors.length > 0) throw invalid(keptKind(definition), r.name, errors);
     // Strategies of subresources warn of nothing.
     if (!plan.prepare) for (const text of definition.warnings(object, old)) r.warn(text);
-    await validateAdmission(env, r, { operation: 'UPDATE', object, oldObject: old });
+    await validateAdmission(env, r, { operation: 'UPDATE', object: plan.admitted?.of(object) ?? object, oldObject });
     const entry = await writeOver(env, r, current);
     reservation?.commit();
     return entry;

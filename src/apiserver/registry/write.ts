@@ -2,7 +2,7 @@
 // that turns a finished object into a change of the store (or, for a dry run, into nothing).
 import { randomUUID } from 'node:crypto';
 import type { ResourceDefinition } from '../../api/definition.ts';
-import type { AnyObject, KubeObject } from '../../apimachinery/meta.ts';
+import type { AnyObject, JsonObject, KubeObject } from '../../apimachinery/meta.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { badRequest, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
@@ -15,7 +15,7 @@ import {
   StorageUnavailable,
   ValueTooLarge,
 } from '../../storage/storage.ts';
-import type { AdmissionPlugin, Operation, UserInfo } from '../identity.ts';
+import type { AdmissionPlugin, AdmissionRequest, Operation, UserInfo } from '../identity.ts';
 import type { ResourceHooks } from './hooks.ts';
 import { apiVersionOf, isStoredVersion } from './keys.ts';
 import type { FieldManagers } from './managed-fields.ts';
@@ -46,6 +46,8 @@ export interface WriteTarget {
   fieldManager: string;
   /** Kept with every revision that the request leads to. */
   origin: Origin;
+  /** As admission sees what the request asked for besides: metav1.CreateOptions and its like. */
+  options(): JsonObject | undefined;
   warn(text: string): void;
 }
 
@@ -56,12 +58,20 @@ export interface AdmissionStep {
   operation: Operation;
   object: AnyObject | undefined;
   oldObject: AnyObject | undefined;
-  /** When the body is not of the target's kind (Binding, Scale, Eviction …). */
-  definition?: ResourceDefinition;
 }
 
 export async function admit(env: WriteEnvironment, target: WriteTarget, step: AdmissionStep): Promise<void> {
-  for (const plugin of env.admission) await plugin.admit?.(admissionRequest(target, step));
+  const request = admissionRequest(target, step);
+  const { reinvocation, object } = request;
+  const managed = object?.metadata?.managedFields;
+  for (const plugin of env.admission) await plugin.admit?.(request);
+  if (reinvocation.wanted) {
+    reinvocation.again = true;
+    for (const plugin of env.admission) await plugin.admit?.(request);
+  }
+  if (object?.metadata && object.metadata.managedFields !== managed) {
+    env.fieldManagers.restoreInvalid(object.metadata, managed, target.warn);
+  }
 }
 
 export async function validateAdmission(
@@ -69,16 +79,19 @@ export async function validateAdmission(
   target: WriteTarget,
   step: AdmissionStep,
 ): Promise<void> {
-  for (const plugin of env.admission) await plugin.validate?.(admissionRequest(target, step));
+  const request = admissionRequest(target, step);
+  for (const plugin of env.admission) await plugin.validate?.(request);
 }
 
-const admissionRequest = (target: WriteTarget, step: AdmissionStep) => ({
+const admissionRequest = (target: WriteTarget, step: AdmissionStep): AdmissionRequest => ({
   definition: target.definition,
   subresource: target.subresource,
   namespace: target.namespace ?? '',
   name: target.name,
   user: target.user,
   dryRun: target.dryRun,
+  options: target.options,
+  reinvocation: { again: false, wanted: false, memory: new Map() },
   warn: target.warn,
   ...step,
 });

@@ -8,7 +8,7 @@ import { badRequest, conflict, type FieldError, fieldError, invalid } from '../.
 import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
-import { type CallHandler, strictness, writeTarget } from '../call.ts';
+import { admitBody, type CallHandler, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { updateObject } from '../registry/update.ts';
@@ -33,6 +33,7 @@ export const bindingHandler =
     }
     const errors = validateBinding(binding);
     if (errors.length > 0) throw invalid(BINDING, binding.metadata.name ?? '', errors);
+    await admitBody(call, { ...parameters, name }, binding);
     const asked = writeTarget({ ...call, definition: pods() }, parameters);
     const origin = { ...asked.origin, subresource: 'binding' };
     const target = { ...asked, name, subresource: 'binding', origin };

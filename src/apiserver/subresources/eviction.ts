@@ -9,7 +9,7 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, forbidden, tooManyRequests, unexpected } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
-import { type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
+import { admitBody, type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import type { ObjectReader } from '../reader.ts';
 import { deleteObject } from '../registry/delete.ts';
@@ -48,6 +48,7 @@ export const evictionHandler =
       throw badRequest('name in URL does not match name in Eviction object');
     }
     matchNamespace(eviction, definition, info.namespace);
+    await admitBody(call, parameters, eviction);
     const deletion = parseDeleteOptions(eviction.deleteOptions ?? {}, request.query);
     const dryRun = parameters.dryRun || deletion.dryRun;
     const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });

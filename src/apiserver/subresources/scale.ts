@@ -10,7 +10,7 @@ import { entryAsked } from '../history/past.ts';
 import { applyFormat, asInvalidPatch, patchTypeOf, readPatch } from '../patch.ts';
 import { apiVersionOf, readyView } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { requireName, updateObject } from '../registry/update.ts';
+import { requireName, type UpdatePlan, updateObject } from '../registry/update.ts';
 import type { ApiResult } from '../request.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
@@ -37,6 +37,7 @@ export const scaleHandler: CallHandler = async (call) => {
   const kind = info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions';
   const { entry } = await updateObject(env, writeTarget(call, parseWriteParameters(request.query, kind)), {
     apply: (current) => rescaled(current as Scaled, wanted(current as Scaled), paths),
+    admitted: admittedScale(paths),
     unconditional: true,
   });
   return answer(await readyView(definition, entry), definition.scale);
@@ -85,11 +86,18 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
       if (at(merged, specReplicas) === undefined) setAt(merged, specReplicas, 0);
       return toObject(decodedValue(merged), definition, strictness(call, parameters));
     },
+    admitted: admittedScale(definition.scale),
     unconditional: true,
     managed: true,
   });
   return answer(await readyView(definition, entry), definition.scale);
 }
+
+/** Admission judges the Scale, not the parent. */
+const admittedScale = (paths: ScalePaths | undefined): NonNullable<UpdatePlan['admitted']> => ({
+  of: (parent) => scaleOf(parent as Scaled, paths),
+  back: (parent, scale) => setAt(parent, paths?.specReplicas ?? SPEC_REPLICAS, (scale as Scaled).spec?.replicas ?? 0),
+});
 
 /** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */
 function rescaled(current: Scaled, scale: Scaled, paths: ScalePaths | undefined): AnyObject {

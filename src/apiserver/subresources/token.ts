@@ -7,7 +7,7 @@ import {
   type TokenRequestContext,
 } from '../authentication/token-request.ts';
 import { bodyType } from '../body-type.ts';
-import { type CallHandler, managerOf, strictness } from '../call.ts';
+import { admitBody, type CallHandler, managerOf, strictness } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 
@@ -24,6 +24,7 @@ export const tokenHandler =
     const definition = { ...call.definition, ...type, subresources: {} };
     const manager = managerOf(request, parameters.fieldManager);
     env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource: 'token' });
+    await admitBody(call, parameters, body);
     const answer = await issueServiceAccountToken(body, { ...context, namespace: info.namespace, name: info.name });
     const object = { kind: type.kind, apiVersion: 'authentication.k8s.io/v1', ...answer } as unknown as AnyObject;
     return { type: 'object', status: 201, object };

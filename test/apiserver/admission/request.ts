@@ -26,6 +26,8 @@ export function admissionRequest(
     oldObject: undefined,
     user: { username: 'jane', groups: [] },
     dryRun: false,
+    options: () => ({}),
+    reinvocation: { again: false, wanted: false, memory: new Map() },
     warn: (text) => warnings.push(text),
     ...more,
     warnings,
