@@ -45,6 +45,18 @@ export interface Mount {
   propagation?: 'private' | 'rslave' | 'rshared';
 }
 
+/** What the kernel is told of one container; a field that is not there is not limited, or in an update left as it is. */
+export interface ContainerResources {
+  cpuShares?: number;
+  /** Microseconds per 100 ms period. */
+  cpuQuota?: number;
+  memoryLimitBytes?: number;
+  oomScoreAdj?: number;
+  pidsLimit?: number;
+  /** Files of cgroup v2 by name, `memory.min`; the CRI's `unified`. */
+  unified?: Readonly<Record<string, string>>;
+}
+
 export interface ContainerConfig {
   sandboxId: string;
   name: string;
@@ -58,14 +70,7 @@ export interface ContainerConfig {
   stdin: boolean;
   stdinOnce: boolean;
   tty: boolean;
-  resources: {
-    cpuShares?: number;
-    /** Microseconds per 100 ms period. */
-    cpuQuota?: number;
-    memoryLimitBytes?: number;
-    oomScoreAdj?: number;
-    pidsLimit?: number;
-  };
+  resources: ContainerResources;
   security: {
     privileged: boolean;
     runAsUser?: number;
@@ -105,6 +110,37 @@ export interface ContainerStatus {
   message?: string;
   logPath: string;
   labels: Readonly<Record<string, string>>;
+  /** As the container was made or last updated; undefined when the runtime does not tell. */
+  resources?: Pick<ContainerResources, 'cpuShares' | 'cpuQuota' | 'memoryLimitBytes'>;
+}
+
+/** What one container uses; a part that the runtime or the kernel does not tell is not there. */
+export interface ContainerStats {
+  id: string;
+  /** When the numbers were read, milliseconds since the epoch. */
+  at: number;
+  cpu?: { usageNanoseconds: number };
+  memory?: MemoryStats;
+  /** Processes and threads. */
+  processes?: number;
+  /** What the container has written beside its volumes. */
+  writableLayer?: { usedBytes: number; inodesUsed: number };
+}
+
+export interface MemoryStats {
+  usageBytes: number;
+  /** What cannot be taken away under pressure: usage without files that are not in use. */
+  workingSetBytes: number;
+  rssBytes: number;
+  pageFaults: number;
+  majorPageFaults: number;
+}
+
+/** Where images and writable layers are kept. Room and capacity are the file system's own. */
+export interface ImageFilesystem {
+  mountpoint: string;
+  usedBytes: number;
+  inodesUsed: number;
 }
 
 export interface ImageStatus {
@@ -190,6 +226,14 @@ export interface ContainerRuntime {
   removeContainer(id: string): Promise<void>;
   listContainers(): Promise<ContainerStatus[]>;
   containerStatus(id: string): Promise<ContainerStatus | undefined>;
+  /** Changes the limits of a container that is created or running; the running one's at once. */
+  updateContainer(id: string, resources: ContainerResources): Promise<void>;
+}
+
+export interface StatsRuntime {
+  /** Of every running container. */
+  listContainerStats(): Promise<ContainerStats[]>;
+  imageFilesystem(): Promise<ImageFilesystem>;
 }
 
 export interface StreamRuntime {
@@ -209,7 +253,7 @@ export interface ImageRuntime {
   loadImages(archive: string): Promise<string[]>;
 }
 
-export interface Runtime extends SandboxRuntime, ContainerRuntime, StreamRuntime, ImageRuntime {
+export interface Runtime extends SandboxRuntime, ContainerRuntime, StatsRuntime, StreamRuntime, ImageRuntime {
   readonly name: string;
   /** Name and version as node status has them: containerd://2.1.0 */
   version(): Promise<string>;

@@ -1,11 +1,12 @@
 // One list of cases that every runtime driver passes: what the kubelet relies on, and nothing else.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Runtime, RuntimeEvent } from '../../../src/kubelet/cri/runtime.ts';
+import type { ContainerStats, Runtime, RuntimeEvent } from '../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../support/eventually.ts';
 import { containerConfig, sandboxConfig } from './configs.ts';
 import { type Harness, hostSnapshot, subjects } from './harness.ts';
 
+const MEGABYTE = 1024 * 1024;
 const HANDLES_TERM = ['sh', '-c', 'trap "exit 5" TERM; while true; do sleep 0.05; done'];
 
 for (const subject of subjects) {
@@ -129,6 +130,44 @@ for (const subject of subjects) {
       session.stdout?.resume();
       session.stderr?.resume();
       assert.equal(await session.exit, 4);
+      await runtime.removeSandbox(sandbox.id);
+    });
+
+    test('the limits of a running container change at once, and its status tells them', async () => {
+      const sandbox = await runtime.runSandbox(sandboxConfig('resized'));
+      const resources = { cpuShares: 100, cpuQuota: 50_000, memoryLimitBytes: 64 * MEGABYTE };
+      const config = containerConfig(sandbox.id, 'main', { command: HANDLES_TERM, resources });
+      const id = await runtime.createContainer(config);
+      await runtime.startContainer(id);
+      assert.deepEqual((await runtime.containerStatus(id))?.resources, resources);
+      await runtime.updateContainer(id, { cpuShares: 200, memoryLimitBytes: 32 * MEGABYTE });
+      const changed = { cpuShares: 200, cpuQuota: 50_000, memoryLimitBytes: 32 * MEGABYTE };
+      assert.deepEqual((await runtime.containerStatus(id))?.resources, changed);
+      await assert.rejects(runtime.updateContainer('none', resources), /no container none/);
+      await runtime.removeSandbox(sandbox.id);
+    });
+
+    test('running containers tell what they use, ended ones do not; images have a place', async () => {
+      const sandbox = await runtime.runSandbox(sandboxConfig('measured'));
+      const command = ['sh', '-c', 'head -c 200000 /dev/zero > /written; while true; do sleep 0.05; done'];
+      const running = await run(sandbox.id, command, 'running');
+      const ended = await run(sandbox.id, ['sh', '-c', 'exit 3'], 'ended');
+      await eventually('the exit', async () => (await runtime.containerStatus(ended))?.state === 'exited');
+      const stats = await eventually('what it has written', async () => {
+        const own = (await runtime.listContainerStats()).filter(({ id }) => [running, ended].includes(id));
+        return (own[0]?.writableLayer?.usedBytes ?? 0) >= 200_000 ? own : undefined;
+      });
+      assert.deepEqual(
+        stats.map(({ id }) => id),
+        [running],
+      );
+      const [{ cpu, memory, processes, writableLayer, at }] = stats as [ContainerStats];
+      assert.ok((cpu?.usageNanoseconds ?? 0) > 0 && (processes ?? 0) >= 1 && at > 0);
+      assert.ok((memory?.workingSetBytes ?? 0) > 0);
+      assert.ok((memory?.usageBytes ?? 0) >= (memory?.workingSetBytes ?? 0));
+      assert.ok((writableLayer?.inodesUsed ?? 0) > 0);
+      const { mountpoint, usedBytes, inodesUsed } = await runtime.imageFilesystem();
+      assert.ok(mountpoint.startsWith('/') && usedBytes > 0 && inodesUsed > 0);
       await runtime.removeSandbox(sandbox.id);
     });
 

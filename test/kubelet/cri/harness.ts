@@ -61,6 +61,12 @@ async function openSimulated(): Promise<Harness> {
         ...(command.join(' ') === 'sh -c exit 3' ? { exitAfterMs: 5, exitCode: 3 } : {}),
         ...(command.join(' ').includes('exit 5') ? { stopExitCode: 5 } : {}),
         ...(command[0] === 'sleep' ? { stopLatencyMs: Number.POSITIVE_INFINITY } : {}),
+        stats: () => ({
+          cpu: { usageNanoseconds: 1_000_000 },
+          memory: { usageBytes: 3_000_000, workingSetBytes: 2_000_000, rssBytes: 1, pageFaults: 1, majorPageFaults: 0 },
+          processes: 2,
+          writableLayer: { usedBytes: 200_000, inodesUsed: 1 },
+        }),
         exec: ([program, , text = '']) =>
           program === 'sleep'
             ? { exitCode: 0, latencyMs: 5_000 }

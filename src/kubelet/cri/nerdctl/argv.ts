@@ -1,7 +1,7 @@
 // Container configuration → nerdctl's arguments. Pure; the golden files of its test are the argument lists.
 import { createHash } from 'node:crypto';
 import { withoutNeedlessTag } from '../image-reference.ts';
-import type { ContainerConfig, ImageStatus, Mount } from '../runtime.ts';
+import type { ContainerConfig, ContainerResources, ImageStatus, Mount } from '../runtime.ts';
 import { type ConsoleSettings, consoleStreams } from './console.ts';
 import {
   ANNOTATION_IPC,
@@ -128,14 +128,30 @@ function mountArg(mount: Mount): string[] {
   return ['--volume', `${hostPath}:${containerPath}:${[bind, ...(readOnly ? ['ro'] : [])].join(',')}`];
 }
 
-function resourceArgs(config: ContainerConfig, minOomScoreAdj: number): string[] {
-  const { cpuShares, cpuQuota, memoryLimitBytes, oomScoreAdj } = config.resources;
+/** Arguments of `nerdctl` that change the limits of a container. */
+export const updateArgs = (id: string, resources: ContainerResources): string[] => [
+  'update',
+  ...limitArgs(resources),
+  id,
+];
+
+function resourceArgs({ resources }: ContainerConfig, minOomScoreAdj: number): string[] {
+  const { oomScoreAdj, unified = {} } = resources;
+  return [
+    ...limitArgs(resources),
+    ...Object.entries(unified).flatMap(([name, value]) => ['--cgroup-conf', `${name}=${value}`]),
+    ...(oomScoreAdj !== undefined && oomScoreAdj >= minOomScoreAdj ? ['--oom-score-adj', String(oomScoreAdj)] : []),
+  ];
+}
+
+/** What can be changed later, too. */
+function limitArgs({ cpuShares, cpuQuota, memoryLimitBytes, pidsLimit }: ContainerResources): string[] {
   return [
     ...(cpuShares ? ['--cpu-shares', String(cpuShares)] : []),
     ...(cpuQuota ? ['--cpu-period', CPU_PERIOD_MICROSECONDS, '--cpu-quota', String(cpuQuota)] : []),
     // equal to --memory: no swap on top, as upstream's kubelet sets it
     ...(memoryLimitBytes ? ['--memory', String(memoryLimitBytes), '--memory-swap', String(memoryLimitBytes)] : []),
-    ...(oomScoreAdj !== undefined && oomScoreAdj >= minOomScoreAdj ? ['--oom-score-adj', String(oomScoreAdj)] : []),
+    ...(pidsLimit ? ['--pids-limit', String(pidsLimit)] : []),
   ];
 }
 

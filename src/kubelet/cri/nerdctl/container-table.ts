@@ -12,6 +12,8 @@ export interface ContainerTable {
   add(status: ContainerStatus): void;
   /** Moves a known container forward; nothing happens when it is already that far. */
   advance(id: string, change: Partial<ContainerStatus> & Pick<ContainerStatus, 'state'>): void;
+  /** Its limits have changed. */
+  update(id: string, resources: NonNullable<ContainerStatus['resources']>): void;
   remove(id: string): void;
   applyEvent(event: ContainerdEvent): void;
   /** Takes over a full list; `known` are the ids that were in the table before the list was asked for. */
@@ -50,6 +52,16 @@ export function createContainerTable(options: {
       containers.set(id, next);
       if (next.state === 'running') emit('started', next);
       if (next.state === 'exited') emit('exited', next);
+    },
+    update(id, { cpuShares, cpuQuota, memoryLimitBytes }) {
+      const status = containers.get(id);
+      if (!status) return;
+      const changed = {
+        ...(cpuShares === undefined ? {} : { cpuShares }),
+        ...(cpuQuota === undefined ? {} : { cpuQuota }),
+        ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
+      };
+      containers.set(id, { ...status, resources: { ...status.resources, ...changed } });
     },
     remove(id) {
       const status = containers.get(id);

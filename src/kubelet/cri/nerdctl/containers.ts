@@ -11,7 +11,7 @@ import {
   type ImageRuntime,
   RuntimeError,
 } from '../runtime.ts';
-import { createArgs } from './argv.ts';
+import { createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
 import { type ConsoleSettings, consoleOf, endConsole, makeConsole, openConsole, removeConsole } from './console.ts';
 import type { ContainerTable } from './container-table.ts';
@@ -119,6 +119,12 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       });
       if (console) removeConsole(console.folder);
       table.remove(id);
+    },
+
+    async updateContainer(id, resources) {
+      if (!table.get(id)) throw new RuntimeError('UpdateContainerError', `no container ${id}`);
+      await nerdctl.run('UpdateContainerError', updateArgs(id, resources));
+      table.update(id, resources);
     },
 
     async listContainers() {

@@ -9,6 +9,7 @@ import type { Component } from '../../../lifecycle.ts';
 import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import type { PodNetwork } from '../../../network/pod-network.ts';
+import { openCgroups } from '../../cgroups/cgroups.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
 import { createListeners } from '../listeners.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
@@ -26,6 +27,8 @@ import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
 import { createSandboxes } from './sandboxes.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createStats } from './stats.ts';
 import { createTasks } from './tasks.ts';
 
 export interface NerdctlRuntimeOptions {
@@ -100,12 +103,15 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     synced: () => firstSync.promise,
   });
   const sandboxes = createSandboxes({ nerdctl, records, network: options.network, cgroup, containers, clock, log });
+  const snapshots = createSnapshots(options.address);
+  const stats = createStats({ table, records, cgroups: openCgroups(), snapshots, clock });
   const execDirectory = path.join(directory, 'exec');
 
   return {
     name: 'nerdctl',
     ...containers,
     ...sandboxes,
+    ...stats,
     imageStatus: images.imageStatus,
     pullImage: images.pullImage,
     listImages: images.listImages,

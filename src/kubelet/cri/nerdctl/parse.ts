@@ -22,6 +22,8 @@ interface Inspected {
   State: { Status: string; ExitCode: number; Error: string; StartedAt: string; FinishedAt: string };
   LogPath: string;
   Config: { Labels: Record<string, string> };
+  /** 0, and for a quota -1 too, is none. */
+  HostConfig?: { CpuShares?: number; CpuQuota?: number; Memory?: number };
 }
 
 interface InspectedImage {
@@ -55,8 +57,15 @@ function toStatus(inspected: Inspected): ContainerStatus {
     imageId: label(LABEL_IMAGE_ID),
     logPath: inspected.LogPath,
     labels,
+    resources: limitsOf(inspected.HostConfig ?? {}),
   };
 }
+
+const limitsOf = ({ CpuShares, CpuQuota, Memory }: NonNullable<Inspected['HostConfig']>) => ({
+  ...(CpuShares ? { cpuShares: CpuShares } : {}),
+  ...(CpuQuota && CpuQuota > 0 ? { cpuQuota: CpuQuota } : {}),
+  ...(Memory ? { memoryLimitBytes: Memory } : {}),
+});
 
 type Life = Pick<ContainerStatus, 'state' | 'startedAt' | 'finishedAt' | 'exitCode' | 'message'>;
 

@@ -92,7 +92,7 @@ function plan({ records, clock, cgroup }: SandboxesOptions, config: SandboxConfi
     createdAt: clock.now(),
     ips: [],
     config,
-    cgroup: `${cgroup}/pod${config.pod.uid}`,
+    cgroup: config.cgroupParent?.replace(/^\//, '') ?? `${cgroup}/pod${config.pod.uid}`,
     ...(config.network ? { netns: path.join(folder, 'net') } : {}),
     ...(config.hostIPC ? {} : { ipc: path.join(folder, 'ipc'), shm: path.join(folder, 'shm') }),
   };
@@ -127,7 +127,9 @@ const attachmentOf = (record: SandboxRecord): NetworkAttachment => ({
   portMappings: record.config.network?.portMappings ?? [],
 });
 
+/** One that the caller chose is the caller's. */
 function removePodCgroup(record: SandboxRecord, records: SandboxRecords, log: Logger): void {
+  if (record.config.cgroupParent !== undefined) return;
   const another = records.list().some((r) => r.id !== record.id && r.cgroup === record.cgroup);
   if (another) return;
   try {

@@ -1,9 +1,6 @@
 // What nerdctl cannot do for a detached container, asked of containerd itself: start it with pipes of ours as its
 // streams, size its terminal, close its stdin. Messages: containerd's api/services/{tasks,containers,snapshots}/v1.
-import { connect } from 'node:http2';
-import net from 'node:net';
-import { RuntimeError } from '../runtime.ts';
-import { CONTAINERD_NAMESPACE } from './cli.ts';
+import { type ContainerdCall, withContainerd } from './containerd-calls.ts';
 import { decode, encode } from './wire.ts';
 
 /** Paths of FIFOs; '' for a stream that does not exist. */
@@ -23,7 +20,7 @@ export interface Tasks {
 }
 
 export function createTasks(address: string): Tasks {
-  const call = (method: string, message: Buffer) => unary(address, method, message);
+  const call: ContainerdCall = (method, message) => withContainerd(address, (one) => one(method, message));
   return {
     async start(containerId, streams) {
       const rootfs = await rootfsMounts(call, containerId);
@@ -48,61 +45,16 @@ export function createTasks(address: string): Tasks {
   };
 }
 
-type Call = (method: string, message: Buffer) => Promise<Buffer>;
-
 /** The container's snapshot as mounts, each an encoded containerd.types.Mount that is handed on as it is. */
-async function rootfsMounts(call: Call, containerId: string): Promise<Buffer[]> {
-  const answer = await call('containerd.services.containers.v1.Containers/Get', encode({ 1: containerId }));
-  const container = field(answer, 1) ?? Buffer.alloc(0);
+async function rootfsMounts(call: ContainerdCall, containerId: string): Promise<Buffer[]> {
+  const [answer] = await call('containerd.services.containers.v1.Containers/Get', encode({ 1: containerId }));
+  const container = field(answer ?? Buffer.alloc(0), 1) ?? Buffer.alloc(0);
   const [snapshotter, key] = [field(container, 6), field(container, 7)];
-  const mounts = await call('containerd.services.snapshots.v1.Snapshots/Mounts', encode({ 1: snapshotter, 2: key }));
-  return decode(mounts)
+  const [mounts] = await call('containerd.services.snapshots.v1.Snapshots/Mounts', encode({ 1: snapshotter, 2: key }));
+  return decode(mounts ?? Buffer.alloc(0))
     .filter(({ number }) => number === 1)
     .map(({ bytes }) => bytes);
 }
 
 const field = (message: Uint8Array, number: number): Buffer | undefined =>
   decode(message).find((one) => one.number === number)?.bytes;
-
-/** One gRPC call on a connection of its own: they are rare. https://grpc.io/docs/guides/wire (PROTOCOL-HTTP2) */
-function unary(address: string, method: string, message: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const session = connect('http://localhost', { createConnection: () => net.connect(address) });
-    const fail = (text: string, cause?: unknown) => {
-      session.destroy();
-      reject(new RuntimeError('RunContainerError', text, cause));
-    };
-    session.on('error', (cause) => fail(`containerd does not answer at ${address}: ${cause.message}`, cause));
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': `/${method}`,
-      'content-type': 'application/grpc',
-      'containerd-namespace': CONTAINERD_NAMESPACE,
-      te: 'trailers',
-    });
-    const chunks: Buffer[] = [];
-    let outcome: Record<string, unknown> = {};
-    const note = (headers: Record<string, unknown>) => {
-      outcome = { ...outcome, ...headers };
-    };
-    stream.on('response', note);
-    stream.on('trailers', note);
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', (cause) => fail(cause.message, cause));
-    stream.on('end', () => {
-      const status = String(outcome['grpc-status'] ?? '');
-      if (status !== '0') {
-        const text = decodeURIComponent(String(outcome['grpc-message'] ?? `containerd answered ${status}`));
-        return fail(text);
-      }
-      session.close();
-      resolve(Buffer.concat(chunks).subarray(FRAME_BYTES));
-    });
-    const frame = Buffer.alloc(FRAME_BYTES);
-    frame.writeUInt32BE(message.length, 1);
-    stream.end(Buffer.concat([frame, message]));
-  });
-}
-
-/** Compression flag and length in front of a message. */
-const FRAME_BYTES = 5;

@@ -33,10 +33,27 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
-/** The length-delimited fields of a message, in their order; other fields are skipped. */
-export function decode(message: Uint8Array): { number: number; bytes: Buffer }[] {
+/** The length-delimited fields of a message, in their order. */
+export const decode = (message: Uint8Array): { number: number; bytes: Buffer }[] =>
+  fieldsOf(message).flatMap(({ number, bytes }) => (bytes ? [{ number, bytes }] : []));
+
+/** The numbers of a message by field; one that is not there is 0, as proto3 does. */
+export function decodeNumbers(message: Uint8Array): (field: number) => number {
+  const numbers = new Map(
+    fieldsOf(message).flatMap(({ number, value }) => (value === undefined ? [] : [[number, value] as const])),
+  );
+  return (field) => numbers.get(field) ?? 0;
+}
+
+interface Field {
+  number: number;
+  value?: number;
+  bytes?: Buffer;
+}
+
+function fieldsOf(message: Uint8Array): Field[] {
   const data = Buffer.from(message);
-  const fields: { number: number; bytes: Buffer }[] = [];
+  const fields: Field[] = [];
   let at = 0;
   const readVarint = () => {
     for (let value = 0, scale = 1; ; scale *= 0x80) {
@@ -48,13 +65,14 @@ export function decode(message: Uint8Array): { number: number; bytes: Buffer }[]
   };
   while (at < data.length) {
     const tag = readVarint();
+    const number = Math.floor(tag / 8);
     const kind = tag % 8;
-    if (kind === VARINT) readVarint();
+    if (kind === VARINT) fields.push({ number, value: readVarint() });
     else if (kind === 1) at += 8;
     else if (kind === 5) at += 4;
     else {
       const length = readVarint();
-      fields.push({ number: Math.floor(tag / 8), bytes: data.subarray(at, at + length) });
+      fields.push({ number, bytes: data.subarray(at, at + length) });
       at += length;
     }
   }

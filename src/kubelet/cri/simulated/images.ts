@@ -39,6 +39,7 @@ export function createSimulatedImages(
     },
     listImages: async () => [...present].map((name) => statusOf(name, scripted.get(name))),
     async removeImage(reference) {
+      options.fault('removeImage');
       present.delete(normalizeReference(reference));
     },
     async loadImages() {

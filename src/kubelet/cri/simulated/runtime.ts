@@ -197,6 +197,20 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
     removeContainer,
     listContainers: async () => [...containers.values()].map((c) => c.status),
     containerStatus: async (id) => containers.get(id)?.status,
+    async updateContainer(id, resources) {
+      fault('updateContainer');
+      const container = find(id);
+      container.status = { ...container.status, resources: { ...container.status.resources, ...resources } };
+    },
+    async listContainerStats() {
+      const running = [...containers.values()].filter(({ status }) => status.state === 'running');
+      return running.map((container) => ({ id: container.status.id, at: clock.now(), ...container.script.stats?.() }));
+    },
+    async imageFilesystem() {
+      const sizes = (await images.listImages()).map(({ size }) => size);
+      const usedBytes = sizes.reduce((sum, size) => sum + size, 0);
+      return script.imageFilesystem?.() ?? { mountpoint: '/', usedBytes, inodesUsed: sizes.length };
+    },
 
     async execSync(id, command, timeoutMs): Promise<ExecResult> {
       fault('execSync');
@@ -283,6 +297,7 @@ function createdStatus(
     image: config.image,
     logPath: `/simulated/${id}.log`,
     labels: config.labels,
+    resources: config.resources,
     ...rest,
   };
 }

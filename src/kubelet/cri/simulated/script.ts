@@ -1,6 +1,6 @@
 // What a simulated container does, decided when it starts: a value, or a function of the container, so that a test
 // or a simulation can say anything about anyone.
-import type { ContainerConfig, ImageStatus, SandboxConfig } from '../runtime.ts';
+import type { ContainerConfig, ContainerStats, ImageFilesystem, ImageStatus, SandboxConfig } from '../runtime.ts';
 
 export interface ContainerScript {
   /** Milliseconds from start to running; default 0. */
@@ -19,6 +19,8 @@ export interface ContainerScript {
   stopExitCode?: number;
   /** Answers exec and execSync; default exit 0 without output. */
   exec?(command: readonly string[]): { exitCode: number; stdout?: string; stderr?: string; latencyMs?: number };
+  /** What it uses while it runs; default nothing. */
+  stats?(): Partial<Omit<ContainerStats, 'id' | 'at'>>;
 }
 
 export interface SimulatedImage {
@@ -43,6 +45,8 @@ export type Operation =
   | 'startContainer'
   | 'stopContainer'
   | 'removeContainer'
+  | 'updateContainer'
+  | 'removeImage'
   | 'execSync'
   | 'pullImage'
   | 'imageStatus';
@@ -50,6 +54,8 @@ export type Operation =
 export interface Script {
   container?: (config: ContainerConfig, sandbox: SandboxConfig) => ContainerScript;
   images?: readonly SimulatedImage[];
+  /** Default /, with the sum of the images' sizes. */
+  imageFilesystem?: () => ImageFilesystem;
   /** Milliseconds a sandbox takes; default 0. */
   sandboxLatencyMs?: number;
   /** Every operation fails with this probability (0 to 1), drawn from the seed; default 0. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { createArgs } from '../../../../src/kubelet/cri/nerdctl/argv.ts';
+import { createArgs, updateArgs } from '../../../../src/kubelet/cri/nerdctl/argv.ts';
 import type { ConsoleSettings } from '../../../../src/kubelet/cri/nerdctl/console.ts';
 import type { SandboxRecord } from '../../../../src/kubelet/cri/nerdctl/records.ts';
 import type { ContainerConfig, ImageStatus, SandboxConfig } from '../../../../src/kubelet/cri/runtime.ts';
@@ -111,6 +111,12 @@ const CASES: Record<string, Case> = {
     config: { ...plain, resources: { oomScoreAdj: -997 } },
   },
 };
+
+test('arguments of nerdctl update: what is limited, and nothing else', () => {
+  const resources = { cpuShares: 102, memoryLimitBytes: 1000, pidsLimit: 5, oomScoreAdj: 985 };
+  const limits = ['--cpu-shares', '102', '--memory', '1000', '--memory-swap', '1000', '--pids-limit', '5'];
+  assert.deepEqual(updateArgs('c1', resources), ['update', ...limits, 'c1']);
+});
 
 describe('arguments of nerdctl create', () => {
   for (const [name, { config, console, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decode, encode } from '../../../../src/kubelet/cri/nerdctl/wire.ts';
+import { decode, decodeNumbers, encode } from '../../../../src/kubelet/cri/nerdctl/wire.ts';
 
 describe('protobuf messages', () => {
   const cases: Record<string, [fields: Parameters<typeof encode>[0], hex: string]> = {
@@ -13,6 +13,11 @@ describe('protobuf messages', () => {
   for (const [name, [fields, hex]] of Object.entries(cases)) {
     test(name, () => assert.equal(encode(fields).toString('hex'), hex));
   }
+
+  test('numbers are read by their field; one that is left out is 0', () => {
+    const numbers = decodeNumbers(encode({ 1: 123_456_789_012, 2: 'text', 3: 7 }));
+    assert.deepEqual([1, 2, 3, 4].map(numbers), [123_456_789_012, 0, 7, 0]);
+  });
 
   test('length-delimited fields are read, others skipped', () => {
     const message = Buffer.concat([

@@ -1,0 +1,32 @@
+// StatsRuntime: what the kernel accounts to each container's control group, and what containerd keeps for it on disk.
+import type { Clock } from '../../../clock.ts';
+import type { Cgroups } from '../../cgroups/cgroups.ts';
+import type { StatsRuntime } from '../runtime.ts';
+import type { ContainerTable } from './container-table.ts';
+import type { SandboxRecords } from './records.ts';
+import type { Snapshots } from './snapshots.ts';
+
+export function createStats(options: {
+  table: Pick<ContainerTable, 'list'>;
+  records: Pick<SandboxRecords, 'get'>;
+  cgroups: Cgroups;
+  snapshots: Snapshots;
+  clock: Clock;
+}): StatsRuntime {
+  const { table, records, cgroups, snapshots, clock } = options;
+  return {
+    async listContainerStats() {
+      const running = table.list().filter(({ state }) => state === 'running');
+      if (running.length === 0) return [];
+      const layers = await snapshots.writableLayers();
+      return running.flatMap(({ id, sandboxId }) => {
+        const sandbox = records.get(sandboxId);
+        const usage = sandbox && cgroups.usage(`/${sandbox.cgroup}/${id}`);
+        if (!usage) return []; // it has ended meanwhile
+        const writableLayer = layers.get(id);
+        return [{ id, at: clock.now(), ...usage, ...(writableLayer ? { writableLayer } : {}) }];
+      });
+    },
+    imageFilesystem: snapshots.imageFilesystem,
+  };
+}
