@@ -24,7 +24,7 @@ export interface Normaliser {
   variables: Variables;
 }
 
-export function normalAnswer(reply: Reply, normaliser: Normaliser, step: Step): Answer {
+export function normalAnswer(reply: Reply, normaliser: Normaliser, step: Omit<Step, 'want'>): Answer {
   const { also = [], pick, keys, without } = step;
   const { method, path, body } = step.do;
   const want: Answer = { code: reply.code };

@@ -3,35 +3,45 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { compareAnswers } from './compare.ts';
 import type { Caller } from './http.ts';
 import { type Normaliser, normalAnswer, pointer, type Variables } from './normal.ts';
-import { type Scenario, type Step, scenariosOf } from './scenario.ts';
+import { type Answer, type Request, type Scenario, type Step, scenariosOf } from './scenario.ts';
 
 /** Longest a GET is repeated for what it waits for. */
 const UNTIL_MS = 10_000;
 
+/** A step whose answer is not known, or not looked at. */
+export type Question = Omit<Step, 'want'>;
+
 /** Differences, one a line; none when all answers are as recorded. */
-export async function playScenario({ call }: Caller, scenario: Scenario): Promise<string[]> {
+export async function playScenario(caller: Caller, { steps }: Scenario): Promise<string[]> {
+  const answers = await askAll(caller, steps);
+  return steps.flatMap((step, i) => compareAnswers(step.want, answers[i] as Answer, `step ${i + 1}`));
+}
+
+/** The normalised answers to questions that are asked one after another, in a namespace of their own. */
+export async function askAll({ call }: Caller, questions: readonly Question[]): Promise<Answer[]> {
   const variables: Variables = { ns: `v-${word()}${word()}`, id: `v${word()}${word()}` };
   const names = { ns: variables.ns as string, id: variables.id as string };
   await call({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: names.ns } } });
   const accounts = `/api/v1/namespaces/${names.ns}/serviceaccounts`;
   await call({ method: 'POST', path: accounts, body: { metadata: { name: 'default' } } });
   const normaliser: Normaliser = { said: '', variables };
-  const differences: string[] = [];
-  for (const [i, step] of scenario.steps.entries()) {
+  const answers: Answer[] = [];
+  for (const question of questions) {
     // Kept values are the server's, not said.
-    normaliser.said += JSON.stringify(fill(step.do, names));
-    if (step.wait) await pause(step.wait);
-    const reply = await ask(step, variables, call);
-    const at = `step ${i + 1}`;
-    differences.push(...compareAnswers(step.want, normalAnswer(reply, normaliser, step), at));
-    for (const [name, path] of Object.entries(step.keep ?? {})) variables[name] = pointer(reply.json, path) as string;
+    normaliser.said += JSON.stringify(fill(question.do, names));
+    if (question.wait) await pause(question.wait);
+    const reply = await ask(question, variables, call);
+    answers.push(normalAnswer(reply, normaliser, question));
+    for (const [name, path] of Object.entries(question.keep ?? {})) {
+      variables[name] = pointer(reply.json, path) as string;
+    }
   }
   await call({ method: 'DELETE', path: `/api/v1/namespaces/${names.ns}` });
-  return differences;
+  return answers;
 }
 
-async function ask({ do: request, until }: Step, variables: Variables, call: Caller['call']) {
-  const filled = fill(request, variables) as Step['do'];
+async function ask({ do: request, until }: Question, variables: Variables, call: Caller['call']) {
+  const filled = fill(request, variables) as Request;
   const end = performance.now() + UNTIL_MS;
   for (;;) {
     const reply = await call(filled);
