@@ -7,7 +7,7 @@ import { failpoint } from './failpoints.ts';
 import { APPLICATION_ID, connect, inspect } from './inspect.ts';
 
 /** How many migrations there are. Known here so that kysely need not be loaded to find nothing to do. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export interface OpenedDatabase {
   db: Database.Database;

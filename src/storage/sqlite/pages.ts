@@ -22,6 +22,7 @@ export interface RawPages {
 
 const TABLE_LEAF = 0x0d;
 const INDEX_LEAF = 0x0a;
+const INDEX_INTERIOR = 0x02;
 const FILE_HEADER = 100;
 /** What our files have; taken when the header is not to be trusted. */
 const PAGE_BYTES = 4096;
@@ -39,7 +40,7 @@ export function openPages(path: string): RawPages {
   const free = freePages(read, count);
   let unreadable = 0;
 
-  function* leaves(type: number): Generator<{ page: Buffer; header: number }, void, undefined> {
+  function* pages(type: number): Generator<{ page: Buffer; header: number }, void, undefined> {
     for (let number = 1; number <= count; number++) {
       if (free.has(number)) continue;
       const page = read(number);
@@ -49,15 +50,16 @@ export function openPages(path: string): RawPages {
   }
 
   function* cells(type: number): Generator<{ rowid: number; columns: Value[] }, void, undefined> {
-    for (const { page, header } of leaves(type)) {
+    for (const { page, header } of pages(type)) {
       const cellCount = page.readUInt16BE(header + 3);
-      if (header + 8 + cellCount * 2 > PAGE_BYTES) {
+      const pointers = header + (type === INDEX_INTERIOR ? 12 : 8);
+      if (pointers + cellCount * 2 > PAGE_BYTES) {
         unreadable++;
         continue;
       }
       for (let i = 0; i < cellCount; i++) {
         try {
-          yield readCell(page, page.readUInt16BE(header + 8 + i * 2), { type, read });
+          yield readCell(page, page.readUInt16BE(pointers + i * 2), { type, read });
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
           unreadable++;
@@ -69,7 +71,7 @@ export function openPages(path: string): RawPages {
   return {
     rows: () => cells(TABLE_LEAF),
     *indexRows() {
-      for (const { columns } of cells(INDEX_LEAF)) yield columns;
+      for (const type of [INDEX_INTERIOR, INDEX_LEAF]) for (const { columns } of cells(type)) yield columns;
     },
     unreadable: () => unreadable,
     close: () => closeSync(file),
@@ -94,7 +96,7 @@ function freePages(read: ReadPage, count: number): Set<number> {
 
 /** Throws RangeError when it makes no sense. */
 function readCell(page: Buffer, start: number, { type, read }: { type: number; read: ReadPage }): RawRow {
-  const size = varint(page, start);
+  const size = varint(page, type === INDEX_INTERIOR ? start + 4 : start); // after its left child
   const rowid = type === TABLE_LEAF ? varint(page, size.next) : { value: 0, next: size.next };
   const payload = readPayload(page, { at: rowid.next, bytes: size.value, type, read });
   return { rowid: rowid.value, columns: readRecord(payload) };

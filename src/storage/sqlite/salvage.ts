@@ -80,13 +80,14 @@ function survey(pages: RawPages): Found {
   const note = (...revisions: Revision[]) => {
     found.newest = Math.max(found.newest, ...revisions);
   };
+  const list = (entry: (Entry & { key: string }) | undefined) => {
+    if (!entry || entry.revision >= SENSIBLE) return false;
+    found.entries.set(entry.key, entry);
+    note(entry.revision);
+    return true;
+  };
   for (const { rowid, columns } of pages.rows()) {
-    const entry = entryOf(columns);
-    if (entry && entry.revision < SENSIBLE) {
-      found.entries.set(entry.key, entry);
-      note(entry.revision);
-      continue;
-    }
+    if (list(entryOf(columns.slice(1)))) continue; // of a schema before 3: an id came first
     const row = rowOf(rowid, columns);
     if (!row || row.revision > SENSIBLE || !isWhole(row)) continue;
     note(row.revision);
@@ -94,7 +95,9 @@ function survey(pages: RawPages): Found {
     rows.push({ revision: row.revision, alive: OPS[row.op] !== 'delete' && row.value !== null });
     found.rows.set(row.key, rows);
   }
-  for (const [name, value] of pages.indexRows()) {
+  for (const columns of pages.indexRows()) {
+    if (list(entryOf(columns))) continue;
+    const [name, value] = columns;
     if (name === 'rev_ceiling' && isInteger(value) && value < SENSIBLE) note(value);
   }
   return found;
@@ -157,8 +160,8 @@ const isKey = (value: Value | undefined): value is string => typeof value === 's
 
 /** A row of `head`, by its shape. */
 function entryOf(columns: readonly Value[]): (Entry & { key: string }) | undefined {
-  const [, key, createRevision, revision, expiresAt = null] = columns;
-  if (columns.length > 5 || !isKey(key) || !isInteger(createRevision) || !isInteger(revision)) return undefined;
+  const [key, createRevision, revision, expiresAt] = columns;
+  if (columns.length !== 4 || !isKey(key) || !isInteger(createRevision) || !isInteger(revision)) return undefined;
   return { key, revision, expiresAt: isInteger(expiresAt) ? expiresAt : null };
 }
 

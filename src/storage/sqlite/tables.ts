@@ -38,6 +38,10 @@ export function createTables(db: Database, path: string, encryption: Encryption)
     'INSERT OR REPLACE INTO clock (after, time, ran) VALUES (@after, @time, @ran)',
   );
 
+  // Prepared too: a text is parsed at every call.
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+
   const heads = db.prepare<[string, number], Head>(
     'SELECT key, mod_rev AS revision FROM head WHERE key > ? ORDER BY key LIMIT ?',
   );
@@ -53,9 +57,9 @@ export function createTables(db: Database, path: string, encryption: Encryption)
     setMeta: (name: string, value: number | string) => setMeta.run(name, value),
     /** Whether the next commits wait for the disk; not within a transaction. */
     waitForDisk: (wait: boolean) => db.pragma(`synchronous = ${wait ? 'FULL' : 'NORMAL'}`),
-    begin: () => db.exec('BEGIN IMMEDIATE'),
+    begin: () => begin.run(),
     commit() {
-      db.exec('COMMIT');
+      commit.run();
       newest = applied;
       compaction.committed(newest);
     },

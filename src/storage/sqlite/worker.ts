@@ -27,6 +27,10 @@ const WAL_HOUSEWORK_BYTES = 1024 * 1024;
 /** Then whatever keeps it from being moved has to end. */
 const WAL_LONG_BYTES = 24 * 1024 * 1024;
 const IDLE_MS = 250;
+/** How much is written before the WAL is looked at again: looking costs as much as half a commit. */
+const WAL_LOOK_BYTES = 1024 * 1024;
+/** Pages that a change dirties beside its value. */
+const CHANGE_BYTES = 4 * 4096;
 
 type Handlers = {
   [N in RequestName]: (argument: Requests[N]['argument'], id: number) => Answer<N> | Promise<Answer<N>>;
@@ -40,6 +44,8 @@ function serve(): Handlers {
   let store: Store | undefined;
   let idle: Timer | undefined;
   let committedSince = 0;
+  let writtenBytes = 0;
+  let lastCommit = 0;
   const ballast = createBallast(file);
   const flush =
     durability === 'relaxed'
@@ -112,11 +118,17 @@ function serve(): Handlers {
   }
 
   function tidyWal(busyBytes = WAL_BUSY_BYTES): void {
+    writtenBytes = 0;
     const backlog = walBacklog();
     if (backlog >= WAL_LONG_BYTES) send({ type: 'wal-long' });
     if (backlog >= busyBytes) checkpoint();
-    idle?.cancel();
-    idle = backlog < WAL_IDLE_BYTES ? undefined : systemClock.after(IDLE_MS, checkpoint);
+    if (backlog >= WAL_IDLE_BYTES) idle ??= systemClock.after(IDLE_MS, checkpointWhenIdle);
+  }
+
+  function checkpointWhenIdle(): void {
+    const quiet = performance.now() - lastCommit;
+    idle = quiet < IDLE_MS ? systemClock.after(IDLE_MS - quiet, checkpointWhenIdle) : undefined;
+    if (!idle) checkpoint();
   }
 
   /** What a commit leaves to be done. */
@@ -126,7 +138,7 @@ function serve(): Handlers {
     } catch (error) {
       trouble(error);
     }
-    tidyWal();
+    if (writtenBytes >= WAL_LOOK_BYTES) tidyWal();
   }
 
   /** Runs `steps` to their end; when the store closes before it, nobody waits for what they would have found. */
@@ -158,6 +170,8 @@ function serve(): Handlers {
       failpoint('before-answer');
       flush?.wrote();
       committedSince += changes.length;
+      for (const { value } of changes) writtenBytes += CHANGE_BYTES + (value?.length ?? 0);
+      lastCommit = performance.now();
       setImmediate(tidy);
       return results;
     },

@@ -105,3 +105,12 @@ export const DROP_SCHEMA_2 = 'DROP TABLE clock; DROP TABLE floors; DROP TABLE ve
 /** What a file of the first schema has, as far as the next migration looks. */
 export const BACK_TO_SCHEMA_1 =
   "DELETE FROM kysely_migration WHERE name <> '0001-log-and-head'; PRAGMA user_version = 1";
+/** A file whose entries have ids, as the second schema has them. */
+export const BACK_TO_SCHEMA_2 = `
+  CREATE TABLE head_2 (id integer PRIMARY KEY, key text NOT NULL UNIQUE, create_rev integer NOT NULL, mod_rev integer NOT NULL,
+    expires_at integer) STRICT;
+  INSERT INTO head_2 (key, create_rev, mod_rev, expires_at) SELECT key, create_rev, mod_rev, expires_at FROM head ORDER BY mod_rev;
+  DROP TABLE head;
+  ALTER TABLE head_2 RENAME TO head;
+  DELETE FROM kysely_migration WHERE name = '0003-head-by-key';
+  PRAGMA user_version = 2`;

@@ -49,7 +49,8 @@ describe('salvage', () => {
     bytes.fill(0, 0, 4096);
     await writeFile(file, bytes);
     const result = await salvage(file, await target(t));
-    assert.deepEqual([result.objects, result.lost], [200, []]);
+    // Some entries stand in inner pages of their tree: what they list is not taken for deleted.
+    assert.deepEqual([result.objects, result.lost, result.unlisted], [200, [], []]);
   });
 
   it('falls back on an older revision, tells what is lost, and what may have been deleted', async (t) => {
