@@ -1,75 +1,83 @@
-// Requests and limits as numbers for the runtime (cm/helpers_linux.go), quality of service (component-helpers qos) and
-// the score for the kernel's out-of-memory killer (pkg/kubelet/qos/policy.go). Pure.
-import type { Container, Pod, PodSpec } from '../api/types/core/v1.ts';
-import { milliValue, parseQuantity, value } from '../apimachinery/quantity.ts';
-import type { ContainerConfig } from './cri/runtime.ts';
-import { specOf } from './pod-record.ts';
+// Requests and limits as numbers for the runtime (kuberuntime_container_linux.go) and for the control group of the
+// whole pod (cm/helpers_linux.go, ResourceConfigForPod). Pure.
+import { qosClass } from '../api/core/qos.ts';
+import { hasPodLevelResources, podLimits, podRequests } from '../api/quota/pod-resources.ts';
+import type { Container, Pod } from '../api/types/core/v1.ts';
+import { milliValue, parseQuantity, type Quantity, value, ZERO } from '../apimachinery/quantity.ts';
+import { type CgroupSettings, CPU_PERIOD } from './cgroups/settings.ts';
+import type { ContainerResources } from './cri/runtime.ts';
+import { oomScoreAdj } from './oom-score.ts';
+import { isSidecar, specOf } from './pod-record.ts';
 
-export type QosClass = 'BestEffort' | 'Burstable' | 'Guaranteed';
-
-const MIN_SHARES = 2;
+export const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
-const QUOTA_PERIOD = 100_000;
 const MIN_QUOTA = 1000;
 
-const cpuMilli = (list: Record<string, string> | undefined): number | undefined =>
-  list?.cpu === undefined ? undefined : milliValue(parseQuantity(list.cpu));
-const bytes = (list: Record<string, string> | undefined, name: string): number | undefined =>
-  list?.[name] === undefined ? undefined : value(parseQuantity(list[name]));
+type Amount = 'cpu' | 'memory';
+type Texts = Readonly<Record<string, string>> | undefined;
 
 export const sharesOf = (milliCpu: number): number =>
   milliCpu === 0 ? MIN_SHARES : Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.floor((milliCpu * 1024) / 1000)));
 
 export const quotaOf = (milliCpu: number): number | undefined =>
-  milliCpu === 0 ? undefined : Math.max(MIN_QUOTA, Math.floor((milliCpu * QUOTA_PERIOD) / 1000));
+  milliCpu === 0 ? undefined : Math.max(MIN_QUOTA, Math.floor((milliCpu * CPU_PERIOD) / 1000));
 
-export function runtimeResources(
-  container: Container,
-  pod: Pod,
-  nodeMemoryBytes: number,
-): ContainerConfig['resources'] {
-  const { requests, limits } = container.resources ?? {};
-  const cpuLimit = cpuMilli(limits);
-  const cpuRequest = cpuMilli(requests) ?? cpuLimit ?? 0;
-  const quota = cpuLimit === undefined ? undefined : quotaOf(cpuLimit);
-  const memory = bytes(limits, 'memory');
+export function runtimeResources(container: Container, pod: Pod, nodeMemoryBytes: number): ContainerResources {
+  const request = quantityOf(container.resources?.requests, 'cpu');
+  const cpuLimit = limitOf(container, pod, 'cpu');
+  const quota = cpuLimit && quotaOf(milliValue(cpuLimit));
+  const memory = limitOf(container, pod, 'memory');
   return {
-    cpuShares: sharesOf(cpuRequest),
+    cpuShares: sharesOf(milliValue(request ?? cpuLimit ?? ZERO)),
     ...(quota === undefined ? {} : { cpuQuota: quota }),
-    ...(memory === undefined ? {} : { memoryLimitBytes: memory }),
+    ...(memory === undefined ? {} : { memoryLimitBytes: value(memory) }),
     oomScoreAdj: oomScoreAdj(container, pod, nodeMemoryBytes),
   };
 }
 
-/** Guaranteed: -997, best effort: 1000, in between the less the more memory is asked for. */
-export function oomScoreAdj(container: Container, pod: Pod, nodeMemoryBytes: number): number {
-  const spec = specOf(pod);
-  // system-node-critical and system-cluster-critical
-  if ((spec.priority ?? 0) >= 2_000_001_000) return -997;
-  const qos = qosClass(spec);
-  if (qos === 'Guaranteed') return -997;
-  if (qos === 'BestEffort') return 1000;
-  const request = bytes(container.resources?.requests, 'memory') ?? 0;
-  const score = 1000 - Math.floor((1000 * request) / nodeMemoryBytes);
-  return Math.min(999, Math.max(3, score));
+/** A container without a limit has that of its pod, if there is one. */
+function limitOf({ resources }: Container, pod: Pod, name: Amount): Quantity | undefined {
+  const own = quantityOf(resources?.limits, name);
+  const limit = own ?? (hasPodLevelResources(pod) ? quantityOf(specOf(pod).resources?.limits, name) : undefined);
+  return limit && limit.nano > 0n ? limit : undefined;
 }
 
-export function qosClass(spec: PodSpec): QosClass {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
-  const asked = (list: Record<string, string> | undefined, name: 'cpu' | 'memory') => {
-    const text = list?.[name];
-    const amount = text === undefined ? 0n : parseQuantity(text).nano;
-    return amount === 0n ? undefined : amount;
+/** What the pod's control group is set to; `pidsLimit` of the node's settings, -1 for none. */
+export function podCgroupSettings(pod: Pod, { pidsLimit }: { pidsLimit: number }): CgroupSettings {
+  const { status: _, ...wanted } = pod; // what the spec says, not what runs
+  const spec = specOf(pod);
+  const qos = qosClass(spec);
+  const pids = pidsLimit > 0 ? { pidsLimit } : {};
+  if (qos === 'BestEffort') return { cpuShares: MIN_SHARES, ...pids };
+  const requests = podRequests(wanted);
+  const limits = podLimits(wanted);
+  // Only where every container has a limit does the pod have one.
+  const isLimited = (name: Amount) =>
+    qos === 'Guaranteed' ||
+    (hasPodLevelResources(pod) && isAsked(spec.resources?.limits, name)) ||
+    isLimitedByContainers(pod, name);
+  const quota = isLimited('cpu') ? quotaOf(milliValue(limits.get('cpu') ?? ZERO)) : undefined;
+  const memory = isLimited('memory') ? value(limits.get('memory') ?? ZERO) : 0;
+  return {
+    cpuShares: sharesOf(milliValue(requests.get('cpu') ?? ZERO)),
+    ...(quota === undefined ? {} : { cpuQuota: quota }),
+    ...(memory > 0 ? { memoryLimitBytes: memory } : {}),
+    ...pids,
   };
-  let any = false;
-  let guaranteed = true;
-  for (const { resources } of containers) {
-    for (const name of ['cpu', 'memory'] as const) {
-      const limit = asked(resources?.limits, name);
-      const request = asked(resources?.requests, name) ?? limit;
-      if (request !== undefined || limit !== undefined) any = true;
-      if (limit === undefined || request !== limit) guaranteed = false;
-    }
-  }
-  return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
 }
+
+/** Upstream sums an init container with the sidecars started before it, and so counts it as limited as any of them. */
+function isLimitedByContainers(pod: Pod, name: Amount): boolean {
+  const { containers, initContainers = [] } = specOf(pod);
+  const isLimited = ({ resources }: Container) => isAsked(resources?.limits, name);
+  const sidecar = initContainers.findIndex((one) => isSidecar(one) && isLimited(one));
+  return (
+    containers.every(isLimited) &&
+    initContainers.every((one, index) => isLimited(one) || (sidecar !== -1 && sidecar < index))
+  );
+}
+
+const quantityOf = (list: Texts, name: Amount): Quantity | undefined =>
+  list?.[name] === undefined ? undefined : parseQuantity(list[name]);
+
+const isAsked = (list: Texts, name: Amount): boolean => (quantityOf(list, name)?.nano ?? 0n) > 0n;

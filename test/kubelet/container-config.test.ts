@@ -4,7 +4,6 @@ import type { Container, PodSecurityContext, SecurityContext } from '../../src/a
 import { hostsFile, parseResolvConf, podResolver } from '../../src/kubelet/dns.ts';
 import { environmentOf, expand } from '../../src/kubelet/environment.ts';
 import { isReference } from '../../src/kubelet/images.ts';
-import { oomScoreAdj, qosClass, runtimeResources } from '../../src/kubelet/resources.ts';
 import { securityOf } from '../../src/kubelet/security.ts';
 import { podObject, serviceObject } from '../support/objects.ts';
 
@@ -86,51 +85,6 @@ test('a key that is not there is told with its object', () => {
     message: "couldn't find key no in Secret default/keys",
   });
 });
-
-for (const { what, limits, requests, expected } of [
-  { what: 'nothing asked', limits: undefined, requests: undefined, expected: { cpuShares: 2, oomScoreAdj: 1000 } },
-  {
-    what: 'a request alone',
-    limits: undefined,
-    requests: { cpu: '250m', memory: '100Mi' },
-    expected: { cpuShares: 256, oomScoreAdj: 903 },
-  },
-  {
-    what: 'a limit alone is the request too',
-    limits: { cpu: '500m', memory: '64Mi' },
-    requests: undefined,
-    expected: { cpuShares: 512, cpuQuota: 50_000, memoryLimitBytes: 67_108_864, oomScoreAdj: -997 },
-  },
-  {
-    what: 'less than the kernel takes',
-    limits: { cpu: '1m' },
-    requests: { cpu: '1m' },
-    expected: { cpuShares: 2, cpuQuota: 1000, oomScoreAdj: 999 },
-  },
-]) {
-  test(`cgroup numbers: ${what}`, () => {
-    const container: Container = { name: 'main', resources: { limits, requests } as never };
-    const pod = podObject('p', { spec: { containers: [container] } });
-    assert.deepEqual(runtimeResources(container, pod, 1024 ** 3), expected);
-  });
-}
-
-test('a pod critical for the node is the last to be killed for memory', () => {
-  assert.equal(oomScoreAdj({ name: 'a' }, podObject('p', { spec: { priority: 2_000_001_000 } }), 1), -997);
-});
-
-for (const [expected, resources] of [
-  ['BestEffort', {}],
-  ['Burstable', { requests: { cpu: '1' } }],
-  ['Burstable', { limits: { cpu: '1' }, requests: { cpu: '1' } }],
-  ['Guaranteed', { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1000m', memory: '1024Mi' } }],
-  ['Guaranteed', { limits: { cpu: '1', memory: '1Gi' } }],
-  ['BestEffort', { requests: { cpu: '0' } }],
-] as const) {
-  test(`${JSON.stringify(resources)} is ${expected}`, () => {
-    assert.equal(qosClass({ containers: [{ name: 'a', resources }] }), expected);
-  });
-}
 
 const security = (own: SecurityContext, shared: PodSecurityContext = {}, user?: string) =>
   securityOf({ name: 'main', securityContext: own }, podObject('p', { spec: { securityContext: shared } }), { user });

@@ -1,7 +1,7 @@
 // A pod's whole status as the API shows it: pkg/kubelet/kubelet_pods.go, generateAPIPodStatus. Pure.
+import { qosClass } from '../../api/core/qos.ts';
 import type { PodStatus } from '../../api/types/core/v1.ts';
 import { isRunning, specOf } from '../pod-record.ts';
-import { qosClass } from '../resources.ts';
 import { hasStartedRegular, podConditions } from './conditions.ts';
 import { type ContainerStatusInput, containerStatuses } from './container-statuses.ts';
 import { type Phase, phaseOf } from './phase.ts';
