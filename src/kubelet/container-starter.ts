@@ -11,7 +11,7 @@ import type { NodeFacts } from './field-path.ts';
 import { HookError, NO_TIMEOUT, runHook } from './hooks.ts';
 import type { Images } from './images.ts';
 import type { PodFiles } from './pod-files.ts';
-import { type PodObjects, referencesOf } from './pod-objects.ts';
+import type { PodObjects } from './pod-objects.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { runtimeResources } from './resources.ts';
 import { securityOf } from './security.ts';
@@ -84,15 +84,11 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
 
   async function environment(container: Container, place: StartPlace) {
     const { pod } = place;
-    const objects = options.objects.of(pod);
-    const references = referencesOf(pod, { environmentOnly: true });
-    const [configMaps, secrets] = await Promise.all([
-      load(references.configMaps, objects.configMap),
-      load(references.secrets, objects.secret),
-    ]);
+    const { configMap, secret } = options.objects.of(pod);
     return environmentOf(container, pod, {
-      configMap: (name) => configMaps.get(name),
-      secret: (name) => secrets.get(name),
+      configMap,
+      secret,
+      file: place.volumes.readEnvFile,
       services: options.services(pod.metadata.namespace ?? ''),
       podIPs: place.podIPs,
       node: options.node(),
@@ -165,18 +161,4 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
       );
     },
   };
-}
-
-async function load<T>(
-  names: ReadonlySet<string>,
-  find: (name: string) => Promise<T | undefined>,
-): Promise<Map<string, T>> {
-  const result = new Map<string, T>();
-  await Promise.all(
-    [...names].map(async (name) => {
-      const object = await find(name);
-      if (object !== undefined) result.set(name, object);
-    }),
-  );
-  return result;
 }

@@ -14,8 +14,28 @@ export interface NodeFacts {
 const formatMap = (map: Record<string, string> | undefined): string =>
   Object.entries(map ?? {})
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${goQuoted(value)}`)
     .join('\n');
+
+const GO_ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** As Go's strconv.Quote writes it: JSON escapes other characters, and others otherwise. */
+const goQuoted = (text: string): string =>
+  `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => {
+    const code = (char.codePointAt(0) as number).toString(16);
+    const numbered = code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
+    return GO_ESCAPES[char] ?? (char <= '\u007f' ? `\\x${code.padStart(2, '0')}` : numbered);
+  })}"`;
 
 /** The text of `path`, '' for what is not known yet. Throws RuntimeError CreateContainerConfigError for other paths. */
 export function fieldValue(path: string, pod: Pod, facts: { podIPs: readonly string[]; node: NodeFacts }): string {
@@ -50,7 +70,12 @@ export function fieldValue(path: string, pod: Pod, facts: { podIPs: readonly str
   }
 }
 
-/** resource / divisor, rounded up; a limit that is not set is what the node can give. */
+const NAMED = ['cpu', 'memory', 'ephemeral-storage'] as const;
+
+/**
+ * resource / divisor, rounded up. A limit that is not set is the pod's own, else what the node can give
+ * (defaultPodLimitsForDownwardAPI); pages of the huge kind are never given beyond what is set.
+ */
 export function resourceValue(
   selector: ResourceFieldSelector,
   pod: Pod,
@@ -59,14 +84,22 @@ export function resourceValue(
 ): string {
   const of = selector.containerName ? findContainer(pod, selector.containerName) : container;
   if (!of) throw new RuntimeError('CreateContainerConfigError', `container ${selector.containerName} not found`);
-  const [kind, ...rest] = selector.resource.split('.');
-  const name = rest.join('.');
-  if ((kind !== 'limits' && kind !== 'requests') || !name) {
+  const [, kind, name = ''] = /^(limits|requests)\.(.+)$/.exec(selector.resource) ?? [];
+  const common = NAMED.find((one) => one === name);
+  if (!common && !name.startsWith('hugepages-')) {
     throw new RuntimeError('CreateContainerConfigError', `unsupported container resource : ${selector.resource}`);
   }
-  const own = of.resources?.[kind]?.[name];
-  const fallback = kind === 'limits' ? node.allocatable[name as keyof NodeFacts['allocatable']] : undefined;
-  const amount = parseQuantity(own ?? fallback ?? '0').nano;
+  const set = (list: Record<string, string | number> | undefined) => {
+    const quantity = parseQuantity(list?.[name] ?? '0').nano;
+    return quantity === 0n ? undefined : quantity;
+  };
+  const amount =
+    kind === 'requests'
+      ? (set(of.resources?.requests) ?? 0n)
+      : (set(of.resources?.limits) ??
+        (common === undefined
+          ? 0n
+          : (set(specOf(pod).resources?.limits) ?? parseQuantity(node.allocatable[common]).nano)));
   const divisor = parseQuantity(selector.divisor ?? '1').nano || 1_000_000_000n;
   return String((amount + divisor - 1n) / divisor);
 }

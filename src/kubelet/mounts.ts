@@ -4,6 +4,8 @@ import { run } from '../exec.ts';
 
 export interface Mounter {
   tmpfs(target: string, sizeBytes?: number): Promise<void>;
+  /** `pageSize` as in hugepages-2Mi. */
+  hugetlbfs(target: string, pageSize: string): Promise<void>;
   /** `source` is taken as it is: it may be /proc/PID/fd/N, which must not be resolved. */
   bind(source: string, target: string): Promise<void>;
   unmount(target: string): Promise<void>;
@@ -15,6 +17,9 @@ export const hostMounter: Mounter = {
   async tmpfs(target, sizeBytes) {
     const options = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`];
     await run(['mount', '-t', 'tmpfs', ...options, 'tmpfs', target]);
+  },
+  async hugetlbfs(target, pageSize) {
+    await run(['mount', '-t', 'hugetlbfs', '-o', `pagesize=${pageSize.replace('i', '')}`, 'nodev', target]);
   },
   async bind(source, target) {
     await run(['mount', '--no-canonicalize', '--bind', source, target]);

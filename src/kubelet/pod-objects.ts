@@ -86,8 +86,8 @@ export interface References {
   secrets: ReadonlySet<string>;
 }
 
-/** Names of the ConfigMaps and Secrets a pod's environment needs (all true) or anything of it uses. */
-export function referencesOf(pod: Pod, options: { environmentOnly: boolean }): References {
+/** Names of the ConfigMaps and Secrets that a pod's environment and volumes use. */
+export function referencesOf(pod: Pod): References {
   const maps = new Set<string | undefined>();
   const secretNames = new Set<string | undefined>();
   const spec = specOf(pod);
@@ -101,7 +101,7 @@ export function referencesOf(pod: Pod, options: { environmentOnly: boolean }): R
       secretNames.add(valueFrom?.secretKeyRef?.name);
     }
   }
-  for (const volume of options.environmentOnly ? [] : (spec.volumes ?? [])) {
+  for (const volume of spec.volumes ?? []) {
     maps.add(volume.configMap?.name);
     secretNames.add(volume.secret?.secretName);
     for (const source of volume.projected?.sources ?? []) {

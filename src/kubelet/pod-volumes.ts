@@ -2,7 +2,7 @@
 // down when the pod is gone. Also the bind mounts of subPaths.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Container, Pod, Volume } from '../api/types/core/v1.ts';
+import type { Container, Pod, Volume, VolumeMount } from '../api/types/core/v1.ts';
 import type { Clock } from '../clock.ts';
 import { type Mount, RuntimeError } from './cri/runtime.ts';
 import { expand } from './environment.ts';
@@ -11,8 +11,9 @@ import type { Mounter } from './mounts.ts';
 import type { PodObjects } from './pod-objects.ts';
 import { specOf } from './pod-record.ts';
 import { VOLUME_TYPES } from './volumes/index.ts';
+import { readInside } from './volumes/inside.ts';
 import { bindSubPath } from './volumes/sub-path.ts';
-import { VolumeError, type VolumeSetUp } from './volumes/volume.ts';
+import { UnprocessedVolumeError, VolumeError, type VolumeSetUp } from './volumes/volume.ts';
 
 export interface PodVolumesOptions {
   /** The pod's directory. */
@@ -24,16 +25,32 @@ export interface PodVolumesOptions {
 }
 
 export interface PodVolumes {
-  /** Makes all contents true. Resolves with when to do it again. Throws VolumeError. */
+  /** Makes all contents true. Resolves with when to do it again. Throws PodVolumesError. */
   setUp(pod: Pod): Promise<{ refreshAt: number | undefined }>;
   isSetUp(): boolean;
   /** The mounts a container asked for; setUp must have succeeded. */
   mountsOf(container: Container, env: readonly { name: string; value: string }[]): Promise<Mount[]>;
+  /** A file of variables in a volume, for fileKeyRef. */
+  readEnvFile(volume: string, place: string): Promise<{ text: string; hostPath: string }>;
+  /** Takes the volumes away and leaves the pod's other files. Idempotent. */
+  unmount(): Promise<void>;
   /** Idempotent. */
   tearDown(): Promise<void>;
 }
 
+/** Each message is one FailedMount event. */
+export class PodVolumesError extends Error {
+  readonly messages: readonly string[];
+  constructor(causes: readonly Error[]) {
+    super(causes.map(({ message }) => message).join('; '), { cause: causes[0] });
+    this.name = 'PodVolumesError';
+    this.messages = causes.map(({ message }) => message);
+  }
+}
+
 const PROPAGATION = { None: 'private', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
+/** Far above what an environment can be; a volume may hold files of any size. */
+const MAX_ENV_FILE_BYTES = 1024 ** 2;
 
 export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
   const { directory, mounter } = options;
@@ -43,6 +60,7 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
   async function setUpOne(volume: Volume, pod: Pod): Promise<number | undefined> {
     const type = VOLUME_TYPES.find((t) => volume[t.field] !== undefined);
     if (!type) throw new VolumeError(`the type of volume "${volume.name}" is not supported by this kubelet`);
+    if (volumes.has(volume.name) && !type.requiresRemount) return undefined;
     const made = await type
       .setUp({
         pod,
@@ -54,45 +72,56 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
         clock: options.clock,
       })
       .catch((cause: Error) => {
-        throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${cause.message}`, cause);
+        throw failureOf(volume.name, cause);
       });
     volumes.set(volume.name, made);
     return made.refreshAt;
   }
 
+  const pathOf = (name: string, message: string): string => {
+    const volume = volumes.get(name);
+    if (volume === undefined) throw new RuntimeError('CreateContainerConfigError', message);
+    return volume.path;
+  };
+
+  async function subPathOf(
+    mount: VolumeMount,
+    subPath: string,
+    at: { container: Container; index: number; volume: string },
+  ): Promise<string> {
+    const target = path.join(directory, 'volume-subpaths', mount.name, at.container.name, String(at.index));
+    await bindSubPath({ volume: at.volume, subPath, target }, mounter).catch((cause: Error) => {
+      const message = `failed to prepare subPath for volumeMount "${mount.name}" of container "${at.container.name}"`;
+      throw new RuntimeError('CreateContainerConfigError', `${message}: ${cause.message}`, cause);
+    });
+    return target;
+  }
+
   async function mountOf(
-    mount: NonNullable<Container['volumeMounts']>[number],
+    mount: VolumeMount,
     index: number,
     at: { container: Container; env: readonly { name: string; value: string }[] },
   ): Promise<Mount> {
-    const volume = volumes.get(mount.name);
-    if (volume === undefined) {
-      throw new RuntimeError(
-        'CreateContainerConfigError',
-        `volume "${mount.name}" of container "${at.container.name}" is not there`,
-      );
-    }
+    const missing = `cannot find volume "${mount.name}" to mount into container "${at.container.name}"`;
+    const volume = pathOf(mount.name, missing);
     const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, at.env) : mount.subPath;
-    let hostPath = volume.path;
-    if (subPath) {
-      hostPath = path.join(directory, 'volume-subpaths', mount.name, at.container.name, String(index));
-      await bindSubPath({ volume: volume.path, subPath, target: hostPath }, mounter).catch((cause: Error) => {
-        const message = `failed to prepare subPath for volumeMount "${mount.name}" of container "${at.container.name}"`;
-        throw new RuntimeError('CreateContainerConfigError', `${message}: ${cause.message}`, cause);
-      });
-    }
+    const recursive = isRecursivelyReadOnly(mount);
     return {
-      hostPath,
+      hostPath: subPath ? await subPathOf(mount, subPath, { container: at.container, index, volume }) : volume,
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-      readOnly: (mount.readOnly ?? false) || (volume.readOnly ?? false),
+      readOnly: (mount.readOnly ?? false) || (volumes.get(mount.name)?.readOnly ?? false),
+      ...(recursive ? { recursiveReadOnly: true } : {}),
       propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
     };
   }
 
   return {
     async setUp(pod) {
-      const times = await Promise.all((specOf(pod).volumes ?? []).map((volume) => setUpOne(volume, pod)));
+      const tried = await Promise.allSettled((specOf(pod).volumes ?? []).map((volume) => setUpOne(volume, pod)));
+      const failures = tried.filter((one) => one.status === 'rejected').map(({ reason }) => reason as Error);
+      if (failures.length > 0) throw new PodVolumesError(failures);
       ready = true;
+      const times = tried.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
       const next = Math.min(...times.map((t) => t ?? Number.POSITIVE_INFINITY));
       return { refreshAt: Number.isFinite(next) ? next : undefined };
     },
@@ -104,8 +133,18 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       }
       return mounts;
     },
+    async readEnvFile(name, place) {
+      const volume = pathOf(name, `cannot find the volume "${name}" referenced by FileKeyRef`);
+      return { text: await readInside(volume, place, MAX_ENV_FILE_BYTES), hostPath: path.join(volume, place) };
+    },
+    async unmount() {
+      ready = false;
+      volumes.clear();
+      for (const part of ['volume-subpaths', 'volumes']) await removePodDirectory(path.join(directory, part), mounter);
+    },
     async tearDown() {
       ready = false;
+      volumes.clear();
       await removePodDirectory(directory, mounter);
     },
   };
@@ -119,18 +158,44 @@ export async function removePodDirectory(directory: string, mounter: Mounter): P
   await rm(directory, { recursive: true, force: true });
 }
 
-function expandSubPath(text: string, env: readonly { name: string; value: string }[]): string {
-  const missing: string[] = [];
-  const result = expand(text, (name) => {
-    const found = env.find((v) => v.name === name);
-    if (!found) missing.push(name);
-    return found?.value;
-  });
-  if (missing.length > 0) {
-    throw new RuntimeError(
-      'CreateContainerConfigError',
-      `missing value for ${missing.map((m) => JSON.stringify(m)).join(', ')}`,
-    );
+/** As kubectl describe is to show it (operation_generator.go, volume_manager.go WaitForAttachAndMount). */
+function failureOf(name: string, cause: Error): VolumeError {
+  if (cause instanceof UnprocessedVolumeError) {
+    const which = `unmounted volumes=[${name}], unattached volumes=[], failed to process volumes=[${name}]`;
+    return new VolumeError(`Unable to attach or mount volumes: ${which}: ${cause.message}`, { cause });
   }
-  return result;
+  const shown = (cause instanceof VolumeError ? cause.volumeName : undefined) ?? name;
+  return new VolumeError(`MountVolume.SetUp failed for volume "${shown}" : ${cause.message}`, { cause });
+}
+
+/** Whether mounts below the volume are read only too (resolveRecursiveReadOnly). */
+function isRecursivelyReadOnly({
+  name,
+  readOnly,
+  recursiveReadOnly = 'Disabled',
+  mountPropagation,
+}: VolumeMount): boolean {
+  if (recursiveReadOnly === 'Disabled') return false;
+  const refuse = (why: string) =>
+    new RuntimeError(
+      'CreateContainerConfigError',
+      `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is ${why}`,
+    );
+  if (!readOnly) throw refuse('not read-only');
+  if (mountPropagation && mountPropagation !== 'None') {
+    throw refuse(`not compatible with propagation "${mountPropagation}"`);
+  }
+  return true;
+}
+
+/** A variable that is empty counts as missing. */
+function expandSubPath(text: string, env: readonly { name: string; value: string }[]): string {
+  const missing = new Set<string>();
+  const result = expand(text, (name) => {
+    const value = env.find((v) => v.name === name)?.value;
+    if (!value) missing.add(name);
+    return value;
+  });
+  if (missing.size === 0) return result;
+  throw new RuntimeError('CreateContainerConfigError', `missing value for ${[...missing].toSorted().join(', ')}`);
 }

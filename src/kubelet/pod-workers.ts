@@ -62,7 +62,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
       for (const worker of workers.values()) {
         const pod = worker.pod();
         if (pod.metadata.namespace !== object.metadata.namespace) continue;
-        if (referencesOf(pod, { environmentOnly: false })[kind].has(object.metadata.name ?? '')) worker.poke();
+        if (referencesOf(pod)[kind].has(object.metadata.name ?? '')) worker.poke();
       }
     };
     const handler = (kind: 'configMaps' | 'secrets') => {

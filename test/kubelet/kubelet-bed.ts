@@ -35,6 +35,7 @@ export interface KubeletBed {
 
 export const noMounts: Mounter = {
   tmpfs: async () => undefined,
+  hugetlbfs: async () => undefined,
   bind: async () => undefined,
   unmount: async () => undefined,
   under: async () => [],

@@ -23,6 +23,7 @@ async function inDirectory(use: (directory: string) => Promise<void>): Promise<v
   }
 }
 
+const options = { clock: fakeClock() };
 const content = (text: string, mode = 0o644) => ({ data: Buffer.from(text), mode });
 
 test('files change together: the link ..data is swapped', () =>
@@ -35,6 +36,7 @@ test('files change together: the link ..data is swapped', () =>
           ['a', content('1')],
           ['d/b', content('2', 0o600)],
         ]),
+        options,
       ),
       true,
     );
@@ -49,10 +51,11 @@ test('files change together: the link ..data is swapped', () =>
           ['a', content('1')],
           ['d/b', content('2', 0o600)],
         ]),
+        options,
       ),
       false,
     );
-    assert.equal(await writeAtomically(directory, new Map([['c', content('3')]])), true);
+    assert.equal(await writeAtomically(directory, new Map([['c', content('3')]]), options), true);
     assert.equal(await read('c'), '3');
     await assert.rejects(read('a'), { code: 'ENOENT' });
     await assert.rejects(stat(path.join(directory, first)), { code: 'ENOENT' });
@@ -61,7 +64,7 @@ test('files change together: the link ..data is swapped', () =>
 for (const name of ['../x', '/etc/passwd', 'a/../../b', '..data', '']) {
   test(`a file may not be written to ${JSON.stringify(name)}`, () =>
     inDirectory(async (directory) => {
-      await assert.rejects(writeAtomically(directory, new Map([[name, content('x')]])), /invalid path/);
+      await assert.rejects(writeAtomically(directory, new Map([[name, content('x')]]), options), /invalid path/);
     }));
 }
 
@@ -72,12 +75,18 @@ const objects: VolumeObjects = {
   configMap: async (name) => (name === 'conf' ? CONFIG : undefined),
   secret: async (name) => (name === 'keys' ? SECRET : undefined),
   persistentVolumeClaim: async (name) =>
-    ({
-      metadata: { name, namespace: 'default' },
-      spec: { volumeName: 'pv' },
-      status: { phase: name === 'bound' ? 'Bound' : 'Pending' },
-    }) as never,
-  persistentVolume: async () => ({ metadata: { name: 'pv' }, spec: { hostPath: { path: '/tmp' } } }) as never,
+    name === 'absent'
+      ? undefined
+      : ({
+          metadata: { name, namespace: 'default', uid: `uid-${name}` },
+          spec: { volumeName: `pv-${name}` },
+          status: { phase: name === 'wait' ? 'Pending' : 'Bound' },
+        } as never),
+  persistentVolume: async (name) => {
+    const claimRef = { uid: name === 'pv-lost' ? 'uid-of-another' : name.replace('pv-', 'uid-') };
+    const source = name === 'pv-local' ? { local: { path: '/no/such/disk' } } : { hostPath: { path: '/tmp' } };
+    return { metadata: { name }, spec: { claimRef, ...source } } as never;
+  },
   serviceAccountToken: async () => ({ token: 'signed', refreshAt: 99 }),
 };
 
@@ -154,24 +163,79 @@ for (const { what, volume, message } of [
     message: 'hostPath type check failed: /tmp is not a file',
   },
   {
-    what: 'a claim that is not bound',
-    volume: { persistentVolumeClaim: { claimName: 'wait' } },
-    message: 'PVC default/wait is not bound',
+    what: 'a missing key of a Secret',
+    volume: { secret: { secretName: 'keys', items: [{ key: 'no', path: 'x' }] } },
+    message: 'references non-existent secret key: no',
   },
   {
-    what: 'a type that is not served',
-    volume: { iscsi: {} },
-    message: undefined,
+    what: 'several sources of one volume',
+    volume: { projected: { sources: [{ configMap: { name: 'no' } }, { secret: { name: 'no' } }] } },
+    message: '[configmap "no" not found, secret "no" not found]',
+  },
+  { what: 'a medium nobody knows', volume: { emptyDir: { medium: 'Tape' } }, message: 'unknown storage medium "Tape"' },
+  {
+    what: 'huge pages nobody asked for',
+    volume: { emptyDir: { medium: 'HugePages' } },
+    message: 'medium HugePages: hugePages storage requested, but there is no resource request for huge pages',
   },
 ]) {
   test(`a volume says what is wrong with ${what}`, () =>
     inDirectory(async (directory) => {
-      const told = message
-        ? `MountVolume.SetUp failed for volume "v" : ${message}`
-        : 'the type of volume "v" is not supported by this kubelet';
-      await assert.rejects(volumesOf(directory).setUp(podWith(volume)), { name: 'VolumeError', message: told });
+      const messages = [`MountVolume.SetUp failed for volume "v" : ${message}`];
+      await assert.rejects(volumesOf(directory).setUp(podWith(volume)), { name: 'PodVolumesError', messages });
     }));
 }
+
+const UNPROCESSED =
+  'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: ';
+
+for (const { what, volume, message } of [
+  {
+    what: 'a claim that is not bound',
+    volume: { persistentVolumeClaim: { claimName: 'wait' } },
+    message: `${UNPROCESSED}error processing PVC default/wait: PVC is not bound`,
+  },
+  {
+    what: 'a claim that is not there',
+    volume: { persistentVolumeClaim: { claimName: 'absent' } },
+    message: `${UNPROCESSED}error processing PVC default/absent: failed to fetch PVC from API server: persistentvolumeclaims "absent" not found`,
+  },
+  {
+    what: 'a volume that was bound to another claim',
+    volume: { persistentVolumeClaim: { claimName: 'lost' } },
+    message: `${UNPROCESSED}error processing PVC default/lost: found PV object pv-lost but its pv.Spec.ClaimRef.UID uid-of-another does not point to claim.UID uid-lost`,
+  },
+  {
+    what: "a claim of the pod's that another made",
+    volume: { ephemeral: {} },
+    message: `${UNPROCESSED}PVC default/web-v was not created for pod default/web (pod is not owner)`,
+  },
+  {
+    what: 'a local volume whose path is gone, by the name of the PersistentVolume',
+    volume: { persistentVolumeClaim: { claimName: 'local' } },
+    message: 'MountVolume.SetUp failed for volume "pv-local" : path "/no/such/disk" does not exist',
+  },
+  {
+    what: 'a type that is not served',
+    volume: { iscsi: {} },
+    message: 'the type of volume "v" is not supported by this kubelet',
+  },
+]) {
+  test(`of ${what} the pod is told`, () =>
+    inDirectory(async (directory) => {
+      await assert.rejects(volumesOf(directory).setUp(podWith(volume)), { messages: [message] });
+    }));
+}
+
+test('each volume that fails is told', () =>
+  inDirectory(async (directory) => {
+    const volumes = ['a', 'b'].map((name) => ({ name, configMap: { name: `no-${name}` } }));
+    await assert.rejects(volumesOf(directory).setUp(podObject('web', { spec: { volumes } })), {
+      messages: ['a', 'b'].map(
+        (name) => `MountVolume.SetUp failed for volume "${name}" : configmap "no-${name}" not found`,
+      ),
+    });
+  }));
 
 test('what is optional may be missing', () =>
   inDirectory(async (directory) => {

@@ -1,6 +1,6 @@
 // Replaces the files of a directory at once, as pkg/volume/util/atomic_writer.go: files lie in a hidden
 // directory, ..data points to it, and the names users see point into ..data; swapping that one link changes all together.
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import {
   chmod,
   chown,
@@ -16,6 +16,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { giveToGroup } from './ownership.ts';
 import { VolumeError } from './volume.ts';
 
 export interface FileContent {
@@ -30,24 +32,39 @@ export type Payload = ReadonlyMap<string, FileContent>;
 
 const DATA = '..data';
 
-/** Writes only when something differs. `fsGroup` owns and may read everything. Returns whether it wrote. */
-export async function writeAtomically(directory: string, payload: Payload, fsGroup?: number): Promise<boolean> {
-  for (const name of payload.keys()) assertInside(name);
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  const old = await readlink(path.join(directory, DATA)).catch(() => undefined);
-  if (old !== undefined && (await isSame(path.join(directory, old), payload, fsGroup))) return false;
+export interface AtomicOptions {
+  clock: Clock;
+  /** Owns everything and may read it. */
+  fsGroup?: number;
+}
 
-  const fresh = `..v${randomBytes(8).toString('hex')}`;
+/** Writes only when something differs. Returns whether it wrote. The directory is there already. */
+export async function writeAtomically(directory: string, payload: Payload, options: AtomicOptions): Promise<boolean> {
+  const { fsGroup } = options;
+  for (const name of payload.keys()) assertInside(name);
+  const old = await readlink(path.join(directory, DATA)).catch(() => undefined);
+  if (old !== undefined && (await isSame(path.join(directory, old), payload, fsGroup))) {
+    await linkNames(directory, payload); // a server that was killed may not have come that far
+    return false;
+  }
+
+  const fresh = generationName(options.clock.now());
   const target = path.join(directory, fresh);
-  await mkdir(target, { mode: 0o755 });
-  for (const [name, content] of payload) await writeOne(path.join(target, name), content, { root: target, fsGroup });
-  if (fsGroup !== undefined) await shareDirectory(target, fsGroup);
+  await mkdir(target);
+  await chmod(target, 0o755);
+  for (const [name, content] of payload) await writeOne(path.join(target, name), content);
+  if (fsGroup !== undefined) await giveToGroup(directory, fsGroup, { readOnly: true });
+  await rm(path.join(directory, `${DATA}_tmp`), { force: true }); // of a server that was killed here
   await symlink(fresh, path.join(directory, `${DATA}_tmp`));
   await rename(path.join(directory, `${DATA}_tmp`), path.join(directory, DATA));
   await linkNames(directory, payload);
   if (old !== undefined) await rm(path.join(directory, old), { recursive: true, force: true });
   return true;
 }
+
+/** As people know it from `ls -a` in a volume: ..2026_02_03_04_05_06.123456789 */
+const generationName = (now: number): string =>
+  `..${new Date(now).toISOString().slice(0, 19).replace(/[-T:]/g, '_')}.${randomInt(10 ** 9)}`;
 
 function assertInside(name: string): void {
   const parts = name.split('/');
@@ -56,28 +73,15 @@ function assertInside(name: string): void {
   }
 }
 
-/** Files of a group are readable by it; a read-only volume gives no more (volume_linux.go). */
+/** giveToGroup adds these to what is read only. */
 const modeOf = (content: FileContent, fsGroup: number | undefined): number =>
   fsGroup === undefined ? content.mode : content.mode | 0o440;
 
-async function writeOne(
-  file: string,
-  content: FileContent,
-  at: { root: string; fsGroup: number | undefined },
-): Promise<void> {
-  const parent = path.dirname(file);
-  if (parent !== at.root) {
-    await mkdir(parent, { recursive: true, mode: 0o755 });
-    if (at.fsGroup !== undefined) await shareDirectory(parent, at.fsGroup);
-  }
+async function writeOne(file: string, content: FileContent): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o755 });
   await writeFile(file, content.data);
-  if (content.uid !== undefined || at.fsGroup !== undefined) await chown(file, content.uid ?? 0, at.fsGroup ?? 0);
-  await chmod(file, modeOf(content, at.fsGroup)); // not through the umask
-}
-
-async function shareDirectory(directory: string, gid: number): Promise<void> {
-  await chown(directory, 0, gid);
-  await chmod(directory, 0o2755);
+  if (content.uid !== undefined) await chown(file, content.uid, 0);
+  await chmod(file, content.mode); // not through the umask
 }
 
 async function isSame(directory: string, payload: Payload, fsGroup: number | undefined): Promise<boolean> {
@@ -93,14 +97,16 @@ async function isSame(directory: string, payload: Payload, fsGroup: number | und
   return true;
 }
 
-/** One link for the first part of each path; links whose name is gone go. */
+/** One link for the first part of each path; links whose name is gone go. Mount points of other volumes stay. */
 async function linkNames(directory: string, payload: Payload): Promise<void> {
   const names = new Set([...payload.keys()].map((name) => name.split('/')[0] as string));
   for (const name of names) {
     const link = path.join(directory, name);
     if (!(await lstat(link).catch(() => undefined))) await symlink(path.join(DATA, name), link);
   }
-  for (const name of await readdir(directory)) {
-    if (!name.startsWith('..') && !names.has(name)) await rm(path.join(directory, name), { force: true });
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isSymbolicLink() && entry.name !== DATA && !names.has(entry.name)) {
+      await rm(path.join(directory, entry.name));
+    }
   }
 }

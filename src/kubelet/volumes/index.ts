@@ -3,7 +3,7 @@ import { configMapVolume } from './config-map.ts';
 import { downwardApiVolume } from './downward-api.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { hostPathVolume } from './host-path.ts';
-import { persistentVolumeClaimVolume } from './persistent-volume-claim.ts';
+import { ephemeralVolume, persistentVolumeClaimVolume } from './persistent-volume-claim.ts';
 import { projectedVolume } from './projected.ts';
 import { secretVolume } from './secret.ts';
 import type { VolumeType } from './volume.ts';
@@ -12,6 +12,7 @@ export const VOLUME_TYPES: readonly VolumeType[] = [
   configMapVolume,
   downwardApiVolume,
   emptyDirVolume,
+  ephemeralVolume,
   hostPathVolume,
   persistentVolumeClaimVolume,
   projectedVolume,

@@ -25,7 +25,7 @@ export async function configMapFiles(
   const binary = Object.entries(map?.binaryData ?? {}).map(
     ([key, value]) => [key, Buffer.from(value, 'base64')] as const,
   );
-  return select(new Map([...text, ...binary]), { ...options, what: 'configmap' });
+  return select(new Map([...text, ...binary]), { ...options, absent: 'configmap references non-existent config key' });
 }
 
 export async function secretFiles(
@@ -36,13 +36,13 @@ export async function secretFiles(
   const secret = await context.objects.secret(name);
   if (!secret && !options.optional) throw new VolumeError(`secret "${name}" not found`);
   const values = Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const);
-  return select(new Map(values), { ...options, what: 'secret' });
+  return select(new Map(values), { ...options, absent: 'references non-existent secret key' });
 }
 
 /** All keys, or the items under the paths they ask for. */
 function select(
   values: ReadonlyMap<string, Buffer>,
-  options: SourceOptions & { what: string },
+  options: SourceOptions & { absent: string },
 ): Map<string, FileContent> {
   const files = new Map<string, FileContent>();
   if (!options.items || options.items.length === 0) {
@@ -52,8 +52,7 @@ function select(
   for (const item of options.items) {
     const data = values.get(item.key);
     if (data) files.set(item.path, { data, mode: item.mode ?? options.mode });
-    else if (!options.optional)
-      throw new VolumeError(`${options.what} references non-existent config key: ${item.key}`);
+    else if (!options.optional) throw new VolumeError(`${options.absent}: ${item.key}`);
   }
   return files;
 }

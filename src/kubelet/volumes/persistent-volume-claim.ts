@@ -1,32 +1,99 @@
-// A claim that is bound to a volume on this host (hostPath or local).
+// A claim that is bound to a volume on this host (hostPath or local), or made for the pod (ephemeral): checks of
+// pkg/kubelet/volumemanager/populator, then those of the volume's own type.
 import { stat } from 'node:fs/promises';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts';
+import { allContainers, specOf } from '../pod-record.ts';
 import { checkHostPath } from './host-path.ts';
-import { VolumeError, type VolumeType } from './volume.ts';
+import { fsGroupOf, giveToGroup } from './ownership.ts';
+import {
+  UnprocessedVolumeError,
+  type VolumeContext,
+  VolumeError,
+  type VolumeSetUp,
+  type VolumeType,
+} from './volume.ts';
+
+const PROTECTION = 'kubernetes.io/pvc-protection';
 
 export const persistentVolumeClaimVolume: VolumeType = {
   field: 'persistentVolumeClaim',
   plugin: 'kubernetes.io~local-volume',
-  async setUp({ volume, objects }) {
-    const { claimName: name = '', readOnly = false } = volume.persistentVolumeClaim ?? {};
-    const claim = await objects.persistentVolumeClaim(name);
-    if (!claim) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
-    const bound = claim.spec?.volumeName;
-    if (claim.status?.phase !== 'Bound' || !bound)
-      throw new VolumeError(`PVC ${claim.metadata.namespace}/${name} is not bound`);
-    const source = await objects.persistentVolume(bound);
-    if (!source) throw new VolumeError(`persistentvolume "${bound}" not found`);
-    const { hostPath, local } = source.spec ?? {};
-    if (hostPath) {
-      await checkHostPath(hostPath.path, hostPath.type ?? '');
-      return { path: hostPath.path, readOnly };
-    }
-    if (local) {
-      if (!(await stat(local.path).catch(() => undefined)))
-        throw new VolumeError(`path "${local.path}" does not exist`);
-      return { path: local.path, readOnly };
-    }
-    throw new VolumeError(
-      `the type of persistentvolume "${bound}" is not supported on this node: use hostPath or local`,
-    );
+  setUp(context) {
+    const { claimName, readOnly = false } = context.volume.persistentVolumeClaim ?? { claimName: '' };
+    return setUpClaim(context, claimName, readOnly);
   },
 };
+
+/** The claim is made by a controller and bears the pod's name; another's claim of that name is not used. */
+export const ephemeralVolume: VolumeType = {
+  field: 'ephemeral',
+  plugin: 'kubernetes.io~local-volume',
+  setUp: (context) => setUpClaim(context, `${context.pod.metadata.name}-${context.volume.name}`, false),
+};
+
+async function setUpClaim(context: VolumeContext, claimName: string, readOnly: boolean): Promise<VolumeSetUp> {
+  const { pod, volume, objects } = context;
+  const wrong = (message: string) =>
+    new UnprocessedVolumeError(`error processing PVC ${pod.metadata.namespace}/${claimName}: ${message}`);
+  const claim = await objects.persistentVolumeClaim(claimName);
+  const refusal = claimRefusal(claim, claimName);
+  if (!claim || refusal) throw wrong(refusal ?? '');
+  if (
+    volume.ephemeral &&
+    !claim.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === pod.metadata.uid)
+  ) {
+    const place = `${claim.metadata.namespace}/${claimName}`;
+    throw new UnprocessedVolumeError(
+      `PVC ${place} was not created for pod ${pod.metadata.namespace}/${pod.metadata.name} (pod is not owner)`,
+    );
+  }
+  const bound = claim.spec.volumeName as string;
+  const source = await objects.persistentVolume(bound);
+  const mismatch = volumeRefusal(source, bound, claim.metadata.uid);
+  if (!source || mismatch) throw wrong(mismatch ?? '');
+  const mode = source.spec.volumeMode ?? 'Filesystem';
+  if (mode !== 'Filesystem' && isMounted(pod, volume.name)) {
+    throw new UnprocessedVolumeError(`volume ${volume.name} has volumeMode ${mode}, but is specified in volumeMounts`);
+  }
+  return setUpSource(source, context, readOnly).catch((cause: Error) => {
+    throw new VolumeError(cause.message, { cause, volumeName: bound });
+  });
+}
+
+function claimRefusal(claim: PersistentVolumeClaim | undefined, name: string): string | undefined {
+  if (!claim) return `failed to fetch PVC from API server: persistentvolumeclaims "${name}" not found`;
+  const { deletionTimestamp, finalizers = [] } = claim.metadata;
+  if (deletionTimestamp && !finalizers.includes(PROTECTION)) return 'PVC is being deleted';
+  if (claim.status?.phase !== 'Bound') return 'PVC is not bound';
+  return claim.spec.volumeName ? undefined : 'PVC has empty pvc.Spec.VolumeName';
+}
+
+function volumeRefusal(source: PersistentVolume | undefined, name: string, claimUid?: string): string | undefined {
+  if (!source) return `failed to fetch PV ${name} from API server: persistentvolumes "${name}" not found`;
+  const { claimRef } = source.spec;
+  const found = `found PV object ${name} but`;
+  if (!claimRef) return `${found} it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim`;
+  if (claimRef.uid === claimUid) return undefined;
+  return `${found} its pv.Spec.ClaimRef.UID ${claimRef.uid} does not point to claim.UID ${claimUid}`;
+}
+
+const isMounted = (pod: Pod, volume: string): boolean =>
+  allContainers(specOf(pod)).some(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === volume));
+
+async function setUpSource(source: PersistentVolume, { pod }: VolumeContext, readOnly: boolean): Promise<VolumeSetUp> {
+  const { hostPath, local } = source.spec;
+  if (hostPath) {
+    await checkHostPath(hostPath.path, hostPath.type ?? '');
+    return { path: hostPath.path, readOnly };
+  }
+  if (!local) throw new VolumeError('its type is not supported on this node: use hostPath or local');
+  if (!(await stat(local.path).catch(() => undefined))) throw new VolumeError(`path "${local.path}" does not exist`);
+  const group = fsGroupOf(pod);
+  if (group !== undefined && !readOnly) {
+    await giveToGroup(local.path, group, {
+      readOnly: false,
+      policy: specOf(pod).securityContext?.fsGroupChangePolicy,
+    });
+  }
+  return { path: local.path, readOnly };
+}

@@ -13,11 +13,17 @@ import type { NodeFacts } from '../field-path.ts';
 import type { Mounter } from '../mounts.ts';
 
 export class VolumeError extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause });
+  /** What the message calls the volume, when it is not by its name in the pod: a PersistentVolume's. */
+  readonly volumeName: string | undefined;
+  constructor(message: string, options: { cause?: unknown; volumeName?: string } = {}) {
+    super(message, { cause: options.cause });
     this.name = 'VolumeError';
+    this.volumeName = options.volumeName;
   }
 }
+
+/** Nothing was tried yet: what the volume refers to is not there or not as it must be. */
+export class UnprocessedVolumeError extends VolumeError {}
 
 /** Objects of the pod's namespace, and tokens for it. */
 export interface VolumeObjects {
@@ -57,5 +63,7 @@ export interface VolumeType {
   readonly field: keyof Volume;
   /** Directory name under the pod's volumes, as upstream names it. */
   readonly plugin: string;
+  /** Its contents follow their sources: it is set up again whenever something changes. */
+  readonly requiresRemount?: boolean;
   setUp(context: VolumeContext): Promise<VolumeSetUp>;
 }
