@@ -5,13 +5,16 @@ import path from 'node:path';
 import type { Container, Pod, Service } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
+import { containerHash, LABEL_CONTAINER_HASH } from './container-hash.ts';
+import type { ContainerStopper } from './container-stopper.ts';
 import { type ContainerConfig, type ImageStatus, type Mount, type Runtime, RuntimeError } from './cri/runtime.ts';
 import { environmentOf, expand } from './environment.ts';
 import type { NodeFacts } from './field-path.ts';
-import { HookError, NO_TIMEOUT, runHook } from './hooks.ts';
+import { type HookError, NO_TIMEOUT, runHook } from './hooks.ts';
 import type { Images } from './images.ts';
 import type { PodFiles } from './pod-files.ts';
 import type { PodObjects } from './pod-objects.ts';
+import { aboutContainer } from './pod-record.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { runtimeResources } from './resources.ts';
 import { securityOf } from './security.ts';
@@ -22,6 +25,7 @@ export interface StarterOptions {
   events: EventRecorder;
   clock: Clock;
   objects: PodObjects;
+  stopper: Pick<ContainerStopper, 'stop'>;
   services: (namespace: string) => readonly Service[];
   node: () => NodeFacts;
   nodeMemoryBytes: number;
@@ -34,7 +38,9 @@ export interface StartPlace {
   attempt: number;
   volumes: PodVolumes;
   files: PodFiles;
-  /** Tells that the container runs, before its postStart hook has ended. */
+  /** Holds the container's id while its postStart hook runs. */
+  inPostStart: Set<string>;
+  /** Tells that the container runs, and its postStart hook has ended. */
   started(): void;
   /** Work that must not be cut off: a deletion waits for it, so that no container appears after everything is gone. */
   hold<T>(work: Promise<T>): Promise<T>;
@@ -77,6 +83,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
         'io.kubernetes.pod.name': metadata.name ?? '',
         'io.kubernetes.pod.namespace': metadata.namespace ?? '',
         'io.kubernetes.pod.uid': metadata.uid ?? '',
+        [LABEL_CONTAINER_HASH]: containerHash(container),
       },
       ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     };
@@ -112,16 +119,17 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
 
   function failed(reason: string, error: unknown, of: { pod: Pod; container: Container }): RuntimeError {
     const { message } = error as Error;
-    const about = { fieldPath: `spec.containers{${of.container.name}}` };
-    events.event(of.pod, 'Warning', 'Failed', `Error: ${message}`, about);
+    events.event(of.pod, 'Warning', 'Failed', `Error: ${message}`, aboutContainer(of.pod, of.container.name));
     return error instanceof RuntimeError ? error : new RuntimeError(reason, message, error);
   }
 
-  async function createAndStart(container: Container, config: ContainerConfig, pod: Pod): Promise<string> {
-    const about = { fieldPath: `spec.containers{${container.name}}` };
+  async function createAndStart(container: Container, config: ContainerConfig, place: StartPlace): Promise<string> {
+    const { pod } = place;
+    const about = aboutContainer(pod, container.name);
     const id = await runtime.createContainer(config).catch((error: unknown) => {
       throw failed('CreateContainerError', error, { pod, container });
     });
+    if (container.lifecycle?.postStart) place.inPostStart.add(id);
     events.event(pod, 'Normal', 'Created', 'Container created', about);
     await runtime.startContainer(id).catch((error: unknown) => {
       throw failed('RunContainerError', error, { pod, container });
@@ -130,10 +138,31 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
     return id;
   }
 
+  /** The container stays untold until the hook has ended, and ends with a hook that fails. */
+  async function postStart(id: string, container: Container, place: StartPlace): Promise<void> {
+    const hook = container.lifecycle?.postStart;
+    if (!hook) return;
+    const { pod, signal } = place;
+    const about = aboutContainer(pod, container.name);
+    const target = { containerId: id, container, pod, host: place.podIPs[0] ?? '' };
+    try {
+      await runHook(hook, target, { ...options, timeoutMs: NO_TIMEOUT, signal });
+    } catch (cause) {
+      if (signal.aborted) return;
+      // Without the words of the hook, which may hold secrets.
+      events.event(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', about);
+      const status = await runtime.containerStatus(id);
+      const graceSeconds = pod.spec?.terminationGracePeriodSeconds ?? 30;
+      const order = { pod, graceSeconds, message: 'FailedPostStartHook', host: target.host };
+      if (status) await options.stopper.stop({ ...order, status });
+      throw new RuntimeError('PostStartHookError', (cause as HookError).message, cause);
+    }
+  }
+
   return {
     async start(container, place) {
-      const { pod } = place;
-      const about = { fieldPath: `spec.containers{${container.name}}` };
+      const { pod, inPostStart } = place;
+      const about = aboutContainer(pod, container.name);
       const image = await options.images.ensure(pod, container).catch((error: RuntimeError) => {
         if (error.reason === 'ErrImagePull' || error.reason === 'ImagePullBackOff') {
           events.event(pod, 'Warning', 'Failed', `Error: ${error.reason}`, about);
@@ -144,21 +173,9 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
         throw failed('CreateContainerConfigError', error, { pod, container });
       });
       if (place.signal.aborted) return;
-      const id = await place.hold(createAndStart(container, config, pod));
+      const id = await place.hold(createAndStart(container, config, place));
+      await postStart(id, container, place).finally(() => inPostStart.delete(id));
       place.started();
-      const hook = container.lifecycle?.postStart;
-      if (!hook) return;
-      const target = { containerId: id, container, host: place.podIPs[0] ?? '' };
-      await runHook(hook, target, { ...options, timeoutMs: NO_TIMEOUT, signal: place.signal }).catch(
-        async (cause: Error) => {
-          if (place.signal.aborted) return;
-          events.event(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', about);
-          events.event(pod, 'Normal', 'Killing', 'FailedPostStartHook', about);
-          await runtime.stopContainer(id, pod.spec?.terminationGracePeriodSeconds ?? 30);
-          const message = cause instanceof HookError ? cause.message : `PostStartHook failed: ${cause.message}`;
-          throw new RuntimeError('PostStartHookError', message, cause);
-        },
-      );
     },
   };
 }

@@ -1,16 +1,16 @@
-// Stops containers within a grace period that is shared with their preStop hooks; sidecars stop after the containers
-// that use them, the last one first (kuberuntime_container.go killContainer, kuberuntime_termination_order.go).
-import type { Container, Pod } from '../api/types/core/v1.ts';
+// Stops containers within a grace period that is shared by their preStop hook, the wait for their turn and the stop
+// signal (kuberuntime_container.go killContainer, kuberuntime_termination_order.go). All hooks of a pod run at once;
+// sidecars get their signal after the containers that use them, the last one first.
+import type { Pod } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import { type ContainerStatus, type Runtime, RuntimeError } from './cri/runtime.ts';
-import { runHook } from './hooks.ts';
-import { findContainer, isSidecar, specOf } from './pod-record.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { NO_TIMEOUT, runHook } from './hooks.ts';
+import { aboutContainer, findContainer, isSidecar, specOf } from './pod-record.ts';
 
-/** Also the least that a force-deleted container gets. */
-const MINIMUM_GRACE_SECONDS = 1;
-/** What a preStop hook that used everything up leaves for the stop signal. */
-const AFTER_HOOK_SECONDS = 2;
+/** Between the stop signal and SIGKILL, whatever was used up before. */
+const MINIMUM_GRACE_SECONDS = 2;
 
 export interface StopOrder {
   pod: Pod;
@@ -29,8 +29,8 @@ export interface ContainerStopper {
 
 interface Stopping {
   done: Promise<void>;
-  deadline: number;
-  hurry: AbortController;
+  deadline: Deadline;
+  isSignalled: boolean;
 }
 
 export function createContainerStopper(options: {
@@ -41,70 +41,71 @@ export function createContainerStopper(options: {
   const { runtime, events, clock } = options;
   const stopping = new Map<string, Stopping>();
 
-  async function stopOne(order: StopOrder, entry: Stopping): Promise<void> {
+  /** The hook may outlast the grace period: it is left to itself then, and ends with its container. */
+  async function preStop(order: StopOrder, deadline: Deadline): Promise<void> {
     const { pod, status } = order;
     const container = findContainer(pod, status.name);
-    const about = { fieldPath: `spec.containers{${status.name}}` };
-    events.event(pod, 'Normal', 'Killing', order.message ?? `Stopping container ${status.name}`, about);
-    const preStop = container?.lifecycle?.preStop;
-    if (container && preStop && order.graceSeconds > 0) {
-      const timeoutMs = order.graceSeconds * 1000;
-      const target = { containerId: status.id, container, host: order.host };
-      const hook = runHook(preStop, target, { runtime, clock, timeoutMs, signal: entry.hurry.signal });
-      await bounded(hook, { clock, ms: timeoutMs, signal: entry.hurry.signal }).catch(() => {
-        if (!entry.hurry.signal.aborted) events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', about);
-      });
-    }
-    const left = Math.ceil((entry.deadline - clock.monotonic()) / 1000);
-    const least = preStop ? AFTER_HOOK_SECONDS : MINIMUM_GRACE_SECONDS;
-    const grace = entry.hurry.signal.aborted ? MINIMUM_GRACE_SECONDS : Math.max(least, left);
-    await runtime.stopContainer(status.id, grace).catch((cause: Error) => {
+    const hook = container?.lifecycle?.preStop;
+    if (!container || !hook || order.graceSeconds <= 0) return;
+    const target = { containerId: status.id, container, pod, host: order.host };
+    const ended = runHook(hook, target, {
+      runtime,
+      clock,
+      events,
+      timeoutMs: NO_TIMEOUT,
+      signal: deadline.signal,
+    }).catch(() =>
+      events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', aboutContainer(pod, status.name)),
+    );
+    await deadline.race(ended);
+  }
+
+  async function stopOne(order: StopOrder, entry: Stopping, turn: Promise<unknown>): Promise<void> {
+    const { pod, status } = order;
+    const message = order.message ?? `Stopping container ${status.name}`;
+    events.event(pod, 'Normal', 'Killing', message, aboutContainer(pod, status.name));
+    await preStop(order, entry.deadline);
+    await entry.deadline.race(turn);
+    entry.isSignalled = true;
+    await runtime.stopContainer(status.id, graceOf(entry.deadline)).catch((cause: Error) => {
       throw new RuntimeError('KillContainerError', cause.message, cause);
     });
   }
 
-  const stop = (order: StopOrder): Promise<void> => {
-    const deadline = clock.monotonic() + order.graceSeconds * 1000;
-    const running = stopping.get(order.status.id);
+  function stop(order: StopOrder, turn: Promise<unknown> = Promise.resolve()): Promise<void> {
+    const { id } = order.status;
+    const running = stopping.get(id);
     if (running) {
-      if (deadline >= running.deadline) return running.done;
-      running.deadline = deadline;
-      running.hurry.abort();
-      return Promise.all([running.done, runtime.stopContainer(order.status.id, order.graceSeconds)]).then(
-        () => undefined,
-      );
+      const isShorter = running.deadline.shorten(order.graceSeconds * 1000);
+      if (!isShorter || !running.isSignalled) return running.done;
+      const faster = runtime.stopContainer(id, graceOf(running.deadline));
+      return Promise.all([running.done, faster]).then(() => undefined);
     }
-    const entry: Stopping = { done: Promise.resolve(), deadline, hurry: new AbortController() };
-    stopping.set(order.status.id, entry);
-    entry.done = stopOne(order, entry).finally(() => stopping.delete(order.status.id));
+    const deadline = createDeadline(clock, order.graceSeconds * 1000);
+    const entry: Stopping = { done: Promise.resolve(), deadline, isSignalled: false };
+    stopping.set(id, entry);
+    entry.done = stopOne(order, entry, turn).finally(() => {
+      deadline.end();
+      stopping.delete(id);
+    });
     return entry.done;
-  };
+  }
 
   return {
-    stop,
+    stop: (order) => stop(order),
     async stopAll(pod, running, at) {
-      const sidecars = (specOf(pod).initContainers ?? []).filter(isSidecar).map((c: Container) => c.name);
-      const began = clock.monotonic();
-      const left = () =>
-        Math.max(MINIMUM_GRACE_SECONDS, at.graceSeconds - Math.floor((clock.monotonic() - began) / 1000));
-      const order = (status: ContainerStatus): StopOrder => ({ pod, status, graceSeconds: left(), host: at.host });
-      await Promise.all(running.filter((s) => !sidecars.includes(s.name)).map((status) => stop(order(status))));
+      const sidecars = (specOf(pod).initContainers ?? []).filter(isSidecar).map((c) => c.name);
+      const order = (status: ContainerStatus): StopOrder => ({ pod, status, ...at });
+      const users = running.filter((s) => !sidecars.includes(s.name));
+      const ends = users.map((status) => stop(order(status)));
       for (const name of sidecars.toReversed()) {
-        await Promise.all(running.filter((s) => s.name === name).map((status) => stop(order(status))));
+        const turn = Promise.allSettled([...ends]);
+        ends.push(...running.filter((s) => s.name === name).map((status) => stop(order(status), turn)));
       }
+      await Promise.all(ends);
     },
   };
 }
 
-/** Rejects when `work` has not ended after `ms`, or the signal aborts. */
-function bounded(work: Promise<void>, by: { clock: Clock; ms: number; signal: AbortSignal }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = by.clock.after(by.ms, () => reject(new Error('grace period exceeded')));
-    const onAbort = () => reject(by.signal.reason);
-    by.signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      timer.cancel();
-      by.signal.removeEventListener('abort', onAbort);
-    });
-  });
-}
+/** Seconds rounded as upstream does: what was used up counts in whole ones. */
+const graceOf = (deadline: Deadline): number => Math.max(MINIMUM_GRACE_SECONDS, Math.ceil(deadline.leftMs() / 1000));

@@ -7,6 +7,7 @@ import { createKeyedBackOff, formatSeconds } from './back-off.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
 import type { PullCredentials } from './images/pull-secrets.ts';
 import { createPulls } from './images/pulls.ts';
+import { aboutContainer } from './pod-record.ts';
 
 export interface Images {
   /**
@@ -75,7 +76,7 @@ export function createImages(options: {
 
   async function pull(pod: Pod, container: Container, image: string): Promise<ImageStatus> {
     const key = keyOf(pod, container);
-    const about = { fieldPath: `spec.containers{${container.name}}` };
+    const about = aboutContainer(pod, container.name);
     const failed = failures.get(key);
     if (failed && backOff.left(key, failed.at) > 0) {
       const message = `Back-off pulling image "${image}"`;
@@ -110,7 +111,7 @@ export function createImages(options: {
       const policy = policyOf(container);
       if (!isReference(image)) {
         const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
-        events.event(pod, 'Warning', 'InspectFailed', message, { fieldPath: `spec.containers{${container.name}}` });
+        events.event(pod, 'Warning', 'InspectFailed', message, aboutContainer(pod, container.name));
         throw new RuntimeError('InvalidImageName', message);
       }
       const present = await runtime.imageStatus(image).catch((cause: Error) => {
@@ -118,12 +119,12 @@ export function createImages(options: {
       });
       if (present && policy !== 'Always') {
         const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
-        events.event(pod, 'Normal', 'Pulled', message, { fieldPath: `spec.containers{${container.name}}` });
+        events.event(pod, 'Normal', 'Pulled', message, aboutContainer(pod, container.name));
         return present;
       }
       if (policy === 'Never') {
         const message = `Container image "${image}" is not present with pull policy of Never`;
-        events.event(pod, 'Warning', 'ErrImageNeverPull', message, { fieldPath: `spec.containers{${container.name}}` });
+        events.event(pod, 'Warning', 'ErrImageNeverPull', message, aboutContainer(pod, container.name));
         throw new RuntimeError('ErrImageNeverPull', message);
       }
       return pull(pod, container, image);

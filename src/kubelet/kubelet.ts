@@ -166,6 +166,7 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
     events,
     clock,
     objects,
+    stopper,
     services: (namespace) => {
       const { lister } = informers.for(services);
       const master = lister.get('default', 'kubernetes');

@@ -1,8 +1,10 @@
 // The next step of a pod as a pure function of its spec and of what the runtime knows; the decisions are those of
 // pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and kuberuntime_container.go.
-import type { Container, Pod } from '../api/types/core/v1.ts';
+import type { Container, Pod, PodStatus } from '../api/types/core/v1.ts';
+import { isChanged } from './container-hash.ts';
 import type { ContainerStatus } from './cri/runtime.ts';
 import { isSidecar, isToStart, newestOf, type PodRecord, restartsAfter, specOf } from './pod-record.ts';
+import { type ContainerToReset, containersToReset, isRestartingAll } from './restart-all.ts';
 
 export type ProbeOutcome = 'success' | 'failure' | 'unknown';
 
@@ -29,9 +31,19 @@ export interface PodActions {
   sandboxId?: string;
   start: Container[];
   kill: ContainerToKill[];
+  /** Containers to stop and take away before anything else, because the exit of one restarts them all. */
+  reset: ContainerToReset[];
 }
 
-export function computePodActions(pod: Pod, record: PodRecord, probes: ProbeOutcomes): PodActions {
+export function computePodActions(
+  pod: Pod,
+  record: PodRecord,
+  { probes, status }: { probes: ProbeOutcomes; status: PodStatus },
+): PodActions {
+  const reset = isRestartingAll(status) ? containersToReset(pod, record) : [];
+  if (reset.length > 0) {
+    return { killPod: false, createSandbox: false, attempt: 0, start: [], kill: [], reset };
+  }
   const spec = specOf(pod);
   const sandbox = record.sandboxes[0];
   const usable = sandbox?.state === 'ready' && (spec.hostNetwork || sandbox.ips.length > 0);
@@ -44,6 +56,7 @@ export function computePodActions(pod: Pod, record: PodRecord, probes: ProbeOutc
     sandboxId: sandbox.id,
     start: [],
     kill: [],
+    reset,
   };
   const ephemeral = (spec.ephemeralContainers ?? []).filter((c) => !newestOf(record, c.name));
   const init = computeInitActions(pod, record, probes);
@@ -62,15 +75,16 @@ export function computePodActions(pod: Pod, record: PodRecord, probes: ProbeOutc
       if (status?.state === 'unknown') actions.kill.push(unknownState(container, status, 'Container'));
       continue;
     }
-    const failed = failedProbe(status, probes);
-    if (!failed) {
+    const why = reasonToKill(container, status, probes);
+    if (!why) {
       kept++;
       continue;
     }
-    const restart = (container.restartPolicy ?? spec.restartPolicy) !== 'Never';
+    // A changed definition restarts it whatever its policy.
+    const restart = why.reason === undefined || (container.restartPolicy ?? spec.restartPolicy) !== 'Never';
     if (restart) regular.push(container);
-    const message = `Container ${container.name} failed ${failed} probe${restart ? ', will be restarted' : ''}`;
-    actions.kill.push({ status, container, message, reason: failed === 'liveness' ? 'LivenessProbe' : 'StartupProbe' });
+    const message = `Container ${container.name} ${why.what}${restart ? ', will be restarted' : ''}`;
+    actions.kill.push({ status, container, message, ...(why.reason ? { reason: why.reason } : {}) });
   }
   if (kept === 0 && regular.length === 0) return { ...actions, killPod: true, start: ephemeral };
   actions.start.push(...regular);
@@ -80,7 +94,7 @@ export function computePodActions(pod: Pod, record: PodRecord, probes: ProbeOutc
 /** Without a usable sandbox everything starts from the beginning, unless the pod is done. */
 function withNewSandbox(pod: Pod, record: PodRecord, attempt: number): PodActions {
   const spec = specOf(pod);
-  const actions: PodActions = { killPod: true, createSandbox: true, attempt, start: [], kill: [] };
+  const actions: PodActions = { killPod: true, createSandbox: true, attempt, start: [], kill: [], reset: [] };
   if (spec.restartPolicy === 'Never' && attempt !== 0 && record.containers.length > 0) {
     return { ...actions, createSandbox: false };
   }
@@ -170,19 +184,30 @@ function computeSidecar(
     });
     at.again();
   };
+  const killChanged = () => {
+    at.result.kill.push({ status, container, message: `Init container ${container.name} definition changed` });
+    at.again();
+  };
   if (status.state === 'unknown') at.result.kill.push(unknownState(container, status, 'Init container'));
   const startup = container.startupProbe ? at.probes.startup(status.id) : 'success';
   if (status.state !== 'running') at.again();
   else if (startup === 'failure') killFor('startup');
   else if (startup === 'success') {
     at.goOn();
-    if (container.livenessProbe && at.probes.liveness(status.id) === 'failure') killFor('liveness');
+    if (isChanged(container, status)) killChanged();
+    else if (container.livenessProbe && at.probes.liveness(status.id) === 'failure') killFor('liveness');
   }
 }
 
-function failedProbe(status: ContainerStatus, probes: ProbeOutcomes): 'liveness' | 'startup' | undefined {
-  if (probes.liveness(status.id) === 'failure') return 'liveness';
-  return probes.startup(status.id) === 'failure' ? 'startup' : undefined;
+function reasonToKill(
+  container: Container,
+  status: ContainerStatus,
+  probes: ProbeOutcomes,
+): { what: string; reason?: 'LivenessProbe' | 'StartupProbe' } | undefined {
+  if (isChanged(container, status)) return { what: 'definition changed' };
+  if (probes.liveness(status.id) === 'failure') return { what: 'failed liveness probe', reason: 'LivenessProbe' };
+  if (probes.startup(status.id) === 'failure') return { what: 'failed startup probe', reason: 'StartupProbe' };
+  return undefined;
 }
 
 const unknownState = (container: Container, status: ContainerStatus, what: string): ContainerToKill => ({

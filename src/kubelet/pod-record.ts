@@ -33,13 +33,27 @@ export const findContainer = (pod: Pod, name: string): Container | undefined =>
 
 export const specOf = (pod: Pod): PodSpec => pod.spec as PodSpec;
 
-/** Whether a container that ended with `exitCode` is run again: container rules, container policy, pod policy. */
+/** The part of the pod that an event about one of its containers names (container/ref.go). */
+export function aboutContainer(pod: Pod, name: string): { fieldPath: string } {
+  const { initContainers = [], ephemeralContainers = [] } = specOf(pod);
+  const has = (list: readonly Container[]) => list.some((c) => c.name === name);
+  const list = has(initContainers) ? 'initContainers' : has(ephemeralContainers) ? 'ephemeralContainers' : 'containers';
+  return { fieldPath: `spec.${list}{${name}}` };
+}
+
+type RestartRule = NonNullable<Container['restartPolicyRules']>[number];
+
+/** The first of the container's own rules that its exit code meets (api/v1/pod/util.go). */
+export function ruleFor(container: Container, exitCode: number): RestartRule | undefined {
+  return container.restartPolicyRules?.find(({ exitCodes }) => {
+    const listed = exitCodes?.values?.includes(exitCode) ?? false;
+    return exitCodes?.operator === 'NotIn' ? !listed : exitCodes?.operator === 'In' && listed;
+  });
+}
+
+/** Whether a container that ended with `exitCode` is run again: its rules, its policy, the pod's policy. */
 export function restartsAfter(container: Container, spec: PodSpec, exitCode: number): boolean {
-  for (const rule of container.restartPolicyRules ?? []) {
-    const listed = rule.exitCodes?.values?.includes(exitCode) ?? false;
-    const matches = rule.exitCodes?.operator === 'NotIn' ? !listed : listed;
-    if (rule.exitCodes && matches && rule.action === 'Restart') return true;
-  }
+  if (container.restartPolicy !== undefined && ruleFor(container, exitCode)) return true;
   const policy = container.restartPolicy ?? spec.restartPolicy ?? 'Always';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }

@@ -103,7 +103,10 @@ const CASES: Case[] = [
     spec: {
       restartPolicy: 'Never',
       containers: [
-        c('a', { restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }] }),
+        c('a', {
+          restartPolicy: 'Never',
+          restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+        }),
       ],
     },
     containers: [ran('a', 'exited', 42)],
@@ -199,7 +202,7 @@ for (const { what, spec, sandboxes = [sandbox()], containers = [], liveness = {}
     const actions = computePodActions(
       podObject('p', { spec: { restartPolicy: 'Always', containers: [c('a')], ...spec } }),
       recordOf(sandboxes, containers),
-      { liveness: (id) => liveness[id], startup: (id) => startup[id] },
+      { probes: { liveness: (id) => liveness[id], startup: (id) => startup[id] }, status: {} },
     );
     assert.deepEqual(
       {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Container, Probe } from '../../src/api/types/core/v1.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { ContainerStatus } from '../../src/kubelet/cri/runtime.ts';
+import { type ContainerStatus, RuntimeError } from '../../src/kubelet/cri/runtime.ts';
 import { recordOf } from '../../src/kubelet/pod-record.ts';
 import { tryProbe } from '../../src/kubelet/probes/action.ts';
 import { createProber } from '../../src/kubelet/probes/prober.ts';
@@ -168,11 +168,14 @@ test('a TCP probe of an open port succeeds', () =>
     async (port) => assert.equal((await tryOne({ tcpSocket: { port } })).ok, true),
   ));
 
-test('a port that has no such name is a failure', async () => {
-  assert.deepEqual(await tryOne({ httpGet: { port: 'web' } }), { ok: false, output: "couldn't find port: web" });
+test('a port that has no such name says nothing about the container', async () => {
+  await assert.rejects(tryOne({ httpGet: { port: 'web' } }), {
+    message: 'strconv.Atoi: parsing "web": invalid syntax',
+  });
+  await assert.rejects(tryOne({ tcpSocket: { port: 70_000 } }), { message: 'invalid port number: 70000' });
 });
 
-test('an exec probe fails by its exit code or by not running', async () => {
+test('an exec probe fails by its exit code and by its time; one that cannot be made is no try', async () => {
   const ended = (exitCode: number) => async () => ({
     exitCode,
     stdout: Buffer.from('out'),
@@ -181,7 +184,12 @@ test('an exec probe fails by its exit code or by not running', async () => {
   assert.deepEqual(await tryOne({ exec: { command: ['x'] } }, [], ended(0)), { ok: true, output: 'outerr' });
   assert.deepEqual(await tryOne({ exec: { command: ['x'] } }, [], ended(1)), { ok: false, output: 'outerr' });
   const broken = async () => Promise.reject(new Error('no such container'));
-  assert.deepEqual(await tryOne({ exec: { command: ['x'] } }, [], broken), { ok: false, output: 'no such container' });
+  await assert.rejects(tryOne({ exec: { command: ['x'] } }, [], broken), { message: 'no such container' });
+  const late = async () => Promise.reject(new RuntimeError('ExecTimeout', 'late'));
+  assert.deepEqual(await tryOne({ exec: { command: ['sleep', '9'] } }, [], late), {
+    ok: false,
+    output: 'command timed out: "sleep 9" timed out after 1s',
+  });
 });
 
 for (const [health, ok] of [

@@ -3,22 +3,51 @@
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Container, HTTPGetAction } from '../../api/types/core/v1.ts';
-import type { ActionResult } from './action.ts';
+import { dialFailure } from './dial-failure.ts';
+import { resolvePort } from './port.ts';
 
 const MAX_BODY = 10 * 1024;
 const MAX_REDIRECTS = 10;
+/** Those that Go's client follows; any other answer below 400 ends the probe. */
+const FOLLOWED = new Set([301, 302, 303, 307, 308]);
 
-/** The number behind a port's number or name. */
-export function resolvePort(port: number | string, container: Container): number {
-  const number = typeof port === 'number' ? port : /^\d+$/.test(port) ? Number(port) : undefined;
-  const found = number ?? container.ports?.find((p) => p.name === port)?.containerPort;
-  if (found === undefined || found < 1 || found > 65_535) {
-    throw new Error(typeof port === 'number' ? `invalid port number: ${port}` : `couldn't find port: ${port}`);
-  }
-  return found;
+export interface HttpResult {
+  ok: boolean;
+  output: string;
+  /** Success that should be told. */
+  warning?: string;
+  /** undefined: there was no answer. */
+  status?: number;
+  /** TLS was asked for and is not spoken there. */
+  isPlainHttp?: boolean;
 }
 
-export function urlOf(action: HTTPGetAction, target: { host: string; container: Container }): URL {
+export interface HttpTarget {
+  host: string;
+  container: Container;
+  signal: AbortSignal;
+  purpose: 'probe' | 'lifecycle';
+}
+
+/** Throws when there is no such port; every other failure is a result. */
+export async function httpGet(action: HTTPGetAction, target: HttpTarget): Promise<HttpResult> {
+  const url = urlOf(action, target);
+  try {
+    return await follow(url, {
+      headers: headersOf(action, target.purpose),
+      signal: target.signal,
+      left: MAX_REDIRECTS,
+    });
+  } catch (cause) {
+    const error = cause as NodeJS.ErrnoException;
+    const isPlainHttp =
+      error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG';
+    const told = isPlainHttp ? 'http: server gave HTTP response to HTTPS client' : failureOf(error, url);
+    return { ok: false, output: `Get "${url}": ${told}`, ...(isPlainHttp ? { isPlainHttp } : {}) };
+  }
+}
+
+function urlOf(action: HTTPGetAction, target: HttpTarget): URL {
   const host = action.host || target.host;
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
@@ -26,56 +55,48 @@ export function urlOf(action: HTTPGetAction, target: { host: string; container: 
   return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`);
 }
 
-export async function httpGet(
-  action: HTTPGetAction,
-  target: { host: string; container: Container; signal: AbortSignal },
-): Promise<ActionResult> {
-  const url = urlOf(action, target);
-  const headers = headersOf(action);
-  try {
-    return await follow(url, { headers, signal: target.signal, left: MAX_REDIRECTS });
-  } catch (error) {
-    return { ok: false, output: `Get "${url}": ${told(error as NodeJS.ErrnoException, url)}` };
-  }
-}
-
-function headersOf(action: HTTPGetAction): Record<string, string | string[]> {
+function headersOf(action: HTTPGetAction, purpose: HttpTarget['purpose']): Record<string, string | string[]> {
   const headers: Record<string, string[]> = {};
   for (const { name, value } of action.httpHeaders ?? []) {
     const key = name.toLowerCase();
     headers[key] = [...(headers[key] ?? []), value];
   }
-  const { host, ...rest } = headers;
+  const { host, accept = ['*/*'], ...rest } = headers;
   return {
-    'user-agent': 'kube-probe/1.36',
-    accept: '*/*',
+    'user-agent': `kube-${purpose}/1.36`,
     connection: 'close',
     ...rest,
+    ...(accept[0] === '' ? {} : { accept }), // an empty one takes the header away
     ...(host?.[0] ? { host: host[0] } : {}),
   };
 }
 
-function told(error: NodeJS.ErrnoException, url: URL): string {
+function failureOf(error: NodeJS.ErrnoException, url: URL): string {
   if (error.name === 'AbortError' || error.name === 'TimeoutError') {
     return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
   }
-  if (error.code === 'ECONNREFUSED') return `dial tcp ${url.host}: connect: connection refused`;
-  return error.message;
+  if (error.code === 'ECONNRESET' && error.syscall === undefined) return 'EOF'; // closed without an answer
+  return dialFailure(error, url.host);
 }
 
 async function follow(
   url: URL,
-  options: { headers: RequestOptions['headers']; signal: AbortSignal; left: number },
-): Promise<ActionResult> {
+  options: { headers: Record<string, string | string[]>; signal: AbortSignal; left: number },
+): Promise<HttpResult> {
   const { status, location, body } = await get(url, options);
-  if (status >= 300 && status < 400 && location) {
-    const next = new URL(location, url);
-    if (next.hostname !== url.hostname) return { ok: true, output: body, warning: 'Probe terminated redirects' };
+  const isFollowed = FOLLOWED.has(status) && location !== undefined;
+  const next = isFollowed ? new URL(location, url) : url;
+  if (isFollowed && next.hostname === url.hostname) {
     if (options.left === 0) return { ok: false, output: `Get "${next}": stopped after 10 redirects` };
-    return follow(next, { ...options, left: options.left - 1 });
+    const { host: _, ...others } = options.headers;
+    const isRelative = !URL.canParse(location);
+    return follow(next, { ...options, headers: isRelative ? options.headers : others, left: options.left - 1 });
   }
-  const ok = status >= 200 && status < 400;
-  return { ok, output: ok ? body : `HTTP probe failed with statuscode: ${status}`, status };
+  if (status < 200 || status >= 400) {
+    return { ok: false, output: `HTTP probe failed with statuscode: ${status}`, status };
+  }
+  const warning = `Probe terminated redirects, Response body: ${body}`;
+  return { ok: true, output: body, status, ...(status >= 300 ? { warning } : {}) };
 }
 
 function get(

@@ -5,8 +5,8 @@ import type { EventRecorder } from '../../client/controller.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { ContainerStatus, StreamRuntime } from '../cri/runtime.ts';
 import type { ProbeOutcome, ProbeOutcomes } from '../pod-actions.ts';
-import { allContainers, isSidecar, newestOf, type PodRecord, specOf } from '../pod-record.ts';
-import type { ReadinessFacts } from '../status/container-statuses.ts';
+import { aboutContainer, allContainers, isSidecar, newestOf, type PodRecord, specOf } from '../pod-record.ts';
+import { containerUri, type ReadinessFacts } from '../status/container-statuses.ts';
 import { type ActionResult, type ProbeTarget, tryProbe } from './action.ts';
 
 type ProbeKind = 'startup' | 'liveness' | 'readiness';
@@ -16,6 +16,8 @@ export interface ProberOptions {
   runtime: Pick<StreamRuntime, 'execSync'>;
   events: EventRecorder;
   changed(): void;
+  /** 0 to 1. */
+  random?: () => number;
   /** How one try is made; for tests. */
   attempt?: (probe: Probe, target: ProbeTarget) => Promise<ActionResult>;
 }
@@ -38,10 +40,13 @@ interface Task {
   pod: Pod;
 }
 
+/** prober.go, maxProbeRetries */
+const MAX_TRIES = 3;
+
 const INITIAL: Record<ProbeKind, ProbeOutcome> = { startup: 'unknown', liveness: 'success', readiness: 'failure' };
 
 export function createProber(options: ProberOptions): Prober {
-  const { clock } = options;
+  const { clock, random = Math.random } = options;
   const attempt = options.attempt ?? ((probe, target) => tryProbe(probe, target, options));
   const tasks = new Map<string, Task>();
   let stopped = false;
@@ -60,16 +65,44 @@ export function createProber(options: ProberOptions): Prober {
       pod: at.pod,
     };
     tasks.set(keyOf(at.status.id, kind), task);
-    const delay = at.status.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
-    schedule(task, Math.max(0, delay));
+    const before = toldOf(at.pod, at.status.id);
+    if (kind === 'readiness' && before?.ready) task.outcome = 'success';
+    if (kind === 'startup' && before?.started) {
+      Object.assign(task, { outcome: 'success', finished: true });
+      return;
+    }
+    const due = at.status.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
+    // Not all at once after a restart of the kubelet (worker.go).
+    const spread = before?.ready ? random() * (probe.periodSeconds ?? 10) * 1000 : 0;
+    schedule(task, Math.max(0, due) + spread);
+  }
+
+  /** undefined when no try could be made, which counts neither way. */
+  async function probe(task: Task): Promise<ActionResult | undefined> {
+    for (let left = MAX_TRIES - 1; ; left--) {
+      try {
+        return await attempt(task.probe, task.target);
+      } catch (error) {
+        if (stopped || task.finished) return undefined;
+        if (left > 0) continue;
+        tell(task, 'Unhealthy', `probe errored and resulted in unknown state: ${(error as Error).message}`);
+        return undefined;
+      }
+    }
+  }
+
+  function tell(task: Task, reason: 'Unhealthy' | 'ProbeWarning', message: string): void {
+    const word = `${task.kind[0]?.toUpperCase()}${task.kind.slice(1)}`;
+    const about = aboutContainer(task.pod, task.target.container.name);
+    options.events.event(task.pod, 'Warning', reason, `${word} ${message}`, about);
   }
 
   function schedule(task: Task, ms: number): void {
     task.timer = clock.after(ms, () => {
       const began = clock.monotonic();
-      attempt(task.probe, task.target).then((result) => {
+      probe(task).then((result) => {
         if (stopped || task.finished) return;
-        settle(task, result);
+        if (result) settle(task, result);
         const period = (task.probe.periodSeconds ?? 10) * 1000;
         if (!task.finished) schedule(task, Math.max(0, period - (clock.monotonic() - began)));
       });
@@ -77,13 +110,8 @@ export function createProber(options: ProberOptions): Prober {
   }
 
   function settle(task: Task, result: ActionResult): void {
-    const word = `${task.kind[0]?.toUpperCase()}${task.kind.slice(1)}`;
-    const about = { fieldPath: `spec.containers{${task.target.container.name}}` };
-    if (!result.ok) {
-      options.events.event(task.pod, 'Warning', 'Unhealthy', `${word} probe failed: ${result.output}`, about);
-    } else if (result.warning) {
-      options.events.event(task.pod, 'Warning', 'ProbeWarning', `${word} probe warning: ${result.warning}`, about);
-    }
+    if (!result.ok) tell(task, 'Unhealthy', `probe failed: ${result.output}`);
+    else if (result.warning) tell(task, 'ProbeWarning', `probe warning: ${result.warning}`);
     task.run = { ok: result.ok, length: task.run.ok === result.ok ? task.run.length + 1 : 1 };
     const needed = result.ok ? (task.probe.successThreshold ?? 1) : (task.probe.failureThreshold ?? 3);
     if (task.run.length < needed) return;
@@ -132,6 +160,15 @@ export function createProber(options: ProberOptions): Prober {
   };
   return prober;
 }
+
+/**
+ * What the API has of a container that runs already when it is first seen: it was told by a kubelet that has been
+ * started anew since, and stays true until a probe says otherwise.
+ */
+const toldOf = (pod: Pod, id: string) =>
+  [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
+    (s) => s.containerID === containerUri(id),
+  );
 
 const probesOf = (container: Container): [ProbeKind, Probe][] =>
   (

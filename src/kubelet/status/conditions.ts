@@ -11,6 +11,7 @@ const OWNED = new Set([
   'PodReadyToStartContainers',
   'PodResizePending',
   'PodResizeInProgress',
+  'AllContainersRestarting',
 ]);
 
 export const isOwnCondition = (type: string): boolean => OWNED.has(type);
@@ -28,13 +29,19 @@ export function podConditions(input: {
   pod: Pod;
   phase: Phase;
   sandboxReady: boolean;
+  /** What is owned by others and by the kubelet both, and about a resize: put before the others. */
+  more: readonly PodCondition[];
+  /** undefined: no container can restart all. */
+  restartingAll?: boolean;
   init: readonly ContainerStatus[];
   regular: readonly ContainerStatus[];
   old: readonly PodCondition[];
   now: string;
 }): PodCondition[] {
-  const { pod, phase } = input;
-  const foreign = (pod.status?.conditions ?? []).filter((c) => !isOwnCondition(c.type));
+  const { pod, phase, more } = input;
+  const foreign = (pod.status?.conditions ?? []).filter(
+    (c) => !isOwnCondition(c.type) && !more.some((m) => m.type === c.type),
+  );
   const containersReady = containersReadyVerdict(pod, phase, [...input.init, ...input.regular]);
   const verdicts: [string, Verdict][] = [
     ['PodReadyToStartContainers', { status: input.sandboxReady ? 'True' : 'False' }],
@@ -44,18 +51,36 @@ export function podConditions(input: {
     ['PodScheduled', YES],
   ];
   const generation = pod.metadata.generation;
-  const own = verdicts.map(([type, verdict]): PodCondition => {
-    const before = input.old.find((c) => c.type === type);
-    const unchanged = before?.status === verdict.status;
+  const own = verdicts.map(([type, verdict]) => ({
+    type,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...verdict,
+  }));
+  const restarting =
+    input.restartingAll === undefined
+      ? []
+      : [{ type: 'AllContainersRestarting', ...restartingVerdict(phase, input.restartingAll) }];
+  const dated = [...more, ...own, ...restarting].map((condition): PodCondition => {
+    const before = input.old.find((c) => c.type === condition.type);
+    const unchanged = before?.status === condition.status;
     return {
-      type,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      ...verdict,
+      ...condition,
       lastProbeTime: null as unknown as string, // upstream writes the zero time as null
       lastTransitionTime: unchanged ? (before.lastTransitionTime ?? input.now) : input.now,
     };
   });
-  return [...foreign, ...own];
+  return [...foreign, ...dated];
+}
+
+function restartingVerdict(phase: Phase, isRestarting: boolean): Verdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  if (!isRestarting) return { status: 'False' };
+  return {
+    status: 'True',
+    reason: 'RestartAllContainersStarted',
+    message: 'container exited with restart policy rule',
+  };
 }
 
 const namesOf = (names: readonly string[]): string => `[${names.join(' ')}]`;
@@ -86,6 +111,7 @@ function initializedVerdict(input: {
   phase: Phase;
   init: readonly ContainerStatus[];
   regular: readonly ContainerStatus[];
+  old: readonly PodCondition[];
 }): Verdict {
   const unknown: string[] = [];
   const incomplete: string[] = [];
@@ -96,13 +122,15 @@ function initializedVerdict(input: {
   }
   if (input.phase === 'Succeeded' && unknown.length === 0) return { status: 'True', reason: 'PodCompleted' };
   if (hasStartedRegular(input.regular)) return YES;
+  // Who was initialized once stays so, even when all containers begin again.
+  if (input.old.some((c) => c.type === 'Initialized' && c.status === 'True')) return YES;
   const message = told(['containers with unknown status', unknown], ['containers with incomplete status', incomplete]);
   return message ? { status: 'False', reason: 'ContainersNotInitialized', message } : YES;
 }
 
 /** kubecontainer.HasAnyRegularContainerStarted */
-export const hasStartedRegular = (regular: readonly ContainerStatus[]): boolean =>
-  regular.some((s) => s.state?.running ?? s.state?.terminated ?? s.lastState?.terminated);
+const hasStartedRegular = (regular: readonly ContainerStatus[]): boolean =>
+  regular.some((s) => s.state?.running ?? s.state?.terminated);
 
 function gatesVerdict(pod: Pod, conditions: readonly PodCondition[]): Verdict {
   const messages: string[] = [];

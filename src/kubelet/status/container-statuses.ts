@@ -8,7 +8,8 @@ import type {
   Pod,
 } from '../../api/types/core/v1.ts';
 import type { ContainerStatus } from '../cri/runtime.ts';
-import { isSidecar, isToStart, type PodRecord, specOf } from '../pod-record.ts';
+import { isSidecar, isToStart, newestOf, type PodRecord, specOf } from '../pod-record.ts';
+import { RESTARTING_ALL } from '../restart-all.ts';
 
 export interface ReadinessFacts {
   /** Whether the startup probe has succeeded, or there is none. */
@@ -33,19 +34,25 @@ export interface ContainerStatusInput {
   readiness: ReadinessFacts;
   /** What the container left as its last words, by id. */
   terminationMessages: ReadonlyMap<string, string>;
-  /** The pod will not run again. */
-  terminal: boolean;
+  /** An exit restarts all containers (restartPolicyRules). */
+  isRestartingAll: boolean;
 }
 
 const rfc3339 = (ms: number): string | undefined =>
   ms > 0 ? `${new Date(ms).toISOString().slice(0, 19)}Z` : undefined;
 
 export const containerUri = (id: string): string => `containerd://${id}`;
-const LOST: ContainerStateTerminated = {
+
+/** A container of which nobody knows how it ended. */
+export const lost = (message: string): ContainerStateTerminated => ({
   reason: 'ContainerStatusUnknown',
-  message: 'The container could not be located when the pod was terminated',
+  message,
   exitCode: 137,
-};
+});
+const USED_TO_RUN = 'The container could not be located when the pod was deleted.  The container used to be Running';
+const INIT_IS_DONE =
+  'Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally';
+const RESET = 'The container is removed because RestartAllContainers in place';
 
 export function containerStatuses(input: ContainerStatusInput): ApiContainerStatus[] {
   const statuses = input.containers.map((container) => statusOf(container, input));
@@ -53,10 +60,12 @@ export function containerStatuses(input: ContainerStatusInput): ApiContainerStat
 }
 
 function statusOf(container: Container, input: ContainerStatusInput): ApiContainerStatus {
-  const attempts = input.record.containers.filter((c) => c.name === container.name);
+  const { record, pod } = input;
+  const attempts = record.containers.filter((c) => c.name === container.name);
   const old = input.previous.find((s) => s.name === container.name);
   const [newest, before] = attempts;
   const status = newest ? fromRuntime(container, newest, input) : absent(container, old, input);
+  if (newest && old) status.restartCount = restartCountOf(status, old);
   if (newest && before?.state === 'exited') {
     status.lastState = { terminated: terminatedState(before, input.terminationMessages) };
   } else if (newest && old) {
@@ -64,27 +73,31 @@ function statusOf(container: Container, input: ContainerStatusInput): ApiContain
     const kept = ended ?? old.lastState?.terminated;
     if (kept) status.lastState = { terminated: kept };
   }
+  const isInitDone = input.isInit && newest?.state === 'exited' && newest.exitCode === 0;
   const waiting = input.waiting.get(container.name);
-  if (waiting && !status.state?.running && (input.isInit || isToStart(container, input.pod, input.record))) {
+  if (waiting && !isInitDone && isToStart(container, pod, record)) {
     if (status.state?.terminated) status.lastState = { terminated: status.state.terminated };
     status.state = { waiting: { reason: waiting.reason, ...(waiting.message ? { message: waiting.message } : {}) } };
-  }
-  if (input.terminal && !status.state?.terminated && !status.state?.running && hasRunBefore(old)) {
-    status.state = { terminated: LOST };
   }
   return { ...withMounts(container, status), ...readinessOf(container, status, newest, input) };
 }
 
-const hasRunBefore = (old: ApiContainerStatus | undefined): boolean =>
-  old?.state?.running !== undefined || old?.lastState?.terminated !== undefined;
+/** After a restart of all, the runtime counts from the beginning. */
+function restartCountOf(status: ApiContainerStatus, old: ApiContainerStatus): number {
+  if (status.state?.running && old.state?.terminated && old.restartCount >= status.restartCount) {
+    return old.containerID === status.containerID ? old.restartCount : old.restartCount + 1;
+  }
+  return Math.max(status.restartCount, old.restartCount);
+}
 
-/** The runtime has none: never made, or lost. */
+/** The runtime has none: never made, taken away, or lost. */
 function absent(
   container: Container,
   old: ApiContainerStatus | undefined,
   input: ContainerStatusInput,
 ): ApiContainerStatus {
-  const reason = (specOf(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+  const { pod, record } = input;
+  const reason = (specOf(pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   const status: ApiContainerStatus = {
     name: container.name,
     state: { waiting: { reason } },
@@ -94,16 +107,30 @@ function absent(
     image: container.image ?? '',
     imageID: '',
   };
+  if (input.isRestartingAll && old && !old.state?.waiting) {
+    const ended = { reason: RESTARTING_ALL, message: RESET, exitCode: 137 };
+    return {
+      ...status,
+      state: { waiting: { reason: RESTARTING_ALL, message: RESET } },
+      lastState: { terminated: ended },
+      restartCount: old.restartCount + 1,
+    };
+  }
   if (old?.state?.terminated) return { ...old, ready: false };
-  if (!old?.state?.running) return status;
-  if (input.pod.metadata.deletionTimestamp || input.terminal) return { ...status, state: { terminated: LOST } };
-  const message = 'The container could not be located when the pod was deleted.  The container used to be Running';
+  if (input.isInit && !isSidecar(container) && isInitialized(pod, record)) {
+    return { ...status, state: { terminated: { reason: 'Completed', message: INIT_IS_DONE, exitCode: 0 } } };
+  }
+  if (!old?.state?.running || old.lastState?.terminated) return status;
   return {
     ...status,
-    lastState: { terminated: { ...LOST, message } },
-    restartCount: status.restartCount + 1,
+    lastState: { terminated: lost(USED_TO_RUN) },
+    restartCount: status.restartCount + (pod.metadata.deletionTimestamp ? 0 : 1),
   };
 }
+
+/** Regular containers are made when all init containers are done. */
+const isInitialized = (pod: Pod, record: PodRecord): boolean =>
+  specOf(pod).containers.some((c) => newestOf(record, c.name) !== undefined);
 
 function fromRuntime(container: Container, newest: ContainerStatus, input: ContainerStatusInput): ApiContainerStatus {
   const resources = container.resources;

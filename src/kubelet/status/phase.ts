@@ -1,6 +1,7 @@
 // The phase of a pod from the statuses of its containers: pkg/kubelet/kubelet_pods.go, getPhase. Pure.
-import type { Container, ContainerStatus, Pod } from '../../api/types/core/v1.ts';
+import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from '../../api/types/core/v1.ts';
 import { isSidecar, restartsAfter, specOf } from '../pod-record.ts';
+import { RESTARTING_ALL } from '../restart-all.ts';
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
@@ -13,6 +14,8 @@ export function phaseOf(
   const count = { pendingInit: 0, pendingSidecar: 0, failedInit: 0, unknown: 0, running: 0, waiting: 0 };
   const stopped = { all: 0, forGood: 0, succeeded: 0 };
   const find = (container: Container) => statuses.find((s) => s.name === container.name);
+  const isRestarted = (container: Container, { exitCode, reason }: ContainerStateTerminated) =>
+    reason === RESTARTING_ALL || restartsAfter(container, spec, exitCode);
 
   for (const container of spec.initContainers ?? []) {
     const status = find(container);
@@ -29,7 +32,7 @@ export function phaseOf(
     }
     const ended = status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined);
     if (!ended) count.pendingInit++;
-    else if (ended.exitCode !== 0 && !restartsAfter(container, spec, ended.exitCode)) count.failedInit++;
+    else if (ended.exitCode !== 0 && !isRestarted(container, ended)) count.failedInit++;
   }
   for (const container of spec.containers) {
     const status = find(container);
@@ -42,7 +45,7 @@ export function phaseOf(
         continue;
       }
       stopped.all++;
-      if (!restartsAfter(container, spec, ended.exitCode)) stopped.forGood++;
+      if (!isRestarted(container, ended)) stopped.forGood++;
       if (status.state?.terminated?.exitCode === 0) stopped.succeeded++;
     }
   }
