@@ -14,6 +14,8 @@ export interface Cgroups {
   remove(cgroup: string): void;
   /** undefined: there is no such group. */
   usage(cgroup: string): CgroupUsage | undefined;
+  /** Process ids in the group and the groups below it. */
+  processes(cgroup: string): number[];
   /** Names of the groups right below it. */
   children(cgroup: string): string[];
   /** The kernel's own file of the group, to be watched or read; the folder of the controller in v1. */
@@ -111,6 +113,7 @@ export function openCgroups(root = CGROUP_ROOT, version: CgroupVersion = cgroupV
       const read = (account: Account, file: string) => textOf(path.join(folder(account, cgroup), file));
       return usageOf(read, version);
     },
+    processes: (cgroup) => processesOf(folders(cgroup)[0] as string),
     children: (cgroup) => [...new Set(folders(cgroup).flatMap(namesOfFolders))],
     file: (controller, cgroup, name) => path.join(folder(controller, cgroup), name),
   };
@@ -121,6 +124,14 @@ function namesOfFolders(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
+}
+
+function processesOf(folder: string): number[] {
+  const own = textOf(path.join(folder, 'cgroup.procs')) ?? '';
+  return [
+    ...own.split('\n').filter(Boolean).map(Number),
+    ...namesOfFolders(folder).flatMap((name) => processesOf(path.join(folder, name))),
+  ];
 }
 
 function removeTree(folder: string): void {
