@@ -63,7 +63,13 @@ export interface ApiServerOptions {
   authorizer(parts: ServerParts): { authorizer: Authorizer; rbac: RbacAuthorizer };
   /** In the order they run; `client` is the server's own, there from the first request on. */
   admission(
-    parts: ServerParts & { authorizer: Authorizer; rbac: RbacAuthorizer; client(): Client },
+    parts: ServerParts & {
+      authorizer: Authorizer;
+      rbac: RbacAuthorizer;
+      types: SchemaSet;
+      log: Logger;
+      client(): Client;
+    },
   ): readonly AdmissionPlugin[];
   /** Issues and checks service account tokens. */
   tokens(parts: ServerParts): ServiceAccountTokens;
@@ -125,7 +131,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const environment: WriteEnvironment = {
     storage,
     clock,
-    admission: options.admission({ ...parts, authorizer, rbac, client: () => client }),
+    admission: options.admission({ ...parts, authorizer, rbac, types: options.types, log, client: () => client }),
     hooks: new Map([
       ['/namespaces', namespaceHooks],
       ['apiextensions.k8s.io/customresourcedefinitions', definitionHooks],
@@ -220,7 +226,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const bodies = { clock, ...(options.cbor ? { mediaTypes: WITH_CBOR } : {}) };
       http = await listen({
         ...options.listen,
-        onRequest: createFront({ pipeline, log, ...bodies }),
+        front: createFront({ pipeline, log, ...bodies }),
         onUpgrade: createUpgrader({ pipeline, log, ...bodies }),
       });
       discovery = undefined; // it names the address
@@ -228,6 +234,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async stop() {
       stopping.abort();
       rbac.close();
+      for (const plugin of environment.admission) plugin.close?.();
       await Promise.all([schemaStatus.stop(), registration.stop(), aggregator?.stop()]);
       flowControl.close();
       stopServing();

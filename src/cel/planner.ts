@@ -122,7 +122,9 @@ export function createPlanner({ types, names, calls }: Checked, environment: Env
   const notOptional = (key: string, value: Value): Value =>
     failure(`cannot initialize optional entry '${key}' from non-optional value ${formatValue(value)}`);
 
-  function struct({ fields }: StructExpr): Plan {
+  function struct(expr: StructExpr): Plan {
+    const { fields } = expr;
+    const typeName = names.get(expr) ?? expr.name;
     const plans = fields.map(({ name, value, optional }) => ({ name, value: plan(value), optional }));
     return costing((scope) => {
       const found: Entry[] = [];
@@ -133,7 +135,8 @@ export function createPlanner({ types, names, calls }: Checked, environment: Env
         else if (!isOptionalValue(value)) return notOptional(name, value);
         else if (value.value !== undefined) found.push({ key: name, value: value.value });
       }
-      return dictOfEntries(found);
+      const made = dictOfEntries(found);
+      return isFailure(made) ? made : { ...made, typeName };
     }, STRUCT_COST);
   }
 

@@ -42,6 +42,8 @@ export interface List {
 export interface Dict {
   readonly tag: 'map';
   readonly size: number;
+  /** Of an object that an expression made: Object.spec{…}. */
+  readonly typeName?: string;
   find(key: Value): Value | undefined;
   keys(): readonly Value[];
   /** Data that a schema tells only part of. */

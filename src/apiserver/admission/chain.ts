@@ -1,7 +1,10 @@
 // The admission chain: which plugins are on, in upstream's order. The list's order is the order.
+import type { SchemaSet } from '../../apimachinery/schema.ts';
 import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
 import { createRbacAuthorizer, type RbacAuthorizer } from '../authorization/rbac.ts';
+import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
@@ -19,9 +22,13 @@ import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { mutatingAdmissionWebhook, validatingAdmissionWebhook } from './webhooks/plugins.ts';
 
 export interface AdmissionOptions {
   reader: ObjectReader;
+  catalogue: DefinitionCatalogue;
+  types: SchemaSet;
+  log: Logger;
   clock: Clock;
   authorizer: Authorizer;
   /** The API server's own, which is made after the plugins: for what they write besides. */
@@ -33,6 +40,9 @@ export interface AdmissionOptions {
 /** NodeRestriction is off by default upstream, but every distribution turns it on. */
 export const admissionPlugins = ({
   reader,
+  catalogue,
+  types,
+  log,
   clock,
   authorizer,
   client,
@@ -54,6 +64,8 @@ export const admissionPlugins = ({
   certificateSigning(authorizer),
   certificateSubjectRestriction,
   defaultIngressClass(reader),
+  mutatingAdmissionWebhook({ reader, catalogue, authorizer, types, log }),
+  validatingAdmissionWebhook({ reader, catalogue, authorizer, types, log }),
   resourceQuota({ reader, clock, updateStatus: (type, quota) => client().updateStatus(type, quota) }),
   rbacEscalation({ rbac, authorizer }),
 ];

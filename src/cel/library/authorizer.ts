@@ -41,6 +41,10 @@ const decisions = opaqueKind<Answer>('decision', neverSame);
 
 export const authorizerValue = (ask: Ask): Value => authorizers.of({ ask, question: {} });
 
+/** Of a resource that is known beforehand. */
+export const resourceCheckValue = (ask: Ask, question: Omit<Question, 'verb'>): Value =>
+  resourceChecks.of({ ask, question });
+
 const withPart = (check: Check, part: Partial<Question>): Check => ({
   ...check,
   question: { ...check.question, ...part },

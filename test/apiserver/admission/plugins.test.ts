@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import bootstrapFacts from '../../../src/api/facts/bootstrap.json' with { type: 'json' };
+import { builtinSchema } from '../../../src/api/facts.ts';
 import { namespaces, nodes, pods, priorityClasses } from '../../../src/api/resources.ts';
 import { admissionPlugins, runAdmission } from '../../../src/apiserver/admission/chain.ts';
 import { defaultIngressClass, defaultStorageClass } from '../../../src/apiserver/admission/default-class.ts';
@@ -15,7 +16,9 @@ import { runtimeClass } from '../../../src/apiserver/admission/runtime-class.ts'
 import { storageObjectInUseProtection } from '../../../src/apiserver/admission/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from '../../../src/apiserver/admission/taint-nodes-by-condition.ts';
 import { createRbacAuthorizer } from '../../../src/apiserver/authorization/rbac.ts';
+import { createCatalogue } from '../../../src/apiserver/catalogue.ts';
 import type { AdmissionPlugin } from '../../../src/apiserver/identity.ts';
+import { silentLogger } from '../../../src/log.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { memoryReader } from '../../support/memory-reader.ts';
 import { admissionRequest, run } from './request.ts';
@@ -28,7 +31,15 @@ const specOf = async (plugin: AdmissionPlugin, what: string, spec: object, metad
 test('the chain keeps the order of upstream and makes nothing twice', () => {
   const authorizer = { name: 'no', authorize: () => ({ result: 'noOpinion' as const }) };
   const client = () => assert.fail('nothing is written while the chain is made');
-  const plugins = admissionPlugins({ reader: memoryReader(), clock: fakeClock(), authorizer, client });
+  const plugins = admissionPlugins({
+    reader: memoryReader(),
+    catalogue: createCatalogue([]),
+    types: builtinSchema,
+    log: silentLogger,
+    clock: fakeClock(),
+    authorizer,
+    client,
+  });
   const names = plugins.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   const order = [...bootstrapFacts.admission.order, 'RBACEscalation'];
