@@ -29,6 +29,8 @@ export interface StarterOptions {
   services: (namespace: string) => readonly Service[];
   node: () => NodeFacts;
   nodeMemoryBytes: number;
+  /** See SecurityFacts. */
+  seccompDirectory: string;
 }
 
 export interface StartPlace {
@@ -77,7 +79,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
       stdinOnce: container.stdinOnce ?? false,
       tty: container.tty ?? false,
       resources: runtimeResources(container, pod, options.nodeMemoryBytes),
-      security: securityOf(container, pod, image),
+      security: securityOf(container, pod, { image, seccompDirectory: options.seccompDirectory }),
       labels: {
         'io.kubernetes.container.name': container.name,
         'io.kubernetes.pod.name': metadata.name ?? '',

@@ -174,6 +174,7 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
     },
     node: host.node,
     nodeMemoryBytes: host.machine.memoryBytes,
+    seccompDirectory: path.join(options.dataDir, 'seccomp'),
   });
 
   return (pod: Pod, gone: () => void) => {

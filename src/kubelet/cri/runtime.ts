@@ -42,6 +42,8 @@ export interface Mount {
   hostPath: string;
   containerPath: string;
   readOnly: boolean;
+  /** What is mounted below it is read only too. */
+  recursiveReadOnly?: boolean;
   propagation?: 'private' | 'rslave' | 'rshared';
 }
 
@@ -76,11 +78,19 @@ export interface ContainerConfig {
     runAsUser?: number;
     runAsGroup?: number;
     supplementalGroups: readonly number[];
+    /** `supplementalGroupsPolicy: Strict`: none that the image's /etc/group has for the user. */
+    onlyThoseGroups?: boolean;
     addCapabilities: readonly string[];
     dropCapabilities: readonly string[];
     readOnlyRootFilesystem: boolean;
     noNewPrivileges: boolean;
+    /** A profile of the host by its file. */
     seccomp: 'RuntimeDefault' | 'Unconfined' | { localhostProfile: string };
+    /** A profile of the host by its name; undefined: as the runtime has it. */
+    appArmor?: 'RuntimeDefault' | 'Unconfined' | { localhostProfile: string };
+    selinux?: { user?: string; role?: string; type?: string; level?: string };
+    /** `procMount: Unmasked`: nothing of /proc and /sys is hidden or read only. */
+    unmaskedProc?: boolean;
   };
   /** Written to the runtime as labels, so that an adopted container can be told apart. */
   labels: Readonly<Record<string, string>>;

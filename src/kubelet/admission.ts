@@ -1,0 +1,41 @@
+// What this node refuses a pod for before anything of it is made (pkg/kubelet/lifecycle): the pod fails for good.
+import { readFileSync } from 'node:fs';
+import type { AppArmorProfile, Pod } from '../api/types/core/v1.ts';
+import { allContainers, specOf } from './pod-record.ts';
+import { sysctlRefusal } from './sysctls.ts';
+
+export interface AdmissionFacts {
+  /** Beyond the safe ones. */
+  allowedUnsafeSysctls: readonly string[];
+  hasAppArmor: boolean;
+}
+
+export interface Refusal {
+  reason: string;
+  message: string;
+}
+
+/** The first reason there is, with upstream's words for it. */
+export function admissionRefusal(pod: Pod, facts: AdmissionFacts): Refusal | undefined {
+  const sysctl = sysctlRefusal(specOf(pod), facts.allowedUnsafeSysctls);
+  if (sysctl) return { reason: 'SysctlForbidden', message: sysctl };
+  if (!facts.hasAppArmor && needsAppArmor(pod)) {
+    return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
+  }
+  return undefined;
+}
+
+function needsAppArmor(pod: Pod): boolean {
+  const spec = specOf(pod);
+  const isConfined = (profile?: AppArmorProfile) => profile !== undefined && profile.type !== 'Unconfined';
+  return [spec, ...allContainers(spec)].some(({ securityContext }) => isConfined(securityContext?.appArmorProfile));
+}
+
+/** https://docs.kernel.org/admin-guide/LSM/apparmor.html */
+export function hostHasAppArmor(): boolean {
+  try {
+    return readFileSync('/sys/module/apparmor/parameters/enabled', 'utf8').startsWith('Y');
+  } catch {
+    return false; // not built into the kernel
+  }
+}
