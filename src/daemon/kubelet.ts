@@ -29,6 +29,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     port: config['kubelet-port'],
     bindAddress: config['bind-address'],
     maxPods: config['max-pods'],
+    maxContainerRestartPeriodMs: config['max-container-restart-period'],
     registryConfig: path.join(registriesOf(config), 'config.json'),
     parallelPulls: config['max-parallel-image-pulls'],
     ledger,

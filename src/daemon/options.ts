@@ -54,6 +54,8 @@ export interface Config {
   registries: string;
   'max-parallel-image-pulls': number;
   'max-pods': number;
+  'max-container-restart-period': number;
+  'pod-manifest-path': string;
   token: string;
   'tls-san': readonly string[];
   'write-kubeconfig': string;
@@ -88,6 +90,13 @@ function port(value: string): number {
 function positive(value: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value)) throw new Error('must be a whole number above 0');
   return Number(value);
+}
+
+/** In milliseconds; the bounds are upstream's. */
+function restartPeriod(value: string): number {
+  const seconds = Number(/^(\d{1,3})s$/.exec(value)?.[1]);
+  if (!(seconds >= 1 && seconds <= 300)) throw new Error('must be whole seconds from 1s to 300s');
+  return seconds * 1000;
 }
 
 function address(value: string): string {
@@ -281,6 +290,16 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
   },
   'max-parallel-image-pulls': { description: 'how many images are pulled at a time', default: '3', parse: positive },
   'max-pods': { description: 'how many pods this node takes', default: '110', parse: positive },
+  'max-container-restart-period': {
+    description: 'the longest pause before a container that keeps ending is started again, 1s to 300s',
+    default: '300s',
+    parse: restartPeriod,
+  },
+  'pod-manifest-path': {
+    description: 'file or folder of manifests of static pods, which run without the API',
+    default: '',
+    parse: optionalPath,
+  },
   token: {
     description: 'a bearer token for user "admin" of group system:masters, for tests',
     default: '',

@@ -12,10 +12,16 @@ export interface KeyedBackOff {
   forget(prefix: string): void;
 }
 
-export function createKeyedBackOff(clock: Clock, options: { initialMs: number; maxMs: number }): KeyedBackOff {
+export interface BackOffTimes {
+  initialMs: number;
+  maxMs: number;
+  /** What went well for so long begins anew. */
+  forgetMs: number;
+}
+
+export function createKeyedBackOff(clock: Clock, options: BackOffTimes): KeyedBackOff {
   const entries = new Map<string, { pause: number; updated: number }>();
-  // Upstream forgets after twice the longest pause: 10 minutes for 300 s.
-  const expired = (updated: number, since: number) => since - updated > 2 * options.maxMs;
+  const expired = (updated: number, since: number) => since - updated > options.forgetMs;
 
   return {
     left(key, since) {

@@ -3,7 +3,7 @@
 import type { Container, Pod } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
-import { createKeyedBackOff, formatSeconds } from './back-off.ts';
+import { type BackOffTimes, createKeyedBackOff, formatSeconds } from './back-off.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
 import type { PullCredentials } from './images/pull-secrets.ts';
 import { createPulls } from './images/pulls.ts';
@@ -46,7 +46,7 @@ export function createImages(options: {
   runtime: ImageRuntime;
   events: EventRecorder;
   clock: Clock;
-  backOff: { initialMs: number; maxMs: number };
+  backOff: BackOffTimes;
   credentials: PullCredentials;
   /** How many images are pulled at a time. */
   parallelPulls: number;

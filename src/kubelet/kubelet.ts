@@ -57,8 +57,8 @@ export interface KubeletOptions {
   resolvConf?: string;
   ledger?: Pick<HostLedger, 'record'>;
   mounter?: Mounter;
-  /** Pauses after crashes and failed pulls; default 10 s doubling to 5 min. */
-  backOff?: { initialMs: number; maxMs: number };
+  /** The longest pause before a container that keeps ending is started again; default 5 min, from 10 s on doubling. */
+  maxContainerRestartPeriodMs?: number;
   /** The node's own passwords for registries, as `docker login` writes them; need not exist. */
   registryConfig?: string;
   /** How many images are pulled at a time; default 3. */
@@ -69,7 +69,8 @@ export interface KubeletOptions {
 
 const DEFAULT_MAX_PODS = 110;
 const PARALLEL_PULLS = 3;
-const BACK_OFF = { initialMs: 10_000, maxMs: 300_000 };
+/** Upstream's, for containers that end and for pulls that fail. */
+const BACK_OFF = { initialMs: 10_000, maxMs: 300_000, forgetMs: 600_000 };
 
 /** `start` resolves when the node is registered and every pod of it has a worker. */
 export function createKubelet(options: KubeletOptions): Component {
@@ -144,13 +145,13 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
 /** What all workers share is made once; the rest for each pod. */
 function workerFactory(options: KubeletOptions, host: { machine: Machine; node: () => NodeFacts; resolvConf: string }) {
   const { client, informers, runtime, clock, log, events } = options;
-  const backOff = options.backOff ?? BACK_OFF;
+  const maxMs = options.maxContainerRestartPeriodMs ?? BACK_OFF.maxMs;
   const objects = createPodObjects({ client, informers, clock });
   const images = createImages({
     runtime,
     events,
     clock,
-    backOff,
+    backOff: BACK_OFF,
     credentials: createPullCredentials({
       secret: (pod, name) => objects.of(pod).secret(name),
       events,
@@ -159,7 +160,11 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
     parallelPulls: options.parallelPulls ?? PARALLEL_PULLS,
   });
   const stopper = createContainerStopper({ runtime, events, clock });
-  const crashBackOff = createKeyedBackOff(clock, backOff);
+  const crashBackOff = createKeyedBackOff(clock, {
+    ...BACK_OFF,
+    initialMs: Math.min(BACK_OFF.initialMs, maxMs),
+    maxMs,
+  });
   const starter = createContainerStarter({
     runtime,
     images,
@@ -191,6 +196,7 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
       images,
       crashBackOff,
       hostIPs: options.nodeIPs,
+      clusterDomain: options.clusterDomain,
       retryMs: options.retryMs ?? 10_000,
       volumes: createPodVolumes({
         directory,

@@ -2,8 +2,9 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../api/types/core/v1.ts';
+import type { EventRecorder } from '../client/controller.ts';
 import type { Mount } from './cri/runtime.ts';
-import { formatResolvConf, hostsFile, parseResolvConf, podHostname, podResolver } from './dns.ts';
+import { formatResolvConf, hostsFile, kernelHostname, parseResolvConf, podResolver } from './dns.ts';
 import { specOf } from './pod-record.ts';
 
 export interface ClusterNames {
@@ -19,19 +20,24 @@ export interface PodFiles {
   mounts(pod: Pod, podIPs: readonly string[]): Promise<Mount[]>;
 }
 
-export function createPodFiles(directory: string, cluster: ClusterNames): PodFiles {
+export function createPodFiles(
+  directory: string,
+  { events, ...cluster }: ClusterNames & { events: EventRecorder },
+): PodFiles {
   return {
     directory,
     async mounts(pod, podIPs) {
       await mkdir(directory, { recursive: true, mode: 0o750 });
       const host = parseResolvConf(await readFile(cluster.resolvConf, 'utf8').catch(() => '')); // a host without one
       const hostFile = specOf(pod).hostNetwork ? await readFile('/etc/hosts', 'utf8') : '';
-      const resolver = podResolver(pod, { dns: cluster.clusterDns, domain: cluster.clusterDomain, host });
+      const names = { dns: cluster.clusterDns, domain: cluster.clusterDomain, host };
+      const resolver = podResolver(pod, names, ({ reason, message }) => events.event(pod, 'Warning', reason, message));
       const files: [name: string, target: string, text: string][] = [
         ['etc-hosts', '/etc/hosts', hostsFile(pod, { podIPs, clusterDomain: cluster.clusterDomain, hostFile })],
         ['resolv.conf', '/etc/resolv.conf', formatResolvConf(resolver)],
       ];
-      if (!specOf(pod).hostNetwork) files.push(['hostname', '/etc/hostname', `${podHostname(pod)}\n`]);
+      if (!specOf(pod).hostNetwork)
+        files.push(['hostname', '/etc/hostname', `${kernelHostname(pod, cluster.clusterDomain)}\n`]);
       return Promise.all(
         files.map(async ([name, containerPath, text]) => {
           const hostPath = path.join(directory, name);

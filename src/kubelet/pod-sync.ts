@@ -32,6 +32,7 @@ export interface PodSyncOptions {
   stopper: ContainerStopper;
   images: Images;
   crashBackOff: KeyedBackOff;
+  clusterDomain: string;
   /** Pause before a step that failed is tried again, ms. */
   retryMs: number;
   volumes: PodVolumes;
@@ -88,7 +89,7 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     if (record.sandboxes.length > 0) {
       events.event(state.pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     }
-    return (await runtime.runSandbox(sandboxConfig(state.pod, attempt))).id;
+    return (await runtime.runSandbox(sandboxConfig(state.pod, { attempt, clusterDomain: options.clusterDomain }))).id;
   }
 
   function tellFailedMounts(error: Error): void {

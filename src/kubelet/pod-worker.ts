@@ -33,6 +33,7 @@ export interface PodWorkerOptions {
   images: Images;
   crashBackOff: KeyedBackOff;
   hostIPs: () => readonly string[];
+  clusterDomain: string;
   /** Pause before a step that failed is tried again, ms. */
   retryMs: number;
   /** Of this pod alone: */

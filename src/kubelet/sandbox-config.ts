@@ -1,10 +1,14 @@
 // A pod's spec → what its sandbox is made from. Pure.
 import type { Pod } from '../api/types/core/v1.ts';
 import type { PortMapping, SandboxConfig } from './cri/runtime.ts';
-import { podHostname } from './dns.ts';
+import { kernelHostname } from './dns.ts';
 import { specOf } from './pod-record.ts';
 
-export function sandboxConfig(pod: Pod, attempt: number): SandboxConfig {
+/** Throws when the pod cannot have the name it asks for. */
+export function sandboxConfig(
+  pod: Pod,
+  { attempt, clusterDomain }: { attempt: number; clusterDomain: string },
+): SandboxConfig {
   const spec = specOf(pod);
   const { namespace = '', name = '', uid = '' } = pod.metadata;
   const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
@@ -21,7 +25,7 @@ export function sandboxConfig(pod: Pod, attempt: number): SandboxConfig {
   return {
     pod: { namespace, name, uid },
     attempt,
-    hostname: podHostname(pod),
+    hostname: kernelHostname(pod, clusterDomain),
     ...(spec.hostNetwork ? {} : { network: { portMappings } }),
     hostPID: spec.hostPID ?? false,
     hostIPC: spec.hostIPC ?? false,

@@ -56,6 +56,8 @@ describe('config', () => {
     ['storage', 'mysql://x', /memory: or sqlite:/],
     ['advertise-address', 'me', /IP address/],
     ['max-pods', '-1', /whole number/],
+    ['max-container-restart-period', '10m', /from 1s to 300s/],
+    ['pod-manifest-path', 'manifests', /absolute/],
     ['feature-gates', 'Nothing=true', /knows no gate "Nothing"; there is CBORServingAndStorage/],
     ['feature-gates', 'CBORServingAndStorage', /must say CBORServingAndStorage=true or CBORServingAndStorage=false/],
     ['durability', 'some', /must be full or relaxed/],
