@@ -30,6 +30,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     bindAddress: config['bind-address'],
     maxPods: config['max-pods'],
     maxContainerRestartPeriodMs: config['max-container-restart-period'],
+    allowedUnsafeSysctls: config['allowed-unsafe-sysctls'],
     registryConfig: path.join(registriesOf(config), 'config.json'),
     parallelPulls: config['max-parallel-image-pulls'],
     ledger,

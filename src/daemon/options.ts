@@ -12,6 +12,7 @@ import {
   DEFAULT_SERVICE_CIDR,
   RUN_DIR,
 } from '../constants.ts';
+import { checkSysctlPatterns } from '../kubelet/sysctls.ts';
 import type { LogLevel } from '../log.ts';
 import type { Durability } from '../storage/driver.ts';
 import { nextRun } from './cron.ts';
@@ -59,6 +60,7 @@ export interface Config {
   token: string;
   'tls-san': readonly string[];
   'write-kubeconfig': string;
+  'allowed-unsafe-sysctls': readonly string[];
   'feature-gates': readonly FeatureGate[];
   'log-level': LogLevel;
   'snapshot-schedule': string;
@@ -287,6 +289,11 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
       'folder of HOST/hosts.toml (mirrors, CAs) and config.json (passwords) (default: in the data directory)',
     default: '',
     parse: optionalPath,
+  },
+  'allowed-unsafe-sysctls': {
+    description: 'sysctls beyond the safe ones that pods may set: names, or beginnings of names before a *',
+    default: '',
+    parse: (value) => checkSysctlPatterns(list(value)),
   },
   'max-parallel-image-pulls': { description: 'how many images are pulled at a time', default: '3', parse: positive },
   'max-pods': { description: 'how many pods this node takes', default: '110', parse: positive },

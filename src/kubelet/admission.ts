@@ -1,7 +1,9 @@
 // What this node refuses a pod for before anything of it is made (pkg/kubelet/lifecycle): the pod fails for good.
 import { readFileSync } from 'node:fs';
 import type { AppArmorProfile, Pod } from '../api/types/core/v1.ts';
+import type { EventRecorder } from '../client/controller.ts';
 import { allContainers, specOf } from './pod-record.ts';
+import type { PodWorker } from './pod-worker.ts';
 import { sysctlRefusal } from './sysctls.ts';
 
 export interface AdmissionFacts {
@@ -13,6 +15,20 @@ export interface AdmissionFacts {
 export interface Refusal {
   reason: string;
   message: string;
+}
+
+/** Fails a pod that is refused, unless it has ended (Kubelet.rejectPod). */
+export function admitPod(
+  pod: Pod,
+  worker: Pick<PodWorker, 'fail'>,
+  { events, ...facts }: AdmissionFacts & { events: EventRecorder },
+): void {
+  if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return;
+  const refusal = admissionRefusal(pod, facts);
+  if (!refusal) return;
+  const { reason, message } = refusal;
+  events.event(pod, 'Warning', reason, message);
+  void worker.fail({ reason, message: `Pod was rejected: ${message}` });
 }
 
 /** The first reason there is, with upstream's words for it. */

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import { type Component, startAll, stopAll } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
+import { admitPod, hostHasAppArmor } from './admission.ts';
 import { createKeyedBackOff } from './back-off.ts';
 import { createContainerStarter } from './container-starter.ts';
 import { createContainerStopper } from './container-stopper.ts';
@@ -65,6 +66,8 @@ export interface KubeletOptions {
   parallelPulls?: number;
   /** Pause before a failed step is tried again; default 10 s. */
   retryMs?: number;
+  /** Sysctls beyond the safe ones that pods may have, as checkSysctlPatterns takes them. */
+  allowedUnsafeSysctls?: readonly string[];
 }
 
 const DEFAULT_MAX_PODS = 110;
@@ -182,10 +185,16 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
     seccompDirectory: path.join(options.dataDir, 'seccomp'),
   });
 
+  const admission = {
+    events,
+    allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
+    hasAppArmor: hostHasAppArmor(),
+  };
+
   return (pod: Pod, gone: () => void) => {
     const uid = pod.metadata.uid as string;
     const directory = podDirectory(options.dataDir, uid);
-    return createPodWorker(pod, {
+    const worker = createPodWorker(pod, {
       client,
       runtime,
       clock,
@@ -213,5 +222,7 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
         gone();
       },
     });
+    admitPod(pod, worker, admission);
+    return worker;
   };
 }

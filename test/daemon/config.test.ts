@@ -35,6 +35,16 @@ describe('config', () => {
     assert.deepEqual(config['tls-san'], ['a.example', 'b.example']);
   });
 
+  test('sysctls that pods may set are checked where they are allowed', () => {
+    const { 'allowed-unsafe-sysctls': allowed } = loadConfig({
+      flags: { 'allowed-unsafe-sysctls': 'kernel.msg*, net.core.somaxconn' },
+      env: {},
+    });
+    assert.deepEqual(allowed, ['kernel.msg*', 'net.core.somaxconn']);
+    const refused = () => loadConfig({ flags: { 'allowed-unsafe-sysctls': 'vm.swappiness' }, env: {} });
+    assert.throws(refused, /the sysctls "vm\.swappiness" are not known to be namespaced/);
+  });
+
   test('components come in start order whatever order they are named in', () => {
     const config = loadConfig({ flags: { components: 'scheduler, apiserver' }, env: {} });
     assert.deepEqual(config.components, ['apiserver', 'scheduler']);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PodSpec } from '../../src/api/types/core/v1.ts';
-import { admissionRefusal } from '../../src/kubelet/admission.ts';
+import { admissionRefusal, admitPod } from '../../src/kubelet/admission.ts';
 import { checkSysctlPatterns, normalizeSysctl } from '../../src/kubelet/sysctls.ts';
 import { podObject } from '../support/objects.ts';
 
@@ -70,4 +70,22 @@ test('patterns that allow sysctls are names of namespaced ones', () => {
   assert.deepEqual(checkSysctlPatterns(['kernel.msg*', 'net/core/somaxconn', 'fs.mqueue.*']).length, 3);
   assert.throws(() => checkSysctlPatterns(['vm.swappiness']), /"vm\.swappiness" are not known to be namespaced/);
   assert.throws(() => checkSysctlPatterns(['net.*.x']), /"net\.\*\.x" is no name of a sysctl/);
+});
+
+test('a refused pod fails and an event says why; one that has ended stays as it is', () => {
+  const told: string[] = [];
+  const failures: object[] = [];
+  const facts = {
+    events: { event: (_: object, ...words: string[]) => void told.push(words.slice(0, 3).join(' ')) } as never,
+    allowedUnsafeSysctls: [],
+    hasAppArmor: false,
+  };
+  const worker = { fail: async (failure: object) => void failures.push(failure) };
+  const spec = withSysctl('kernel.msgmax') as PodSpec;
+  for (const phase of ['Pending', 'Failed'] as const)
+    admitPod(podObject('p', { spec, status: { phase } }), worker, facts);
+  assert.deepEqual(told, ['Warning SysctlForbidden forbidden sysctl: "kernel.msgmax" not allowlisted']);
+  assert.deepEqual(failures, [
+    { reason: 'SysctlForbidden', message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted' },
+  ]);
 });
