@@ -19,12 +19,13 @@ import {
   CREATE_ON_UPDATE,
   FIRST_GENERATION,
   GENERATE_NAME_UNCHECKED,
-  METADATA_NEW_ON_UPDATE,
-  METADATA_ONCE_ON_UPDATE,
-  METADATA_UNCHECKED,
+  type MetadataRules,
+  metadataRulesOnStatusUpdate,
+  metadataRulesOnUpdate,
   PATH_SEGMENT_NAMES,
   PLAIN_METADATA,
   RETURNS_DELETED,
+  STATUS_JUDGES_DELETION,
   STATUS_KEEPS_METADATA,
   STATUS_ON_CREATE,
 } from './strategies.ts';
@@ -34,6 +35,7 @@ import {
   validateMetadataUpdate,
   validatePlainMetadata,
 } from './validation/metadata.ts';
+import { invalidEach } from './validation/rules.ts';
 
 const normalising = { schema: builtinSchema, defaults: typeDefaults };
 
@@ -42,11 +44,26 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
   const schema = builtinSchema.type(kindFact(fact.g, fact.v, fact.k).t);
   const hasStatus = fact.sub?.status !== undefined;
   const hasGeneration = COUNTS_GENERATIONS.has(id) || FIRST_GENERATION.has(id);
+  const rulesOnUpdate = metadataRulesOnUpdate(id);
+  const rulesOnStatusUpdate = metadataRulesOnStatusUpdate(id);
   const metadataOf = behaviour.givenMetadata ?? (({ metadata }: AnyObject) => metadata);
+  const validateName = behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain);
+  const validatesGenerateName = !GENERATE_NAME_UNCHECKED.has(id);
   const validate = (object: AnyObject) => [
     ...rulesOfMetadata(id)(metadataOf(object)),
     ...(behaviour.validate?.(object) ?? []),
   ];
+  const ofObject = ({ metadata }: AnyObject): FieldError[] => {
+    const { generateName: base } = metadata;
+    const problems = base && validatesGenerateName ? validateName(base, true) : [];
+    return [...invalidEach('metadata.generateName', base, problems), ...rulesOfMetadata(id)(metadata)];
+  };
+  const ofChange = ({ metadata }: AnyObject, old: AnyObject): FieldError[] => [
+    ...validateMetadataUpdate(metadata, old.metadata),
+    ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(metadata)),
+  ];
+  const metadataErrors = (rules: MetadataRules, object: AnyObject, old: AnyObject): FieldError[] =>
+    rules.flatMap((rule) => (rule === 'object' ? ofObject(object) : ofChange(object, old)));
   return {
     group: fact.g,
     version: fact.v,
@@ -83,24 +100,26 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       for (const field of new Set([...Object.keys(object), ...Object.keys(old)])) {
         if (field !== 'metadata' && field !== 'status') keepField(object, old, field);
       }
-      if (STATUS_KEEPS_METADATA.has(id)) keepMetadata(object.metadata, old.metadata);
+      if (STATUS_KEEPS_METADATA.has(id)) {
+        keepMetadata(object.metadata, old.metadata);
+        if (!STATUS_JUDGES_DELETION.has(id)) object.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+      }
       behaviour.prepareForStatusUpdate?.(object, old, context);
       normalise(object, schema, normalising);
     },
     hasGeneration,
 
-    validateName: behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain),
-    validatesGenerateName: !GENERATE_NAME_UNCHECKED.has(id),
+    validateName,
+    validatesGenerateName,
     validate,
     validateCreate: (object) => behaviour.validateCreate?.(object) ?? [],
     validateUpdate: (object, old) => [
-      ...(METADATA_UNCHECKED.has(id) ? [] : metadataUpdateErrors(id, object, old)),
+      ...metadataErrors(rulesOnUpdate, object, old),
       ...(behaviour.updateIsChangeOnly ? [] : (behaviour.validate?.(object, old) ?? [])),
       ...(behaviour.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
-      ...validateMetadataUpdate(object.metadata, old.metadata),
-      ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(object.metadata)),
+      ...metadataErrors(rulesOnStatusUpdate, object, old),
       ...(behaviour.validateStatusUpdate?.(object, old) ?? []),
     ],
     warnings: (object, old) => [...deprecationWarnings(fact), ...(behaviour.warnings?.(object, old) ?? [])],
@@ -118,15 +137,6 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
 
 const rulesOfMetadata = (id: string): ((metadata: ObjectMeta) => FieldError[]) =>
   PLAIN_METADATA.has(id) ? validatePlainMetadata : validateMetadata;
-
-function metadataUpdateErrors(id: string, { metadata }: AnyObject, old: AnyObject): FieldError[] {
-  if (METADATA_NEW_ON_UPDATE.has(id)) return rulesOfMetadata(id)(metadata);
-  return [
-    ...validateMetadataUpdate(metadata, old.metadata),
-    ...(PLAIN_METADATA.has(id) ? [] : validateFinalizerDomains(metadata)),
-    ...(METADATA_ONCE_ON_UPDATE.has(id) ? [] : rulesOfMetadata(id)(metadata)),
-  ];
-}
 
 function resetStatus(object: AnyObject): void {
   object.status = {};

@@ -60,10 +60,12 @@ export const PATH_SEGMENT_NAMES = list(`
 
 /** Whose /status changes nothing of metadata but managedFields (metav1.ResetObjectMetaForStatus). */
 export const STATUS_KEEPS_METADATA = list(`
-  admissionregistration.k8s.io/validatingadmissionpolicies apiextensions.k8s.io/customresourcedefinitions
-  apiregistration.k8s.io/apiservices
+  admissionregistration.k8s.io/validatingadmissionpolicies apiregistration.k8s.io/apiservices
   flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
   networking.k8s.io/servicecidrs resource.k8s.io/resourceclaims storage.k8s.io/volumeattachments`);
+
+/** The one of these that does it by hand, and leaves deletionTimestamp to be refused when it differs. */
+export const STATUS_JUDGES_DELETION = list('apiregistration.k8s.io/apiservices');
 
 /** Whose metadata is checked by the rules of all types only, so that finalizers need no domain of their own. */
 export const PLAIN_METADATA = list(`
@@ -77,14 +79,48 @@ export const PLAIN_METADATA = list(`
 /** Only the name is checked, which generateName is part of (ValidateObjectMetaWithOpts). */
 export const GENERATE_NAME_UNCHECKED = list(`replicationcontrollers resource.k8s.io/deviceclasses`);
 
-/** An update checks metadata as that of a new object, not as changed (no ValidateObjectMetaUpdate). */
-export const METADATA_NEW_ON_UPDATE = list(`limitranges`);
+/** Rules of metadata that a type has of its own, over those of all types: as of an object, and as of one that changed. */
+export type MetadataRules = readonly ('object' | 'changed')[];
 
-/** Whose own rules leave metadata alone; the generic ones see to it. */
-export const METADATA_UNCHECKED = list(`events`);
+const BOTH: MetadataRules = ['changed', 'object'];
 
-/** An update checks metadata as changed, not once more by itself (no ValidateObjectMeta in their ValidateUpdate). */
-export const METADATA_ONCE_ON_UPDATE = list(`
-  podtemplates replicationcontrollers resourcequotas services
-  apps/daemonsets apps/deployments apps/replicasets apps/statefulsets batch/cronjobs
-  scheduling.k8s.io/priorityclasses`);
+/** What updates ask of metadata where that is not both (which of ValidateObjectMeta and its Update their rules call). */
+const ON_UPDATE: ReadonlyMap<MetadataRules, ReadonlySet<string>> = new Map([
+  [
+    ['object'],
+    list(`
+      limitranges
+      admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+      admissionregistration.k8s.io/mutatingwebhookconfigurations admissionregistration.k8s.io/validatingadmissionpolicies
+      admissionregistration.k8s.io/validatingadmissionpolicybindings
+      admissionregistration.k8s.io/validatingwebhookconfigurations
+      discovery.k8s.io/endpointslices
+      flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+      storage.k8s.io/csinodes storage.k8s.io/volumeattachments`),
+  ],
+  [
+    ['changed'],
+    list(`
+      podtemplates replicationcontrollers resourcequotas services
+      apiextensions.k8s.io/customresourcedefinitions
+      apps/daemonsets apps/deployments apps/replicasets apps/statefulsets
+      autoscaling/horizontalpodautoscalers batch/cronjobs coordination.k8s.io/leases events.k8s.io/events
+      networking.k8s.io/networkpolicies networking.k8s.io/servicecidrs
+      resource.k8s.io/resourceslices scheduling.k8s.io/priorityclasses storage.k8s.io/csidrivers`),
+  ],
+  [['object', 'object'], list('persistentvolumes')],
+  [[], list('events policy/poddisruptionbudgets')],
+]);
+
+/** The same of /status; 'changed' elsewhere. */
+const ON_STATUS_UPDATE: ReadonlyMap<MetadataRules, ReadonlySet<string>> = new Map([
+  [['object'], list('storage.k8s.io/volumeattachments')],
+  [BOTH, list('certificates.k8s.io/certificatesigningrequests')],
+  [[], list('batch/cronjobs policy/poddisruptionbudgets')],
+]);
+
+const rulesIn = (rules: typeof ON_UPDATE, id: string): MetadataRules | undefined =>
+  [...rules].find(([, ids]) => ids.has(id))?.[0];
+
+export const metadataRulesOnUpdate = (id: string): MetadataRules => rulesIn(ON_UPDATE, id) ?? BOTH;
+export const metadataRulesOnStatusUpdate = (id: string): MetadataRules => rulesIn(ON_STATUS_UPDATE, id) ?? ['changed'];

@@ -13,6 +13,7 @@ import { timestamp } from '../../clock.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import { apiVersionOf, groupResource, keptKind, objectKey } from './keys.ts';
 import { generateName } from './names.ts';
+import { parseRevision } from './parameters.ts';
 import {
   admit,
   commit,
@@ -25,6 +26,7 @@ import {
   type WriteEnvironment,
   type WriteTarget,
   wipeSystemFields,
+  withRevision,
 } from './write.ts';
 
 const NAME_ATTEMPTS = 8;
@@ -54,10 +56,6 @@ export async function createObject(
     });
   }
   await admit(env, target, { operation: 'CREATE', object, oldObject: undefined });
-  const { resourceVersion } = object.metadata;
-  if (resourceVersion && resourceVersion !== '0') {
-    throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
-  }
   const generated = !object.metadata.name && object.metadata.generateName;
   let candidate = object;
   for (let attempt = 1; ; attempt++) {
@@ -133,17 +131,23 @@ async function writeNew(env: WriteEnvironment, target: WriteTarget, object: AnyO
   const { definition, dryRun } = target;
   const name = object.metadata.name as string;
   const key = objectKey(definition, object.metadata.namespace, name);
+  const { resourceVersion } = object.metadata;
+  // Upstream's storage refuses it, which a dry run never reaches; what is no revision passes there as well.
+  if (!dryRun && resourceVersion && parseRevision(resourceVersion)) {
+    throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
+  }
   const ttl = definition.ttlSeconds === undefined ? {} : { ttlSeconds: definition.ttlSeconds };
   const existing = env.storage.get(key);
   if (existing) throw exists(target, name, existing);
   try {
-    return await commit(env, dryRun, {
+    const entry = await commit(env, dryRun, {
       op: 'create',
       key,
       object: await toStored(definition, object),
       origin: target.origin,
       ...ttl,
     });
+    return dryRun && resourceVersion ? { ...entry, object: withRevision(entry.object, resourceVersion) } : entry;
   } catch (error) {
     if (error instanceof WriteConflict) throw exists(target, name, error.current);
     throw error;

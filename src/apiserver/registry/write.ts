@@ -164,7 +164,7 @@ export async function commit(
   return await toStore(env.storage, change);
 }
 
-const withRevision = (object: KubeObject, resourceVersion: string | undefined): KubeObject => ({
+export const withRevision = (object: KubeObject, resourceVersion: string | undefined): KubeObject => ({
   ...object,
   metadata: { ...object.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
 });
