@@ -8,8 +8,9 @@ const SHOWN = 120;
 export const compareAnswers = (want: Answer, got: Answer, at: string): string[] => differ(want, got, at);
 
 function differ(wanted: unknown, gotten: unknown, at: string): string[] {
-  const [want, got] = at.endsWith('/status') ? [byCause(wanted), byCause(gotten)] : inOrder(wanted, gotten, at);
+  const [want, got] = inOrder(wanted, gotten, at);
   if (want === got) return [];
+  if (at.endsWith('/status/causes')) return differInCauses(listOf(want), listOf(got), at);
   if (Array.isArray(want) && Array.isArray(got)) {
     const length = Math.max(want.length, got.length);
     return Array.from({ length }, (_, i) => differ(want[i], got[i], `${at}/${i}`)).flat();
@@ -33,8 +34,18 @@ const sortedBy = <T>(list: readonly T[], key: (item: T) => string): T[] =>
     .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
     .map(({ item }) => item);
 
-const byCause = (status: unknown): unknown =>
-  isFields(status) && Array.isArray(status.causes) ? { ...status, causes: sortedBy(status.causes, canonical) } : status;
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** Causes that are missing, and those that are too many. */
+function differInCauses(want: readonly unknown[], got: readonly unknown[], at: string): string[] {
+  const open = got.map(canonical);
+  const missing = want.map(canonical).filter((cause) => {
+    const i = open.indexOf(cause);
+    if (i >= 0) open.splice(i, 1);
+    return i < 0;
+  });
+  return [...missing.map((cause) => `${at}: want ${cause}`), ...open.map((cause) => `${at}: got ${cause}`)];
+}
 
 const managerOf = (entry: unknown): string => {
   const { operation, manager, apiVersion, subresource } = isFields(entry) ? entry : {};
