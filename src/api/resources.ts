@@ -26,6 +26,7 @@ import type {
 import type { EndpointSlice } from './types/discovery/v1.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './types/flowcontrol/v1.ts';
 import type { Ingress, NetworkPolicy } from './types/networking/v1.ts';
+import type { RuntimeClass } from './types/node/v1.ts';
 import type { PodDisruptionBudget } from './types/policy/v1.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
 import type { PriorityClass } from './types/scheduling/v1.ts';
@@ -51,6 +52,7 @@ export const deployments = type<Deployment>('apps/v1', 'deployments', 'Deploymen
 export const replicaSets = type<ReplicaSet>('apps/v1', 'replicasets', 'ReplicaSet');
 export const endpointSlices = type<EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice');
 export const leases = type<Lease>('coordination.k8s.io/v1', 'leases', 'Lease');
+export const runtimeClasses = type<RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', 'cluster');
 export const priorityClasses = type<PriorityClass>(
   'scheduling.k8s.io/v1',
   'priorityclasses',

@@ -206,6 +206,7 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
       crashBackOff,
       hostIPs: options.nodeIPs,
       clusterDomain: options.clusterDomain,
+      runtimeHandler: objects.runtimeHandler,
       retryMs: options.retryMs ?? 10_000,
       volumes: createPodVolumes({
         directory,

@@ -1,27 +1,38 @@
 // Objects that pods refer to: from the shared cache, or asked for when the cache has not seen them yet; and tokens of
 // service accounts, kept until they are old (pkg/kubelet/token).
 import type { ResourceType } from '../api/definition.ts';
-import { configMaps, persistentVolumeClaims, persistentVolumes, secrets, serviceAccounts } from '../api/resources.ts';
+import {
+  configMaps,
+  persistentVolumeClaims,
+  persistentVolumes,
+  runtimeClasses,
+  secrets,
+  serviceAccounts,
+} from '../api/resources.ts';
 import type { TokenRequest } from '../api/types/authentication/v1.ts';
-import type { Pod } from '../api/types/core/v1.ts';
+import type { ConfigMap, Pod, Secret } from '../api/types/core/v1.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { hasReason } from '../apimachinery/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer.ts';
 import type { Clock } from '../clock.ts';
 import { allContainers, specOf } from './pod-record.ts';
+import { claimOf } from './volumes/persistent-volume-claim.ts';
 import type { VolumeObjects } from './volumes/volume.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
 export interface PodObjects {
   of(pod: Pod): VolumeObjects;
+  /** The runtime's name for the pod's RuntimeClass; undefined: the default. Throws when there is no such class. */
+  runtimeHandler(pod: Pod): Promise<string | undefined>;
   forget(podUid: string): void;
 }
 
 export function createPodObjects(options: { client: Client; informers: Informers; clock: Clock }): PodObjects {
   const { client, informers, clock } = options;
   const tokens = new Map<string, { token: string; refreshAt: number }>();
+  const immutable = new Map<string, ConfigMap | Secret>();
 
   async function find<T extends KubeObject>(
     type: ResourceType<T>,
@@ -36,6 +47,20 @@ export function createPodObjects(options: { client: Client; informers: Informers
       if (hasReason(error, 'NotFound')) return undefined;
       throw error;
     }
+  }
+
+  /** What cannot change is not looked for again: another of its name is none of this pod's (pkg/kubelet/util/manager). */
+  async function findMutable<T extends ConfigMap | Secret>(
+    type: ResourceType<T>,
+    pod: Pod,
+    name: string,
+  ): Promise<T | undefined> {
+    const key = `${pod.metadata.uid}/${type.plural}/${name}`;
+    const kept = immutable.get(key) as T | undefined;
+    if (kept) return kept;
+    const found = await find(type, pod.metadata.namespace, name);
+    if (found?.immutable) immutable.set(key, found);
+    return found;
   }
 
   async function token(pod: Pod, request: { audience: string; expirationSeconds: number }) {
@@ -68,15 +93,24 @@ export function createPodObjects(options: { client: Client; informers: Informers
     of(pod) {
       const { namespace } = pod.metadata;
       return {
-        configMap: (name) => find(configMaps, namespace, name),
-        secret: (name) => find(secrets, namespace, name),
+        configMap: (name) => findMutable(configMaps, pod, name),
+        secret: (name) => findMutable(secrets, pod, name),
         persistentVolumeClaim: (name) => find(persistentVolumeClaims, namespace, name),
         persistentVolume: (name) => find(persistentVolumes, undefined, name),
         serviceAccountToken: (request) => token(pod, request),
       };
     },
+    async runtimeHandler(pod) {
+      const name = specOf(pod).runtimeClassName;
+      if (!name) return undefined;
+      const found = await find(runtimeClasses, undefined, name);
+      if (!found) throw new Error(`runtimeclass.node.k8s.io "${name}" not found`);
+      return found.handler;
+    },
     forget(podUid) {
-      for (const key of tokens.keys()) if (key.startsWith(`${podUid}/`)) tokens.delete(key);
+      for (const kept of [tokens, immutable]) {
+        for (const key of kept.keys()) if (key.startsWith(`${podUid}/`)) kept.delete(key);
+      }
     },
   };
 }
@@ -84,12 +118,14 @@ export function createPodObjects(options: { client: Client; informers: Informers
 export interface References {
   configMaps: ReadonlySet<string>;
   secrets: ReadonlySet<string>;
+  persistentVolumeClaims: ReadonlySet<string>;
 }
 
-/** Names of the ConfigMaps and Secrets that a pod's environment and volumes use. */
+/** Names of what a pod's environment and volumes use. */
 export function referencesOf(pod: Pod): References {
   const maps = new Set<string | undefined>();
   const secretNames = new Set<string | undefined>();
+  const claims = new Set<string | undefined>();
   const spec = specOf(pod);
   for (const container of allContainers(spec)) {
     for (const source of container.envFrom ?? []) {
@@ -104,11 +140,12 @@ export function referencesOf(pod: Pod): References {
   for (const volume of spec.volumes ?? []) {
     maps.add(volume.configMap?.name);
     secretNames.add(volume.secret?.secretName);
+    claims.add(claimOf(pod, volume));
     for (const source of volume.projected?.sources ?? []) {
       maps.add(source.configMap?.name);
       secretNames.add(source.secret?.name);
     }
   }
   const known = (names: Set<string | undefined>) => new Set([...names].filter((n): n is string => Boolean(n)));
-  return { configMaps: known(maps), secrets: known(secretNames) };
+  return { configMaps: known(maps), secrets: known(secretNames), persistentVolumeClaims: known(claims) };
 }

@@ -1,6 +1,6 @@
 // One step of a pod towards what its spec says: Kubelet.SyncPod and kuberuntime's SyncPod. A deletion, or a failure
 // of the whole pod, interrupts what it waits for.
-import type { Container } from '../api/types/core/v1.ts';
+import type { Container, Pod } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
@@ -12,7 +12,7 @@ import { type Runtime, RuntimeError } from './cri/runtime.ts';
 import type { Images } from './images.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
 import type { PodFiles } from './pod-files.ts';
-import { aboutContainer, formatPod, isSidecar, newestOf, type PodRecord, specOf } from './pod-record.ts';
+import { aboutContainer, formatPod, isRunning, isSidecar, newestOf, type PodRecord, specOf } from './pod-record.ts';
 import type { PodReport } from './pod-report.ts';
 import type { PodState } from './pod-state.ts';
 import type { PodTermination } from './pod-termination.ts';
@@ -33,6 +33,8 @@ export interface PodSyncOptions {
   images: Images;
   crashBackOff: KeyedBackOff;
   clusterDomain: string;
+  /** That of the pod's RuntimeClass. */
+  runtimeHandler: (pod: Pod) => Promise<string | undefined>;
   /** Pause before a step that failed is tried again, ms. */
   retryMs: number;
   volumes: PodVolumes;
@@ -89,7 +91,9 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     if (record.sandboxes.length > 0) {
       events.event(state.pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     }
-    return (await runtime.runSandbox(sandboxConfig(state.pod, { attempt, clusterDomain: options.clusterDomain }))).id;
+    const runtimeHandler = await options.runtimeHandler(state.pod);
+    const { clusterDomain } = options;
+    return (await runtime.runSandbox(sandboxConfig(state.pod, { attempt, clusterDomain, runtimeHandler }))).id;
   }
 
   function tellFailedMounts(error: Error): void {
@@ -200,7 +204,8 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     checkDeadline();
     const record = await report.tell();
     if (state.isDone || state.failure) return termination.finish(record);
-    if (options.volumes.isSetUp()) await refreshVolumes();
+    // Those of a pod that was running before this server started follow their sources too.
+    if (options.volumes.isSetUp() || record.containers.some(isRunning)) await refreshVolumes();
     const actions = computePodActions(state.pod, record, { probes: options.prober, status: report.status() });
     if (actions.reset.length > 0) {
       await resetAll(actions, record, signal);

@@ -34,6 +34,7 @@ export interface PodWorkerOptions {
   crashBackOff: KeyedBackOff;
   hostIPs: () => readonly string[];
   clusterDomain: string;
+  runtimeHandler: (pod: Pod) => Promise<string | undefined>;
   /** Pause before a step that failed is tried again, ms. */
   retryMs: number;
   /** Of this pod alone: */

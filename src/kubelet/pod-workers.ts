@@ -2,14 +2,14 @@
 // or goes. Also takes away what the runtime still has of pods that exist no more.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { configMaps, pods, secrets } from '../api/resources.ts';
-import type { Pod } from '../api/types/core/v1.ts';
+import { configMaps, persistentVolumeClaims, pods, secrets } from '../api/resources.ts';
+import type { ConfigMap, PersistentVolumeClaim, Pod, Secret } from '../api/types/core/v1.ts';
 import type { Informers } from '../client/informer.ts';
 import type { Logger } from '../log.ts';
 import { normalizeReference } from './cri/image-reference.ts';
 import type { Runtime } from './cri/runtime.ts';
 import type { Mounter } from './mounts.ts';
-import { referencesOf } from './pod-objects.ts';
+import { type References, referencesOf } from './pod-objects.ts';
 import { allContainers, specOf } from './pod-record.ts';
 import { removePodDirectory } from './pod-volumes.ts';
 import { type PodWorker, podDirectory } from './pod-worker.ts';
@@ -57,20 +57,24 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     worker.poke();
   }
 
+  /** Pods that wait for an object, or show what is in it. */
   function followSources(): void {
-    const poke = (kind: 'configMaps' | 'secrets') => (object: { metadata: { name?: string; namespace?: string } }) => {
-      for (const worker of workers.values()) {
-        const pod = worker.pod();
-        if (pod.metadata.namespace !== object.metadata.namespace) continue;
-        if (referencesOf(pod)[kind].has(object.metadata.name ?? '')) worker.poke();
-      }
+    const follow = (
+      type: typeof configMaps | typeof secrets | typeof persistentVolumeClaims,
+      kind: keyof References,
+    ) => {
+      const changed = ({ metadata: { namespace, name = '' } }: ConfigMap | Secret | PersistentVolumeClaim) => {
+        for (const worker of workers.values()) {
+          const pod = worker.pod();
+          if (pod.metadata.namespace === namespace && referencesOf(pod)[kind].has(name)) worker.poke();
+        }
+      };
+      const { addHandler } = informers.for(type as typeof configMaps);
+      undo.push(addHandler({ added: changed, updated: changed, deleted: changed }));
     };
-    const handler = (kind: 'configMaps' | 'secrets') => {
-      const changed = poke(kind);
-      return { added: changed, updated: changed, deleted: changed };
-    };
-    undo.push(informers.for(configMaps).addHandler(handler('configMaps')));
-    undo.push(informers.for(secrets).addHandler(handler('secrets')));
+    follow(configMaps, 'configMaps');
+    follow(secrets, 'secrets');
+    follow(persistentVolumeClaims, 'persistentVolumeClaims');
   }
 
   async function followRuntime(): Promise<void> {

@@ -3,13 +3,15 @@ import type { Pod } from '../api/types/core/v1.ts';
 import type { PortMapping, SandboxConfig } from './cri/runtime.ts';
 import { kernelHostname } from './dns.ts';
 import { specOf } from './pod-record.ts';
+import { normalizeSysctl } from './sysctls.ts';
 
-/** Throws when the pod cannot have the name it asks for. */
+/** Throws when the pod cannot have the name it asks for, or users of its own. */
 export function sandboxConfig(
   pod: Pod,
-  { attempt, clusterDomain }: { attempt: number; clusterDomain: string },
+  { attempt, clusterDomain, runtimeHandler }: { attempt: number; clusterDomain: string; runtimeHandler?: string },
 ): SandboxConfig {
   const spec = specOf(pod);
+  if (spec.hostUsers === false) throw new Error(noUserNamespaces(runtimeHandler));
   const { namespace = '', name = '', uid = '' } = pod.metadata;
   const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
   const portMappings = ports
@@ -30,6 +32,13 @@ export function sandboxConfig(
     hostPID: spec.hostPID ?? false,
     hostIPC: spec.hostIPC ?? false,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
-    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [s.name, s.value])),
+    ...(runtimeHandler ? { runtimeHandler } : {}),
+    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [normalizeSysctl(s.name), s.value])),
   };
 }
+
+/** userns_manager.go; they need mounts that map ids, which runc has from 1.2 on and nerdctl not at all. */
+const noUserNamespaces = (handler: string | undefined): string => {
+  const what = handler ? `RuntimeClass handler "${handler}"` : 'runtime';
+  return `can't set \`spec.hostUsers: false\`, ${what} does not support user namespaces`;
+};

@@ -1,7 +1,7 @@
 // A claim that is bound to a volume on this host (hostPath or local), or made for the pod (ephemeral): checks of
 // pkg/kubelet/volumemanager/populator, then those of the volume's own type.
 import { stat } from 'node:fs/promises';
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/types/core/v1.ts';
 import { allContainers, specOf } from '../pod-record.ts';
 import { checkHostPath } from './host-path.ts';
 import { fsGroupOf, giveToGroup } from './ownership.ts';
@@ -15,24 +15,21 @@ import {
 
 const PROTECTION = 'kubernetes.io/pvc-protection';
 
+/** The name of the claim that a volume is for. That of an ephemeral one is made by a controller and bears the pod's name. */
+export const claimOf = (pod: Pod, volume: Volume): string | undefined =>
+  volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+
 export const persistentVolumeClaimVolume: VolumeType = {
   field: 'persistentVolumeClaim',
   plugin: 'kubernetes.io~local-volume',
-  setUp(context) {
-    const { claimName, readOnly = false } = context.volume.persistentVolumeClaim ?? { claimName: '' };
-    return setUpClaim(context, claimName, readOnly);
-  },
+  setUp: setUpClaim,
 };
 
-/** The claim is made by a controller and bears the pod's name; another's claim of that name is not used. */
-export const ephemeralVolume: VolumeType = {
-  field: 'ephemeral',
-  plugin: 'kubernetes.io~local-volume',
-  setUp: (context) => setUpClaim(context, `${context.pod.metadata.name}-${context.volume.name}`, false),
-};
+export const ephemeralVolume: VolumeType = { ...persistentVolumeClaimVolume, field: 'ephemeral' };
 
-async function setUpClaim(context: VolumeContext, claimName: string, readOnly: boolean): Promise<VolumeSetUp> {
+async function setUpClaim(context: VolumeContext): Promise<VolumeSetUp> {
   const { pod, volume, objects } = context;
+  const claimName = claimOf(pod, volume) ?? '';
   const wrong = (message: string) =>
     new UnprocessedVolumeError(`error processing PVC ${pod.metadata.namespace}/${claimName}: ${message}`);
   const claim = await objects.persistentVolumeClaim(claimName);
@@ -55,7 +52,7 @@ async function setUpClaim(context: VolumeContext, claimName: string, readOnly: b
   if (mode !== 'Filesystem' && isMounted(pod, volume.name)) {
     throw new UnprocessedVolumeError(`volume ${volume.name} has volumeMode ${mode}, but is specified in volumeMounts`);
   }
-  return setUpSource(source, context, readOnly).catch((cause: Error) => {
+  return setUpSource(source, context, volume.persistentVolumeClaim?.readOnly ?? false).catch((cause: Error) => {
     throw new VolumeError(cause.message, { cause, volumeName: bound });
   });
 }

@@ -9,7 +9,7 @@ import type { Logger } from '../../../log.ts';
 import { removeCgroup } from '../../../network/host-ledger.ts';
 import { pinNamespaces, unmount, unpinNamespaces } from '../../../network/netns.ts';
 import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
-import type { ContainerRuntime, SandboxConfig, SandboxRuntime } from '../runtime.ts';
+import { type ContainerRuntime, RuntimeError, type SandboxConfig, type SandboxRuntime } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { runtimeError } from './errors.ts';
 import { removePidHolder, startPidHolder } from './pid-holder.ts';
@@ -26,6 +26,8 @@ export interface SandboxesOptions {
   log: Logger;
 }
 
+/** What a RuntimeClass may name: the kills and updates of this driver are runc's. */
+const HANDLER = 'runc';
 const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
 
 export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
@@ -39,6 +41,10 @@ export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
 
   return {
     async runSandbox(config) {
+      if (config.runtimeHandler !== undefined && config.runtimeHandler !== HANDLER) {
+        const message = `no runtime for "${config.runtimeHandler}" is configured: this one runs "${HANDLER}" only`;
+        throw new RuntimeError('CreatePodSandboxError', message);
+      }
       const record = plan(options, config);
       records.put(record); // first, so that nothing made below is ever without a record
       try {
