@@ -15,6 +15,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podSecurity } from './pod-security.ts';
+import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './policies/plugins.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 import { resourceQuota } from './resource-quota.ts';
@@ -64,7 +65,9 @@ export const admissionPlugins = ({
   certificateSigning(authorizer),
   certificateSubjectRestriction,
   defaultIngressClass(reader),
+  mutatingAdmissionPolicy({ reader, catalogue, authorizer, types }),
   mutatingAdmissionWebhook({ reader, catalogue, authorizer, types, log }),
+  validatingAdmissionPolicy({ reader, catalogue, authorizer }),
   validatingAdmissionWebhook({ reader, catalogue, authorizer, types, log }),
   resourceQuota({ reader, clock, updateStatus: (type, quota) => client().updateStatus(type, quota) }),
   rbacEscalation({ rbac, authorizer }),

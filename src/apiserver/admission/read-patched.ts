@@ -11,11 +11,16 @@ interface Patched {
   shown: AnyObject;
   definition: ResourceDefinition;
   types: SchemaSet;
+  /** 'Strict' refuses what the type does not know. */
+  fieldValidation?: 'Strict' | 'Ignore';
 }
 
 /** Throws an internal error, as upstream has it, for what does not fit the type. */
-export function readPatched(object: AnyObject, { shown, definition, types }: Patched): AnyObject {
-  const strictness = { types, fieldValidation: 'Ignore' as const, warn: () => undefined };
+export function readPatched(
+  object: AnyObject,
+  { shown, definition, types, fieldValidation = 'Ignore' }: Patched,
+): AnyObject {
+  const strictness = { types, fieldValidation, warn: () => undefined };
   const [version = '', group = ''] = (shown.apiVersion ?? '').split('/').toReversed();
   const kind = shown.kind ?? '';
   // Bodies of subresources are of types of their own.

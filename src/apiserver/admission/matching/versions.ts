@@ -3,6 +3,7 @@ import type { ResourceDefinition } from '../../../api/definition.ts';
 import type { AnyObject } from '../../../apimachinery/meta.ts';
 import { deepCopy } from '../../../apimachinery/value.ts';
 import type { DefinitionCatalogue } from '../../catalogue.ts';
+import type { AdmissionRequest } from '../../identity.ts';
 import { isStoredVersion, readyView } from '../../registry/keys.ts';
 import type { Equivalents } from './rules.ts';
 
@@ -45,4 +46,17 @@ export async function inVersion(
 async function toStorageVersion(object: AnyObject, definition: ResourceDefinition): Promise<AnyObject> {
   if (definition.views) return await definition.views.toStorage(object);
   return isStoredVersion(definition) ? object : definition.toStorage(deepCopy(object));
+}
+
+/** The objects of a request in the version that a webhook or policy asks for. */
+export interface Objects {
+  object: AnyObject | undefined;
+  oldObject: AnyObject | undefined;
+}
+
+export async function objectsIn(matched: ResourceDefinition, request: AdmissionRequest): Promise<Objects> {
+  const { definition } = request;
+  const shown = async (object: AnyObject | undefined) => object && (await inVersion(object, definition, matched));
+  const [object, oldObject] = await Promise.all([shown(request.object), shown(request.oldObject)]);
+  return { object, oldObject };
 }

@@ -1,8 +1,7 @@
 // One call of one webhook (k8s.io/apiserver pkg/admission/plugin/webhook/mutating/dispatcher.go callAttrMutatingHook,
 // validating/dispatcher.go callHook).
 import { randomUUID } from 'node:crypto';
-import type { ResourceDefinition } from '../../../api/definition.ts';
-import type { AnyObject, JsonObject } from '../../../apimachinery/meta.ts';
+import type { JsonObject } from '../../../apimachinery/meta.ts';
 import type { JsonPatchOperation } from '../../../apimachinery/patch/json-patch.ts';
 import { badRequest, forbidden, internalError } from '../../../apimachinery/status-error.ts';
 import type { Logger } from '../../../log.ts';
@@ -12,7 +11,7 @@ import { groupResource } from '../../registry/keys.ts';
 import { callWebhook } from '../../webhook-call.ts';
 import { conditionsMet } from '../expressions/conditions.ts';
 import { nameOf, requestAttributes } from '../matching/attributes.ts';
-import { inVersion } from '../matching/versions.ts';
+import { type Objects, objectsIn } from '../matching/versions.ts';
 import type { Meant, Webhook } from './configurations.ts';
 import { admissionReview, rejection, reviewVersion, UnreadablePatch, verdictOf } from './review.ts';
 
@@ -20,19 +19,6 @@ export interface CallOptions {
   reader: ObjectReader;
   authorizer: Authorizer;
   log: Logger;
-}
-
-/** The objects of a request in the version that a webhook asks for. */
-export interface Objects {
-  object: AnyObject | undefined;
-  oldObject: AnyObject | undefined;
-}
-
-export async function objectsIn(matched: ResourceDefinition, request: AdmissionRequest): Promise<Objects> {
-  const { definition } = request;
-  const shown = async (object: AnyObject | undefined) => object && (await inVersion(object, definition, matched));
-  const [object, oldObject] = await Promise.all([shown(request.object), shown(request.oldObject)]);
-  return { object, oldObject };
 }
 
 /** Undefined where the webhook's selectors or conditions leave the request out. Throws what they cannot decide. */

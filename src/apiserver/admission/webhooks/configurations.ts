@@ -1,6 +1,5 @@
 // The webhooks of all configurations of a kind, in the order of the configurations' names, and which of them are for a
-// request. Nothing is looked at twice: what a request of a kind is matched with is kept until a configuration or a
-// resource type changes, so that requests nobody asked for cost one look-up.
+// request.
 import type { ResourceDefinition, ResourceType } from '../../../api/definition.ts';
 import type {
   MutatingWebhook,
@@ -14,8 +13,8 @@ import type { DefinitionCatalogue } from '../../catalogue.ts';
 import type { AdmissionRequest } from '../../identity.ts';
 import type { ObjectReader } from '../../reader.ts';
 import type { CompiledExpression } from '../expressions/expression.ts';
-import { namespaceOf } from '../matching/attributes.ts';
 import { isExempt } from '../matching/exempt.ts';
+import { rememberByPlace } from '../matching/remembered.ts';
 import { matchedVersion, type Rules } from '../matching/rules.ts';
 import { compileSelectors, type Selectors } from '../matching/selectors.ts';
 import { createEquivalents } from '../matching/versions.ts';
@@ -63,45 +62,25 @@ export function followHooks(
 ): Hooks {
   const equivalents = createEquivalents(catalogue);
   let hooks: readonly Hook[] | undefined;
-  let known = new WeakMap<ResourceDefinition, Map<string, readonly Meant[]>>();
-  const forget = () => {
-    known = new WeakMap();
-  };
-  const stops = [
-    reader.subscribe(type, () => {
-      hooks = undefined;
-      forget();
-    }),
-    catalogue.subscribe(forget),
-    equivalents.close,
-  ];
-
-  const find = (request: AdmissionRequest): readonly Meant[] => {
-    const all = hooks ?? [];
-    return all.flatMap((hook) => {
+  const remembered = rememberByPlace<Meant>(catalogue, (request) =>
+    (hooks ?? []).flatMap((hook) => {
       const matched = matchedVersion(hook, request, equivalents.find);
       return matched ? [{ hook, matched }] : [];
-    });
-  };
-
+    }),
+  );
+  const stop = reader.subscribe(type, () => {
+    hooks = undefined;
+    remembered.forget();
+  });
   return {
     meant(request) {
       hooks ??= reader.list(type).flatMap((configuration) => hooksOf(configuration, reader));
-      if (hooks.length === 0 || isExempt(request.definition)) return NONE;
-      const { definition, operation, subresource } = request;
-      const byPlace = known.get(definition) ?? new Map<string, readonly Meant[]>();
-      known.set(definition, byPlace);
-      // Rules tell nothing else apart.
-      const place = `${operation} ${subresource} ${namespaceOf(request) === ''}`;
-      let found = byPlace.get(place);
-      if (!found) {
-        found = find(request);
-        byPlace.set(place, found);
-      }
-      return found;
+      return hooks.length === 0 || isExempt(request.definition) ? NONE : remembered.of(request);
     },
     close() {
-      for (const stop of stops) stop();
+      stop();
+      remembered.close();
+      equivalents.close();
     },
   };
 }
