@@ -4,6 +4,7 @@ import { withoutNeedlessTag } from '../image-reference.ts';
 import type { ContainerConfig, ContainerResources, ImageStatus, Mount } from '../runtime.ts';
 import { type ConsoleSettings, consoleStreams } from './console.ts';
 import {
+  ANNOTATION_GROUPS,
   ANNOTATION_IPC,
   LABEL_ATTEMPT,
   LABEL_CONSOLE,
@@ -49,6 +50,9 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...namespaceArgs(sandbox),
     ...labelArgs(config, context),
     ...(sandbox.ipc === undefined ? [] : ['--annotation', `${ANNOTATION_IPC}=${sandbox.ipc}`]),
+    ...(config.security.onlyThoseGroups
+      ? ['--annotation', `${ANNOTATION_GROUPS}=${config.security.supplementalGroups.join(',')}`]
+      : []),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
     ...mountArgs(config, sandbox),
     ...(config.stdin ? ['--interactive'] : []),
@@ -108,24 +112,28 @@ function mountArgs(config: ContainerConfig, sandbox: SandboxRecord): string[] {
     sandbox.shm === undefined || config.mounts.some((m) => m.containerPath === '/dev/shm')
       ? []
       : [{ hostPath: sandbox.shm, containerPath: '/dev/shm', readOnly: false }];
-  return [...shm, ...config.mounts].flatMap(mountArg);
+  // What is mounted inside another volume comes after it, or would be hidden by it.
+  return [...shm, ...config.mounts].toSorted((a, b) => depthOf(a) - depthOf(b)).flatMap(mountArg);
 }
+
+const depthOf = ({ containerPath }: Mount): number => containerPath.split('/').filter(Boolean).length;
 
 /** --mount cannot carry a comma and --volume no colon; a path with both is not expressible. */
 function mountArg(mount: Mount): string[] {
-  const { hostPath, containerPath, readOnly, propagation } = mount;
+  const { hostPath, containerPath, readOnly, recursiveReadOnly, propagation } = mount;
   const bind = propagation === undefined || propagation === 'private' ? 'rprivate' : propagation;
+  const access = recursiveReadOnly ? ['rro'] : readOnly ? ['ro'] : [];
   if (!`${hostPath}${containerPath}`.includes(',')) {
     const options = [
       'type=bind',
       `source=${hostPath}`,
       `target=${containerPath}`,
       `bind-propagation=${bind}`,
-      ...(readOnly ? ['readonly'] : []),
+      ...access,
     ];
     return ['--mount', options.join(',')];
   }
-  return ['--volume', `${hostPath}:${containerPath}:${[bind, ...(readOnly ? ['ro'] : [])].join(',')}`];
+  return ['--volume', `${hostPath}:${containerPath}:${[bind, ...access].join(',')}`];
 }
 
 /** Arguments of `nerdctl` that change the limits of a container. */
@@ -155,9 +163,10 @@ function limitArgs({ cpuShares, cpuQuota, memoryLimitBytes, pidsLimit }: Contain
   ];
 }
 
+/** SELinux options have no argument: a host that enforces them needs another driver. */
 function securityArgs(config: ContainerConfig, image: ImageStatus): string[] {
   const { security } = config;
-  const { seccomp } = security;
+  const { seccomp, appArmor } = security;
   return [
     ...(security.privileged ? ['--privileged'] : []),
     ...userArgs(security, image),
@@ -169,6 +178,10 @@ function securityArgs(config: ContainerConfig, image: ImageStatus): string[] {
     ...(security.privileged || seccomp === 'RuntimeDefault'
       ? []
       : ['--security-opt', `seccomp=${seccomp === 'Unconfined' ? 'unconfined' : seccomp.localhostProfile}`]),
+    ...(appArmor === undefined || appArmor === 'RuntimeDefault'
+      ? []
+      : ['--security-opt', `apparmor=${appArmor === 'Unconfined' ? 'unconfined' : appArmor.localhostProfile}`]),
+    ...(security.unmaskedProc ? ['--security-opt', 'systempaths=unconfined'] : []),
   ];
 }
 

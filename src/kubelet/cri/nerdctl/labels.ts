@@ -14,3 +14,5 @@ export const LABEL_CONSOLE = 'io.tsukube/console';
 export const LABEL_CONSOLE_STREAMS = 'io.tsukube/console-streams';
 /** The IPC namespace to join; read by the runc wrapper. */
 export const ANNOTATION_IPC = 'io.tsukube/ipc';
+/** All supplementary groups of the process, by comma; read by the runc wrapper. */
+export const ANNOTATION_GROUPS = 'io.tsukube/groups';

@@ -1,8 +1,9 @@
-// A shell script in runc's place, for what nerdctl cannot say: join an IPC namespace by path. It is an annotation in
-// the bundle; a value of a pod cannot be mistaken for one, as quotes inside JSON strings are escaped.
+// A shell script in runc's place, for what nerdctl cannot say: join an IPC namespace by path, and have no groups but
+// those given. Both are annotations in the bundle; a value of a pod cannot be mistaken for one, as quotes inside JSON
+// strings are escaped.
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ANNOTATION_IPC } from './labels.ts';
+import { ANNOTATION_GROUPS, ANNOTATION_IPC } from './labels.ts';
 
 const SCRIPT = `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.
@@ -11,7 +12,10 @@ for word; do
   if [ "$previous" = --bundle ]; then bundle=$word; fi
   previous=$word
 done
-[ -z "$bundle" ] || sed -E -i 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' "$bundle/config.json"
+[ -z "$bundle" ] || sed -E -i \\
+  -e 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' \\
+  -e 's|"additionalGids":\\[[0-9,]*\\](.*"${ANNOTATION_GROUPS}":"([0-9,]*)")|"additionalGids":[\\2]\\1|' \\
+  "$bundle/config.json"
 exec runc "$@"
 `;
 
