@@ -1,8 +1,6 @@
 // Container configuration → nerdctl's arguments. Pure; the golden files of its test are the argument lists.
 import { createHash } from 'node:crypto';
 import { withoutNeedlessTag } from '../image-reference.ts';
-import type { ContainerConfig, ContainerResources, ImageStatus, Mount } from '../runtime.ts';
-import { type ConsoleSettings, consoleStreams } from './console.ts';
 import {
   ANNOTATION_GROUPS,
   ANNOTATION_IPC,
@@ -17,7 +15,9 @@ import {
   LABEL_POD_UID,
   LABEL_SANDBOX,
   LABEL_STOP_SIGNAL,
-} from './labels.ts';
+} from '../labels.ts';
+import type { ContainerConfig, ContainerResources, ImageStatus, Mount } from '../runtime.ts';
+import { type ConsoleSettings, consoleStreams } from './console.ts';
 import type { SandboxRecord } from './records.ts';
 
 export interface CreateContext {

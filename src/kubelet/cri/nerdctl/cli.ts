@@ -1,10 +1,8 @@
 // The nerdctl command line: the global flags, and failures turned into RuntimeError. nerdctl and runc start from here
 // and from streams.ts only.
 import { type RunOptions, type RunResult, run } from '../../../exec.ts';
+import { CONTAINERD_NAMESPACE } from '../containerd/api.ts';
 import { runtimeError } from './errors.ts';
-
-/** Users build with `nerdctl --namespace k8s.io build`: what they build is runnable at once. */
-export const CONTAINERD_NAMESPACE = 'k8s.io';
 
 /** containerd's runc shim keeps runc's state here, whatever containerd's own folders are. */
 export const RUNC_ROOT = `/run/containerd/runc/${CONTAINERD_NAMESPACE}`;

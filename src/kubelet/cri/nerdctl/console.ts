@@ -6,9 +6,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, spawn } from '../../../exec.ts';
+import type { TaskStreams, Tasks } from '../containerd/tasks.ts';
+import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../labels.ts';
 import { type ExecSession, RuntimeError, type StreamOptions } from '../runtime.ts';
-import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from './labels.ts';
-import type { TaskStreams, Tasks } from './tasks.ts';
 
 export interface ConsoleSettings {
   /** Short, as Linux allows 107 bytes for the sockets in it. */

@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
+import type { ContainerTable } from '../container-table.ts';
+import type { Tasks } from '../containerd/tasks.ts';
+import { LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -14,13 +17,10 @@ import {
 import { createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
 import { type ConsoleSettings, consoleOf, endConsole, makeConsole, openConsole, removeConsole } from './console.ts';
-import type { ContainerTable } from './container-table.ts';
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
-import { LABEL_SANDBOX, LABEL_STOP_SIGNAL } from './labels.ts';
 import { endLogger } from './log-process.ts';
 import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
-import type { Tasks } from './tasks.ts';
 
 export interface ContainersOptions {
   nerdctl: Nerdctl;

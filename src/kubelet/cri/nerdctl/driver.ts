@@ -5,31 +5,39 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
+import { isGrpcError } from '../../../grpc/status.ts';
 import type { Component } from '../../../lifecycle.ts';
 import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import type { PodNetwork } from '../../../network/pod-network.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
+import { createContainerTable } from '../container-table.ts';
+import {
+  CALL_TIMEOUT_MS,
+  CONTAINERD_NAMESPACE,
+  CREATE_NAMESPACE,
+  connectContainerd,
+  VERSION,
+} from '../containerd/api.ts';
+import { type ContainerdEvent, subscribe } from '../containerd/events.ts';
+import { createSnapshots } from '../containerd/snapshots.ts';
+import { createTasks } from '../containerd/tasks.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
+import { followEvents } from '../follow-events.ts';
+import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
 import { attachLog } from './attach.ts';
-import { CONTAINERD_NAMESPACE, createNerdctl } from './cli.ts';
+import { createNerdctl } from './cli.ts';
 import { attachConsole, consoleOf } from './console.ts';
-import { createContainerTable } from './container-table.ts';
 import { createContainers, listAllContainers } from './containers.ts';
-import { followEvents } from './event-stream.ts';
 import { exec, execSync } from './exec.ts';
-import { createImageArrivals } from './image-arrivals.ts';
 import { createImages } from './images.ts';
-import { parseServerVersion } from './parse.ts';
 import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
 import { createSandboxes } from './sandboxes.ts';
-import { createSnapshots } from './snapshots.ts';
 import { createStats } from './stats.ts';
-import { createTasks } from './tasks.ts';
 
 export interface NerdctlRuntimeOptions {
   /** Path or name of nerdctl. */
@@ -67,6 +75,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     dataRoot,
     registries: options.registries,
   });
+  const containerd = connectContainerd(options.address, clock);
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
   if (!existsSync(SHIM_DIR)) options.ledger.record({ kind: 'empty-folder', path: SHIM_DIR });
   options.ledger.record({ kind: 'mounts-below', path: directory });
@@ -84,7 +93,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   });
   const logins = path.join(directory, 'logins');
   const images = createImages(nerdctl, { logins, registries: options.registries });
-  const tasks = createTasks(options.address);
+  const tasks = createTasks(containerd);
 
   const imageListeners = createListeners<string>();
   const arrivals = createImageArrivals({ clock, arrived: imageListeners.tell });
@@ -103,9 +112,15 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     synced: () => firstSync.promise,
   });
   const sandboxes = createSandboxes({ nerdctl, records, network: options.network, cgroup, containers, clock, log });
-  const snapshots = createSnapshots(options.address);
+  const snapshots = createSnapshots(containerd);
   const stats = createStats({ table, records, cgroups: openCgroups(), snapshots, clock });
   const execDirectory = path.join(directory, 'exec');
+
+  const onEvent = (event: ContainerdEvent) => {
+    if (event.topic.startsWith('/images/')) images.forget();
+    else if (event.containerId !== undefined) table.applyEvent(event);
+    arrivals.apply(event);
+  };
 
   return {
     name: 'nerdctl',
@@ -122,21 +137,18 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
 
     async start() {
       rmSync(logins, { recursive: true, force: true }); // of pulls that a killed server left
-      await nerdctl.run('StartError', ['namespace', 'create', CONTAINERD_NAMESPACE]).catch((error: unknown) => {
-        if (!/already exists/.test((error as Error).message)) throw error;
-      });
+      await containerd
+        .unary(CREATE_NAMESPACE, { namespace: { name: CONTAINERD_NAMESPACE } }, { timeoutMs: CALL_TIMEOUT_MS })
+        .catch((error: unknown) => {
+          if (!isGrpcError(error, 'ALREADY_EXISTS')) throw error;
+        });
       following = followEvents(
         {
-          nerdctl,
           clock,
           log,
-          token: randomUUID,
           revive: async () => options.reviveContainerd?.(),
-          onEvent(event) {
-            if (event.topic.startsWith('/images/')) images.forget();
-            else if (event.containerId !== undefined) table.applyEvent(event);
-            arrivals.apply(event);
-          },
+          subscribe: (signal, onSubscribed) =>
+            subscribe({ channel: containerd, clock, token: randomUUID(), onEvent, onSubscribed }, signal),
           async resync() {
             images.forget();
             const known = new Set(table.list().map((c) => c.id));
@@ -154,11 +166,12 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
       await following;
       arrivals.stop();
       fanOut.close();
+      containerd.close();
     },
 
     async version() {
-      const { stdout } = await nerdctl.run('VersionError', ['version', '--format', '{{json .}}']);
-      return parseServerVersion(stdout);
+      const { version } = await containerd.unary(VERSION, {}, { timeoutMs: CALL_TIMEOUT_MS });
+      return `containerd://${version.replace(/^v/, '')}`;
     },
 
     execSync: (id, command, timeoutMs) => execSync(id, command, { clock, directory: execDirectory, timeoutMs }),

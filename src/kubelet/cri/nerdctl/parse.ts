@@ -1,6 +1,5 @@
 // nerdctl's JSON → the runtime interface's values. Its output forms are known here and nowhere else.
 import { normalizeReference } from '../image-reference.ts';
-import type { ContainerState, ContainerStatus, ImageStatus } from '../runtime.ts';
 import {
   LABEL_ATTEMPT,
   LABEL_CONTAINER,
@@ -10,7 +9,8 @@ import {
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
   LABEL_SANDBOX,
-} from './labels.ts';
+} from '../labels.ts';
+import type { ContainerState, ContainerStatus, ImageStatus } from '../runtime.ts';
 
 /** What a failed start and a task that was lost (a reboot) are reported as; containerd's CRI uses the same. */
 export const START_ERROR_EXIT_CODE = 128;
@@ -117,56 +117,6 @@ export function parseLoaded(stdout: string): string[] {
   return [...stdout.matchAll(/^Loaded image: (\S+)$/gm)].map((match) => normalizeReference(match[1] as string));
 }
 
-export interface ContainerdEvent {
-  topic: string;
-  containerId?: string;
-  exitCode?: number;
-  /** Milliseconds since the epoch. */
-  at: number;
-  imageName?: string;
-  /** Of a snapshot that is prepared, committed or removed. */
-  snapshotKey?: string;
-  /** Labels of a namespace event. */
-  labels?: Readonly<Record<string, string>>;
-}
-
-/** One line of `nerdctl events --format '{{json .}}'`; undefined for what concerns none of these. */
-export function parseEvent(line: string): ContainerdEvent | undefined {
-  if (line.trim() === '') return undefined;
-  const outer = JSON.parse(line) as { Timestamp: string; Topic: string; Event: string };
-  const inner = JSON.parse(outer.Event) as {
-    id?: string;
-    name?: string;
-    key?: string;
-    container_id?: string;
-    exit_status?: number;
-    exited_at?: { seconds: number; nanos?: number };
-    labels?: Record<string, string>;
-  };
-  const at = inner.exited_at
-    ? inner.exited_at.seconds * 1000 + Math.floor((inner.exited_at.nanos ?? 0) / 1e6)
-    : milliseconds(outer.Timestamp);
-  switch (outer.Topic) {
-    case '/tasks/exit':
-      // an exec's end comes as this topic too, with its own id
-      if (inner.id !== inner.container_id) return undefined;
-      return { topic: outer.Topic, containerId: inner.container_id, exitCode: inner.exit_status ?? 0, at };
-    case '/tasks/start':
-    case '/tasks/oom':
-      return { topic: outer.Topic, containerId: inner.container_id, at };
-    case '/containers/delete':
-      return { topic: outer.Topic, containerId: inner.id, at };
-    case '/namespaces/update':
-      return { topic: outer.Topic, labels: inner.labels ?? {}, at };
-    case '/snapshot/prepare':
-    case '/snapshot/commit':
-    case '/snapshot/remove':
-      return { topic: outer.Topic, snapshotKey: inner.key, at };
-    default:
-      return outer.Topic.startsWith('/images/') ? { topic: outer.Topic, imageName: inner.name, at } : undefined;
-  }
-}
-
 const unique = (values: readonly string[]) => [...new Set(values)];
 
 function milliseconds(time: string): number {
@@ -179,11 +129,4 @@ function jsonArray(output: string): string {
   const start = output.indexOf('[');
   const end = output.lastIndexOf('\n]');
   return start === -1 || end === -1 ? '[]' : output.slice(start, end + 2);
-}
-
-/** `containerd VERSION` out of `nerdctl version --format '{{json .}}'`. */
-export function parseServerVersion(stdout: string): string {
-  const value = JSON.parse(stdout) as { Server?: { Components?: { Name: string; Version: string }[] } };
-  const containerd = value.Server?.Components?.find((component) => component.Name === 'containerd');
-  return `containerd://${(containerd?.Version ?? 'unknown').replace(/^v/, '')}`;
 }

@@ -3,7 +3,7 @@
 // strings are escaped.
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ANNOTATION_GROUPS, ANNOTATION_IPC } from './labels.ts';
+import { ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
 
 const SCRIPT = `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.

@@ -1,10 +1,10 @@
 // StatsRuntime: what the kernel accounts to each container's control group, and what containerd keeps for it on disk.
 import type { Clock } from '../../../clock.ts';
 import type { Cgroups } from '../../cgroups/cgroups.ts';
+import type { ContainerTable } from '../container-table.ts';
+import type { Snapshots } from '../containerd/snapshots.ts';
 import type { StatsRuntime } from '../runtime.ts';
-import type { ContainerTable } from './container-table.ts';
 import type { SandboxRecords } from './records.ts';
-import type { Snapshots } from './snapshots.ts';
 
 export function createStats(options: {
   table: Pick<ContainerTable, 'list'>;

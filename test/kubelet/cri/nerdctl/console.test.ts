@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../../../../src/kubelet/cri/labels.ts';
 import {
   attachConsole,
   type ConsoleSettings,
@@ -14,7 +15,6 @@ import {
   openConsole,
   removeConsole,
 } from '../../../../src/kubelet/cri/nerdctl/console.ts';
-import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../../../../src/kubelet/cri/nerdctl/labels.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 describe('a console', { timeout: 20_000 }, () => {

@@ -6,7 +6,6 @@ import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import { isAbsent, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
 import {
   parseContainers,
-  parseEvent,
   parseLoaded,
   parseNativeNames,
   parsePruned,
@@ -62,31 +61,6 @@ describe('a container as nerdctl inspect tells it', () => {
   });
   test("another's container is not ours", () => {
     assert.deepEqual(parseContainers('[\n{"Id":"x","Config":{"Labels":{}},"State":{}}\n]\n'), []);
-  });
-});
-
-describe('events', () => {
-  const line = (topic: string, event: unknown) =>
-    JSON.stringify({ Timestamp: '2026-01-01T00:00:00.5Z', Topic: topic, Event: JSON.stringify(event) });
-  test('the end of a container carries its code and time', () => {
-    const event = { container_id: 'c1', id: 'c1', exit_status: 137, exited_at: { seconds: 100, nanos: 5_000_000 } };
-    assert.deepEqual(parseEvent(line('/tasks/exit', event)), {
-      topic: '/tasks/exit',
-      containerId: 'c1',
-      exitCode: 137,
-      at: 100_005,
-    });
-  });
-  test('an exit code of 0 is left out by protobuf and read as 0', () => {
-    assert.equal(parseEvent(line('/tasks/exit', { container_id: 'c1', id: 'c1' }))?.exitCode, 0);
-  });
-  test('the end of an exec is not the end of its container', () => {
-    assert.equal(parseEvent(line('/tasks/exit', { container_id: 'c1', id: 'exec' })), undefined);
-  });
-  test('a snapshot has its key, leases and blank lines concern nobody', () => {
-    assert.equal(parseEvent(line('/snapshot/prepare', { key: 'k' }))?.snapshotKey, 'k');
-    assert.equal(parseEvent(line('/leases/create', { id: 'l' })), undefined);
-    assert.equal(parseEvent(''), undefined);
   });
 });
 

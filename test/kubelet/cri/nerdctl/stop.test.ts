@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { createContainerTable } from '../../../../src/kubelet/cri/nerdctl/container-table.ts';
+import { createContainerTable } from '../../../../src/kubelet/cri/container-table.ts';
 import { createContainers } from '../../../../src/kubelet/cri/nerdctl/containers.ts';
 import { openSandboxRecords } from '../../../../src/kubelet/cri/nerdctl/records.ts';
 import type { ContainerStatus } from '../../../../src/kubelet/cri/runtime.ts';

@@ -1,17 +1,17 @@
 // When an image that came into containerd is told: not before it is unpacked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createImageArrivals } from '../../../../src/kubelet/cri/nerdctl/image-arrivals.ts';
-import { parseEvent } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
-import { fakeClock } from '../../../support/fake-clock.ts';
+import type { ContainerdEvent } from '../../../src/kubelet/cri/containerd/events.ts';
+import { createImageArrivals } from '../../../src/kubelet/cri/image-arrivals.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 
 function bed() {
   const clock = fakeClock();
   const told: string[] = [];
   const arrivals = createImageArrivals({ clock, arrived: (name) => void told.push(name) });
-  const event = (topic: string, inner: object) => {
-    const line = JSON.stringify({ Timestamp: '2026-01-01T00:00:00Z', Topic: topic, Event: JSON.stringify(inner) });
-    arrivals.apply(parseEvent(line)!);
+  const event = (topic: string, { name, key }: { name?: string; key?: string }) => {
+    const subject: Partial<ContainerdEvent> = key === undefined ? { imageName: name } : { snapshotKey: key };
+    arrivals.apply({ topic, at: 0, ...subject });
   };
   return { clock, told, event, arrivals };
 }
@@ -38,7 +38,7 @@ test('an image is told when its layers are unpacked, however long that takes', a
   event('/snapshot/prepare', { key: 'a-container' });
   await clock.advance(10_000);
   assert.deepEqual(told, []);
-  event('/snapshot/commit', { key: 'extract-1 sha256:01', name: 'sha256:01' });
+  event('/snapshot/commit', { key: 'extract-1 sha256:01' });
   await clock.advance(150);
   assert.deepEqual(told, ['app:1']);
 });

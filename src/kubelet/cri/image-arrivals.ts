@@ -1,7 +1,7 @@
 // Tells of images that came into containerd, whoever brought them: a pull, nerdctl load, nerdctl build. containerd
 // names an image before its layers are unpacked, so it is told when nothing is being unpacked and all has been quiet.
-import type { Clock, Timer } from '../../../clock.ts';
-import type { ContainerdEvent } from './parse.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import type { ContainerdEvent } from './containerd/events.ts';
 
 /** Longer than from an image's name to its first layer, which was 12 ms. */
 const QUIET_MS = 150;

@@ -1,7 +1,8 @@
 // The driver's memory of its containers: filled by one list, kept true by events. A container only moves forward
 // (created, running, exited), so that a list taken before an event cannot undo the event.
-import type { ContainerStatus, RuntimeEvent } from '../runtime.ts';
-import type { ContainerdEvent } from './parse.ts';
+
+import type { ContainerdEvent } from './containerd/events.ts';
+import type { ContainerStatus, RuntimeEvent } from './runtime.ts';
 
 const RANK = { unknown: 0, created: 1, running: 2, exited: 3 };
 
