@@ -127,8 +127,12 @@ async function timeWatchers(server: BenchServer): Promise<number> {
     const stream = connection.request(
       authorized(server, 'pods?watch=true&resourceVersionMatch=NotOlderThan&sendInitialEvents=false'),
     );
+    let before = Buffer.alloc(0); // a name may come in two chunks
     stream.on('data', (chunk: Buffer) => {
-      if (!chunk.includes(`"name":"${name}"`)) return;
+      const both = Buffer.concat([before, chunk]);
+      const isThere = both.includes(`"name":"${name}"`);
+      before = isThere ? Buffer.alloc(0) : both.subarray(-64);
+      if (!isThere) return;
       latencies.push(performance.now() - sent);
       missing -= 1;
       if (missing === 0) allSeen();
