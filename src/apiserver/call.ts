@@ -17,8 +17,8 @@ export interface ResourceCall {
   definition: ResourceDefinition;
   user: UserInfo;
   env: WriteEnvironment;
-  /** Aborts when the caller goes away or the server stops. */
-  signal: AbortSignal;
+  /** Aborts when the caller goes away or the server stops. For what may last: to make it is much of what a get costs. */
+  signal(): AbortSignal;
   warn(text: string): void;
 }
 

@@ -50,8 +50,6 @@ export interface Pipeline {
 /** Subresources that open a connection; since 1.35 opening one takes the right to create, whatever the method. */
 const CONNECTING = new Set(['exec', 'attach', 'portforward']);
 
-const BRIEF = new Set(['get', 'create', 'update', 'patch', 'delete']);
-
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { authorizer, clock, log } = options;
 
@@ -64,7 +62,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const attributes = attributesOf(user, info, request);
     if (!isLongRunning(info)) {
       const width = widthOf(info, request.query, options);
-      const ticket = options.flowControl.enter(attributes, { width, signal: request.signal });
+      const ticket = options.flowControl.enter(attributes, { width, caller: request });
       admitted(ticket instanceof Promise ? await ticket : ticket);
     }
     await authorize(attributes);
@@ -74,10 +72,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     checkTimeout(request.query);
     const remote = options.aggregator.find(info.path);
     if (!remote && !info.isResource) return { result: await options.paths.handle({ request, user, info }) };
-    // Only what may last must end when the server stops; to join two signals costs much of what a get does.
-    const isBrief = BRIEF.has(info.verb) && info.subresource === '' && !remote;
-    const signal = isBrief ? request.signal : AbortSignal.any([request.signal, options.stopping]);
-    if (remote) return { result: await options.aggregator.proxy(remote, { request, user, signal }) };
+    const signal = () => AbortSignal.any([request.signal, options.stopping]);
+    if (remote) return { result: await options.aggregator.proxy(remote, { request, user, signal: signal() }) };
     return await dispatch({ request, info, user, env: options.environment, signal, warn }, options);
   }
 

@@ -18,7 +18,7 @@ export interface ApiRequest {
   /** Who asks: known already (loopback), or credentials to be examined. */
   readonly identity: { user: UserInfo } | { credentials: Credentials };
   readonly body: RequestBody;
-  /** Aborts when the caller has gone away. */
+  /** Aborts when the caller has gone away. Made when it is looked at. */
   readonly signal: AbortSignal;
   /** Set when the caller asked for another protocol on this connection. */
   readonly upgrade?: UpgradeRequest;

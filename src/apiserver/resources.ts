@@ -15,6 +15,7 @@ import { parseListParameters, parseWriteParameters } from './registry/parameters
 import { compileSelection } from './registry/selection.ts';
 import { requireName, updateObject } from './registry/update.ts';
 import { openWatch } from './registry/watch.ts';
+import { isTrue } from './request-info.ts';
 
 /** Of Jobs it surprises people (pkg/registry/batch/job/storage/storage.go). */
 function warnOfOrphans({ definition, warn }: ResourceCall, options: DeleteOptions): void {
@@ -28,22 +29,28 @@ function warnOfOrphans({ definition, warn }: ResourceCall, options: DeleteOption
 
 export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   get: async (call) => {
+    if (isTrue(call.request.query.get('export'))) {
+      throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+    }
     const { entry, at } = await entryAsked(call);
     return { ...(await objectResult(call, { status: 200, entry })), ...(at === undefined ? {} : { at }) };
   },
-  list: async (call) => await listAsked(call, parseListParameters(call.request.query, false)),
+  list: async (call) => await listAsked(call, parseListParameters(call.request.query)),
   watch: async (call) => {
-    const { env, definition, signal } = call;
+    const { env, definition } = call;
     const query = new URLSearchParams(call.request.query);
     // The legacy path .../watch/pods/a names its object in the path, and was authorized for that one.
     const named = call.info.parts.length > 1;
     if (named && !query.get('fieldSelector')) query.set('fieldSelector', `metadata.name=${call.info.name}`);
-    const parameters = parseListParameters(query, true);
-    if (named && compileSelection(definition, parameters).name !== call.info.name) {
+    const parameters = parseListParameters(query);
+    if (named && compileSelection(definition, parameters.selectors).name !== call.info.name) {
       throw badRequest("fieldSelector metadata.name doesn't match requested name");
     }
     const { storage, clock, random } = env;
-    return openWatch({ storage, clock, definition, namespace: namespaceOf(call), signal, random }, parameters);
+    return openWatch(
+      { storage, clock, definition, namespace: namespaceOf(call), signal: call.signal(), random },
+      parameters,
+    );
   },
   create: async (call) => {
     const { request, definition } = call;
@@ -78,8 +85,9 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     return await objectResult(call, { status, entry: result.entry });
   },
   deletecollection: async (call) => {
+    const parameters = parseListParameters(call.request.query);
+    compileSelection(call.definition, parameters.selectors); // complained of before the body is
     const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
-    const parameters = parseListParameters(call.request.query, false);
     const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
     const deleted = await deleteCollection(call.env, target, { parameters, options });
     warnOfOrphans(call, options); // after selectors have been found to make sense

@@ -1,8 +1,7 @@
 // The port: protocols, credentials, sizes, representations and errors as bytes.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
-import http2 from 'node:http2';
+import http2, { type ServerHttp2Stream } from 'node:http2';
 import https from 'node:https';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -166,7 +165,8 @@ test('health has a check for each part and says which one is asked', async () =>
 test('a port that is taken is said so', async () => {
   const port = Number(new URL(api.server.url).port);
   const tls = { cert: '', key: '', clientCa: '' };
-  const options = { tls, bindAddress: '127.0.0.1', port, onRequest: () => undefined, onUpgrade: () => undefined };
+  const front = { onRequest: () => undefined, onStream: () => undefined };
+  const options = { tls, bindAddress: '127.0.0.1', port, front, onUpgrade: () => undefined };
   await assert.rejects(
     listen(options),
     (error) => error instanceof PortTaken && error.message.includes(`port ${port}`),
@@ -182,19 +182,21 @@ test('a connection without a request is closed after a while, one with a stream 
     notBefore: Date.UTC(2020),
     notAfter: Date.UTC(2049),
   });
-  const open: ServerResponse[] = [];
+  const open: ServerHttp2Stream[] = [];
   const server = await listen({
     tls: { ...serving, clientCa: authority.cert },
     bindAddress: '127.0.0.1',
     port: 0,
     idleMs: 20,
-    onRequest: (_req: never, res: ServerResponse) => {
-      open.push(res);
-      res.writeHead(200);
-      res.flushHeaders();
+    front: {
+      onRequest: () => undefined,
+      onStream(stream) {
+        open.push(stream);
+        stream.respond();
+      },
     },
     onUpgrade: () => undefined,
-  } as never);
+  });
   const url = `https://127.0.0.1:${server.address.port}`;
   const busy = http2.connect(url, { ca: authority.cert });
   const stream = busy.request({ ':path': '/' });

@@ -8,6 +8,7 @@ import { type StatusError, tooManyRequests } from '../../apimachinery/status-err
 import type { Clock, Timer } from '../../clock.ts';
 import type { Attributes } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
+import type { ApiRequest } from '../request.ts';
 import { classify, flowOf, inOrder } from './classify.ts';
 import { FairQueues } from './fair-queues.ts';
 import { hasRoom, type Share, shareOut, type Use } from './seats.ts';
@@ -27,7 +28,10 @@ export interface Ticket {
 
 export interface FlowControl {
   /** Rejects with 429 when the queue is full or the wait too long, and with the signal's reason when the caller left. */
-  enter(attributes: Attributes, request: { width: number; signal: AbortSignal }): Ticket | Promise<Ticket>;
+  enter(
+    attributes: Attributes,
+    request: { width: number; caller: Pick<ApiRequest, 'signal'> },
+  ): Ticket | Promise<Ticket>;
   /** For metrics. */
   levels(): Iterable<Level>;
   close(): void;
@@ -171,14 +175,14 @@ export function createFlowControl(options: { reader: ObjectReader; clock: Clock;
   }
 
   return {
-    enter(attributes, { width, signal }) {
+    enter(attributes, { width, caller }) {
       if (stale) refresh();
       // The mandatory schema "catch-all" takes what no other does.
       const schema = (classify(schemas, attributes) ?? schemas.at(-1)) as FlowSchema;
       const level = (levels.get(schema.spec.priorityLevelConfiguration.name) ?? levels.get('catch-all')) as Level;
       // Whoever comes while others wait is not let past them.
       const free = (level.queues?.size ?? 0) === 0 && hasRoom(level, width, levels.values());
-      return free ? take(level, schema, width) : wait(level, { schema, attributes, width, signal });
+      return free ? take(level, schema, width) : wait(level, { schema, attributes, width, signal: caller.signal });
     },
     levels() {
       if (stale) refresh();

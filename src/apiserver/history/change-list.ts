@@ -35,7 +35,7 @@ export async function listChanges(
   call: Omit<ResourceCall, 'definition'>,
   { catalogue, authorizer }: ChangeListOptions,
 ): Promise<ApiResult> {
-  const { env, info, request, signal, user } = call;
+  const { env, info, request, user } = call;
   const { query } = request;
   if (info.apiVersion !== 'v1' || info.resource !== 'changes' || info.parts.length > 1) return plainNotFound();
   if (info.verb === 'watch') throw badRequest('changes cannot be watched: watch the resources themselves');
@@ -72,7 +72,7 @@ export async function listChanges(
     span: await spanAsked(env, query, prefix),
     limit: limitAsked(query),
     show,
-    signal,
+    signal: call.signal(),
     clock: env.clock,
   });
   const retainedSince = await retained(env.storage, prefix);

@@ -14,7 +14,7 @@ import { historyRows } from './tables.ts';
 export const objectHistoryHandler =
   ({ authorizer }: { authorizer: Authorizer }): CallHandler =>
   async (call) => {
-    const { definition, env, info, request, signal } = call;
+    const { definition, env, info, request } = call;
     const { storage, clock } = env;
     const { query } = request;
     checkParameters(query, 'history', SPAN_PARAMETERS);
@@ -30,7 +30,7 @@ export const objectHistoryHandler =
         await prepareViews(definition, statesOf(revised));
         return toRevision(revised, { shape, view: (entry) => asWritten(definition, entry), masked });
       },
-      signal,
+      signal: call.signal(),
       clock,
     });
     if (items.length === 0 && !storage.get(key) && !(await hasChanges(storage, key))) {

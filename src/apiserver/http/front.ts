@@ -1,6 +1,7 @@
-// HTTP requests (1.1 and 2, which look alike to a listener) as ApiRequests, and their answers back.
+// HTTP requests, of 1.1 and 2, as ApiRequests, and their answers back.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
@@ -11,6 +12,8 @@ import type { Pipeline } from '../pipeline.ts';
 import { type ApiRequest, type ApiResponse, header, mediaTypesOf } from '../request.ts';
 import { parseIncludeObject } from '../table.ts';
 import { type BodyOptions, bytesBody } from './body.ts';
+import { type Connection, createConnections } from './connection.ts';
+import { callerSignal, http1Reply, http2Reply, type Reply } from './reply.ts';
 import { type RespondOptions, respond } from './respond.ts';
 
 export interface FrontOptions extends BodyOptions {
@@ -18,48 +21,82 @@ export interface FrontOptions extends BodyOptions {
   log: Logger;
 }
 
-/** Made once: an exception with its stack would be a tenth of what a GET costs. */
-const GONE = new DOMException('the connection or its stream is closed', 'AbortError');
-
-/** The listener for an HTTP server's 'request'. Errors are answers of the pipeline; what is left is a broken connection. */
-export function createFront({ pipeline, log, ...bodies }: FrontOptions) {
-  return function onRequest(req: IncomingMessage, res: ServerResponse): void {
-    const path = req.url;
-    const broken = (error: unknown) => {
-      log.debug({ err: error, path }, 'answer could not be sent');
-      res.destroy();
-    };
-    res.on('error', broken);
-    answer(req, res).catch(broken);
-  };
-
-  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const gone = new AbortController();
-    res.once('close', () => {
-      // Who has got the whole answer has not gone away before it.
-      if (!res.writableEnded) gone.abort(GONE);
-    });
-    const request = toApiRequest(req, { ...bodies, signal: gone.signal });
-    const response = await pipeline.handle(request);
-    await respond(res, response, respondOptions(request, { response, clock: bodies.clock }));
-  }
+/** Listeners for an HTTP server's requests of 1.1 and streams of 2. */
+export interface Front {
+  onRequest(req: IncomingMessage, res: ServerResponse): void;
+  onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
 }
 
-export function toApiRequest(
-  req: IncomingMessage | Http2ServerRequest,
-  { signal, ...options }: BodyOptions & { signal: AbortSignal },
-): ApiRequest {
-  const url = req.url ?? '/';
-  const at = url.indexOf('?');
-  const headers = req.headers as ApiRequest['headers'];
+/** A request as it comes, with either HTTP. */
+export interface Arrival {
+  method: string;
+  url: string;
+  headers: ApiRequest['headers'];
+  body: Readable;
+  connection: Connection;
+}
+
+/** Errors are answers of the pipeline; what is left is a broken connection. */
+export function createFront({ pipeline, log, ...bodies }: FrontOptions): Front {
+  const connections = createConnections();
+
+  function serve(arrival: Arrival, reply: Reply): void {
+    const broken = (error: unknown) => {
+      log.debug({ err: error, path: arrival.url }, 'answer could not be sent');
+      reply.body.destroy();
+    };
+    reply.body.on('error', broken);
+    answer(arrival, reply).catch(broken);
+  }
+
+  async function answer(arrival: Arrival, reply: Reply): Promise<void> {
+    const request = toApiRequest(arrival, { ...bodies, signal: callerSignal(reply) });
+    const response = await pipeline.handle(request);
+    await respond(reply, response, respondOptions(request, { response, clock: bodies.clock }));
+  }
+
   return {
-    method: req.method ?? 'GET',
+    onRequest: (req, res) => serve(http1Arrival(req, connections.ofSocket(req.socket as TLSSocket)), http1Reply(res)),
+    onStream(stream, headers) {
+      const method = headers[':method'] ?? 'GET';
+      if (method === 'CONNECT') return refuse(stream, 405);
+      if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
+      else if (headers.expect !== undefined) return refuse(stream, 417);
+      const connection = connections.ofSession(stream.session as Http2Session);
+      serve({ method, url: headers[':path'] ?? '/', headers, body: stream, connection }, http2Reply(stream));
+    },
+  };
+}
+
+/** What HTTP itself has no use for; HTTP/1.1 is refused by Node in the same way. */
+function refuse(stream: ServerHttp2Stream, status: number): void {
+  stream.on('error', () => stream.destroy());
+  stream.respond({ ':status': status }, { endStream: true });
+}
+
+export const http1Arrival = (req: IncomingMessage, connection: Connection): Arrival => ({
+  method: req.method ?? 'GET',
+  url: req.url ?? '/',
+  headers: req.headers,
+  body: req,
+  connection,
+});
+
+export function toApiRequest(
+  { method, url, headers, body, connection }: Arrival,
+  { signal, ...options }: BodyOptions & { signal: () => AbortSignal },
+): ApiRequest {
+  const at = url.indexOf('?');
+  return {
+    method,
     path: at < 0 ? url : url.slice(0, at),
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     headers,
-    identity: { credentials: credentialsOf(req) },
-    body: bytesBody(req, header({ headers }, 'content-type'), options),
-    signal,
+    identity: { credentials: credentialsOf(headers, connection) },
+    body: bytesBody(body, header({ headers }, 'content-type'), options),
+    get signal() {
+      return signal();
+    },
   };
 }
 
@@ -89,22 +126,7 @@ function plainRepresentation(request: ApiRequest): Representation {
   }
 }
 
-export function credentialsOf(req: IncomingMessage | Http2ServerRequest): Credentials {
-  const socket = req.socket as TLSSocket;
-  const { authorization } = req.headers;
-  const certificate = clientCertificate(socket);
-  return {
-    ...(authorization ? { authorization } : {}),
-    ...(certificate ? { clientCertificate: certificate } : {}),
-    headers: req.headers,
-    remoteAddress: socket.remoteAddress ?? '',
-  };
-}
-
-function clientCertificate(socket: TLSSocket): Credentials['clientCertificate'] {
-  if (!socket.authorized) return undefined;
-  const { subject, raw } = socket.getPeerCertificate();
-  if (!subject) return undefined;
-  const organizations = subject.O === undefined ? [] : [subject.O].flat();
-  return { commonName: [subject.CN ?? ''].flat()[0] ?? '', organizations, raw };
+function credentialsOf(headers: Arrival['headers'], connection: Connection): Credentials {
+  const authorization = header({ headers }, 'authorization');
+  return { ...(authorization ? { authorization } : {}), ...connection, headers };
 }

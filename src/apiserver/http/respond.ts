@@ -1,10 +1,11 @@
 // ApiResponse → HTTP: headers, negotiated body, compression of long ones, watches with back-pressure.
-import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Representation } from '../negotiation.ts';
 import { createWatchEncoder, type RepresentOptions, representList, representObject } from '../represent.ts';
 import type { ApiResponse, ApiResult, WatchResult } from '../request.ts';
+import type { Headers, Reply } from './reply.ts';
 
 const gzipBytes = promisify(gzip);
 
@@ -16,8 +17,8 @@ export interface RespondOptions extends RepresentOptions {
   acceptsGzip: boolean;
 }
 
-/** Sends the whole answer. Rejects only when the connection breaks. */
-export async function respond(res: ServerResponse, response: ApiResponse, options: RespondOptions): Promise<void> {
+/** Resolves when the whole answer was handed over. */
+export async function respond(reply: Reply, response: ApiResponse, options: RespondOptions): Promise<void> {
   const { result } = response;
   const headers = commonHeaders(response);
   switch (result.type) {
@@ -25,7 +26,7 @@ export async function respond(res: ServerResponse, response: ApiResponse, option
       const { retryAfterSeconds } = (result.object as { details?: { retryAfterSeconds?: number } }).details ?? {};
       if (retryAfterSeconds) headers['retry-after'] = String(retryAfterSeconds);
       return await sendBody(
-        res,
+        reply,
         {
           status: result.status,
           headers: { ...headers, ...typeOf(options) },
@@ -36,7 +37,7 @@ export async function respond(res: ServerResponse, response: ApiResponse, option
     }
     case 'list':
       return await sendBody(
-        res,
+        reply,
         { status: 200, headers: { ...headers, ...typeOf(options) }, pieces: representList(result, options) },
         options,
       );
@@ -44,12 +45,12 @@ export async function respond(res: ServerResponse, response: ApiResponse, option
       const body = typeof result.body === 'string' ? Buffer.from(result.body) : result.body;
       const type: Headers = result.contentType ? { 'content-type': result.contentType } : {};
       const all = { ...headers, ...result.headers, ...type };
-      return await sendBody(res, { status: result.status, headers: all, pieces: [body] }, options);
+      return await sendBody(reply, { status: result.status, headers: all, pieces: [body] }, options);
     }
     case 'watch':
-      return await sendWatch(res, result, { headers, options });
+      return await sendWatch(reply, result, { headers, options });
     case 'stream':
-      return await sendStream(res, result, headers);
+      return await sendStream(reply, result, headers);
     case 'upgraded':
       return;
   }
@@ -58,8 +59,6 @@ export async function respond(res: ServerResponse, response: ApiResponse, option
 const typeOf = ({ representation }: { representation: Representation }) => ({
   'content-type': representation.mediaType,
 });
-
-type Headers = Record<string, string | string[]>;
 
 export function commonHeaders({ warnings, auditId, ticket }: ApiResponse): Headers {
   return {
@@ -87,7 +86,7 @@ function warningHeaders(texts: readonly string[]): string[] {
 }
 
 async function sendBody(
-  res: ServerResponse,
+  reply: Reply,
   { status, headers, pieces }: { status: number; headers: Headers; pieces: readonly Uint8Array[] },
   { acceptsGzip, method }: RespondOptions,
 ): Promise<void> {
@@ -101,25 +100,25 @@ async function sendBody(
     body = [packed];
   }
   headers['content-length'] = String(length);
-  res.writeHead(status, headers);
-  if (method === 'HEAD') return await end(res);
-  if (length <= CHUNK_BYTES) return await end(res, body.length === 1 ? body[0] : Buffer.concat(body, length));
-  for (const chunk of inChunks(body)) {
-    if (res.destroyed) return;
-    if (!res.write(chunk)) await drained(res);
-  }
-  await end(res);
+  reply.head(status, headers);
+  if (method === 'HEAD' || length === 0) reply.body.end();
+  else if (length > CHUNK_BYTES) await sendChunks(reply.body, body);
+  else reply.body.end(body.length === 1 ? body[0] : Buffer.concat(body, length));
 }
-
-const end = (res: ServerResponse, last?: Uint8Array): Promise<void> =>
-  new Promise((resolve) => {
-    if (res.destroyed) return resolve();
-    res.once('close', resolve);
-    res.end(last, () => resolve());
-  });
 
 /** A long body is handed over as the client takes it, or all of it would be copied and lie in the session. */
 const CHUNK_BYTES = 512 * 1024;
+
+async function sendChunks(stream: Writable, pieces: readonly Uint8Array[]): Promise<void> {
+  for (const chunk of inChunks(pieces)) {
+    if (isOver(stream)) return;
+    if (!stream.write(chunk)) await drained(stream);
+  }
+  stream.end();
+}
+
+/** Nothing more can be written: ended, or the caller has gone. */
+const isOver = (stream: Writable): boolean => stream.destroyed || stream.writableEnded;
 
 function* inChunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
   let open: Uint8Array[] = [];
@@ -140,20 +139,21 @@ function* inChunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
 }
 
 async function sendWatch(
-  res: ServerResponse,
+  reply: Reply,
   result: WatchResult,
   { headers, options }: { headers: Headers; options: RespondOptions },
 ): Promise<void> {
-  res.writeHead(200, { ...headers, ...typeOf(options) });
-  res.flushHeaders();
+  reply.head(200, { ...headers, ...typeOf(options) });
+  reply.flush();
+  const { body } = reply;
   const { encode } = createWatchEncoder(result, options);
   for await (const batch of result.batches) {
     for (const bytes of joined(batch, encode)) {
-      if (res.destroyed || res.writableEnded) return;
-      if (!res.write(bytes)) await drained(res);
+      if (isOver(body)) return;
+      if (!body.write(bytes)) await drained(body);
     }
   }
-  res.end();
+  body.end();
 }
 
 /** Small frames go out together; long ones do not, or a batch of them would lie here for each slow client. */
@@ -175,30 +175,28 @@ function* joined<T>(batch: readonly T[], encode: (item: T) => Uint8Array): Gener
 }
 
 /** Resolves when more may be written, or never will. */
-const drained = (res: ServerResponse): Promise<void> =>
+const drained = (stream: Writable): Promise<void> =>
   new Promise((resolve) => {
     const done = () => {
-      res.off('drain', done);
-      res.off('close', done);
+      stream.off('drain', done).off('close', done);
       resolve();
     };
-    res.once('drain', done);
-    res.once('close', done);
+    stream.on('drain', done).on('close', done);
   });
 
 async function sendStream(
-  res: ServerResponse,
+  reply: Reply,
   { status, headers, body }: Extract<ApiResult, { type: 'stream' }>,
   common: Headers,
 ): Promise<void> {
-  res.writeHead(status, { ...common, ...headers });
-  res.flushHeaders();
+  reply.head(status, { ...common, ...headers });
+  reply.flush();
   await new Promise<void>((resolve) => {
-    body.once('error', () => res.destroy());
-    res.once('close', () => {
+    body.once('error', () => reply.body.destroy());
+    reply.body.once('close', () => {
       body.destroy();
       resolve();
     });
-    body.pipe(res);
+    body.pipe(reply.body);
   });
 }

@@ -6,6 +6,7 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } f
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
+import type { Front } from './front.ts';
 
 export interface TlsMaterial {
   /** PEM. */
@@ -20,8 +21,7 @@ export interface HttpServerOptions {
   bindAddress: string;
   /** 0 takes any free one. */
   port: number;
-  /** As http2's compatibility API and http/1.1 both call it. */
-  onRequest: (req: never, res: never) => void;
+  front: Front;
   onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** How long a connection may be without a request; 90 s, as upstream. */
   idleMs?: number;
@@ -79,18 +79,29 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     session.once('close', () => sessions.delete(session));
     // Of a connection with an open stream (a watch) nothing may be heard for as long.
     let streams = 0;
+    let isOverdue = false;
+    const closed = () => {
+      streams--;
+      if (streams > 0 || !isOverdue) return;
+      isOverdue = false;
+      session.setTimeout(idleMs);
+    };
     session.on('stream', (stream) => {
       streams++;
-      stream.once('close', () => streams--);
+      stream.on('close', closed);
     });
     session.setTimeout(idleMs);
     session.on('timeout', () => {
       if (streams === 0) session.close();
+      else isOverdue = true;
     });
   });
   // A client that speaks no TLS, or breaks off: nothing to tell anybody.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  server.on('request', options.onRequest as never);
+  server.on('request', options.front.onRequest as never);
+  // Whoever listens for requests gets Node's compatibility layer for HTTP/2 with them. Only those of 1.1 are wanted.
+  server.removeAllListeners('stream');
+  server.on('stream', options.front.onStream);
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     options.onUpgrade(req, socket, head);

@@ -2,15 +2,18 @@
 // connections are handed to their handler with the raw socket.
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { jsonText } from '../encoding/json.ts';
 import { createWatchEncoder } from '../represent.ts';
 import type { ApiRequest, ApiResponse, WatchResult } from '../request.ts';
-import { type FrontOptions, respondOptions, toApiRequest } from './front.ts';
+import { createConnections } from './connection.ts';
+import { type FrontOptions, http1Arrival, respondOptions, toApiRequest } from './front.ts';
 
 const BEARER_PROTOCOL = /^base64url\.bearer\.authorization\.k8s\.io\.(?<token>.+)$/;
 
 export function createUpgrader({ pipeline, log, ...bodies }: FrontOptions) {
+  const connections = createConnections();
   const watches = new WebSocketServer({ noServer: true, handleProtocols: chooseWatchProtocol });
 
   /** Never throws: what goes wrong ends this connection and no other. */
@@ -24,7 +27,8 @@ export function createUpgrader({ pipeline, log, ...bodies }: FrontOptions) {
   async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
-    const base = withBearerProtocol(toApiRequest(req, { ...bodies, signal: gone.signal }));
+    const arrival = http1Arrival(req, connections.ofSocket(req.socket as TLSSocket));
+    const base = withBearerProtocol(toApiRequest(arrival, { ...bodies, signal: () => gone.signal }));
     const request: ApiRequest = { ...base, upgrade: { socket, head, rawHeaders: req.rawHeaders } };
     const response = await pipeline.handle(request);
     const { result } = response;

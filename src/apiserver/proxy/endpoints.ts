@@ -70,5 +70,5 @@ async function send(
   url.search = request.query.toString();
   // Certificates of workloads are their own affair; upstream does not check them either.
   const tls = { rejectUnauthorized: false };
-  return await forward(request, { url, method: request.method, ...(scheme === 'https' ? { tls } : {}) }, signal);
+  return await forward(request, { url, method: request.method, ...(scheme === 'https' ? { tls } : {}) }, signal());
 }

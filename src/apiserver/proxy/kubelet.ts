@@ -64,7 +64,7 @@ export const nodeProxyHandler =
   };
 
 async function send(call: ResourceCall, target: ForwardTarget, { tls }: KubeletProxyOptions): Promise<ApiResult> {
-  return await forward(call.request, { ...target, ...(tls ? { tls } : {}) }, call.signal);
+  return await forward(call.request, { ...target, ...(tls ? { tls } : {}) }, call.signal());
 }
 
 /** Throws 404 for a node that is not there and 503 for one without an address. */

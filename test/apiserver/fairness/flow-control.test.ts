@@ -55,7 +55,7 @@ function oneSeat(level = narrow()) {
   reader.put(priorityLevelConfigurations, level);
   const clock = fakeClock();
   const flowControl = createFlowControl({ reader, clock, seats: 6 });
-  const enter = (user: string, signal = NEVER) => flowControl.enter(asking(user), { width: 1, signal });
+  const enter = (user: string, signal = NEVER) => flowControl.enter(asking(user), { width: 1, caller: { signal } });
   return { reader, clock, flowControl, enter };
 }
 
@@ -143,7 +143,7 @@ test('a schema whose level is missing goes by catch-all', () => {
   const { reader, clock } = oneSeat();
   reader.put(flowSchemas, everyone('nowhere'));
   const flowControl = createFlowControl({ reader, clock, seats: 6 });
-  flowControl.enter(asking('jane'), { width: 1, signal: NEVER });
+  flowControl.enter(asking('jane'), { width: 1, caller: { signal: NEVER } });
   assert.equal([...flowControl.levels()].find(({ name }) => name === 'catch-all')?.inUse, 1);
 });
 

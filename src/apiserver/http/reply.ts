@@ -1,0 +1,55 @@
+// Where an answer goes: a response of HTTP/1.1, or a stream of HTTP/2 itself. Node's compatibility layer over such streams
+// would take as much time as all that we do for a get.
+import type { ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Writable } from 'node:stream';
+
+export type Headers = Record<string, string | string[]>;
+
+export interface Reply {
+  /** What is written to it is the body; ending it ends the answer. */
+  readonly body: Writable;
+  /** Comes before the body, once. Nothing happens when the caller has gone. */
+  head(status: number, headers: Headers): void;
+  /** Sends the head even though nothing of the body is there yet. */
+  flush(): void;
+  /** The caller has gone away before he had the whole answer. */
+  isBroken(): boolean;
+}
+
+export const http1Reply = (response: ServerResponse): Reply => ({
+  body: response,
+  head: (status, headers) => {
+    response.writeHead(status, headers);
+  },
+  flush: () => response.flushHeaders(),
+  isBroken: () => response.destroyed && !response.writableEnded,
+});
+
+export const http2Reply = (stream: ServerHttp2Stream): Reply => ({
+  body: stream,
+  head(status, headers) {
+    if (!stream.destroyed && !stream.closed) stream.respond({ ':status': status, ...headers });
+  },
+  flush: () => undefined, // heads are never held back
+  isBroken: () => stream.aborted,
+});
+
+/** Made once: an exception with its stack would be a tenth of what a GET costs. */
+const GONE = new DOMException('the connection or its stream is closed', 'AbortError');
+
+/** Aborts when the caller goes away before he has the whole answer. Made when asked for: most requests never ask. */
+export function callerSignal(reply: Reply): () => AbortSignal {
+  let controller: AbortController | undefined;
+  return () => {
+    if (controller) return controller.signal;
+    const gone = new AbortController();
+    controller = gone;
+    const look = () => {
+      if (reply.isBroken()) gone.abort(GONE);
+    };
+    look();
+    reply.body.once('close', look);
+    return gone.signal;
+  };
+}
