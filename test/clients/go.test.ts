@@ -34,6 +34,13 @@ test('client-go in protobuf: objects, watches, errors, metadata, informers', asy
   assert.deepEqual(stdout.trim().split('\n'), ['objects', 'watch', 'errors', 'metadata', 'informer']);
 });
 
+test('client-go as controllers use it: apply, streaming informers of every kind, leader election', async () => {
+  const ca = path.join(folder, 'ca.crt');
+  writeFileSync(ca, api.ca);
+  const { stdout } = await run([path.join(folder, 'followers'), api.server.url, ca, TOKEN]);
+  assert.deepEqual(stdout.trim().split('\n'), ['apply', 'informers', 'leader']);
+});
+
 test("OpenAPI documents in protobuf are what upstream's compiler makes of them", async () => {
   const documents = openapiDocuments(builtinDefinitions(), builtinSchema);
   const base64 = (bytes: Uint8Array = new Uint8Array()) => Buffer.from(bytes).toString('base64');
