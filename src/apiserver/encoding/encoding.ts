@@ -54,6 +54,16 @@ export function kept(map: Map<string, Uint8Array> | undefined, key: string, make
   const known = map?.get(key);
   if (known) return known;
   const made = make();
-  map?.set(key, made);
-  return made;
+  if (!map) return made;
+  const own = ofItsOwn(made);
+  map.set(key, own);
+  return own;
+}
+
+/** Short buffers are slices of a slab that lives as long as any of them: what is kept must not keep its neighbours. */
+function ofItsOwn(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
