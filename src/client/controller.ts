@@ -21,7 +21,7 @@ export interface EventRecorder {
     reason: string,
     message: string,
     /** fieldPath: a part of the object, e.g. spec.containers{web} */
-    options?: { fieldPath?: string },
+    options?: { fieldPath?: string; annotations?: Readonly<Record<string, string>> },
   ): void;
 }
 

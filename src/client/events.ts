@@ -60,7 +60,7 @@ export function createEventRecorder(options: EventRecorderOptions): FlushableEve
     client.create(events, known ? { ...event, count: known.count + 1, firstTimestamp: known.firstTimestamp } : event);
 
   return {
-    event(about, type, reason, message, { fieldPath } = {}) {
+    event(about, type, reason, message, { fieldPath, annotations } = {}) {
       const now = timestamp(clock);
       const { name, namespace, uid, resourceVersion } = about.metadata;
       const event: Event = {
@@ -70,6 +70,7 @@ export function createEventRecorder(options: EventRecorderOptions): FlushableEve
         metadata: {
           name: `${name}.${(BigInt(clock.now()) * 1_000_000n + BigInt(randomBytes(4).readUInt32BE() % 1_000_000)).toString(16)}`,
           namespace: namespace ?? 'default',
+          ...(annotations ? { annotations } : {}),
         },
         involvedObject: {
           apiVersion: about.apiVersion,

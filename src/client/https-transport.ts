@@ -5,6 +5,7 @@ import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { StatusError } from '../apimachinery/status-error.ts';
 import { answeredError, lines, parseAnswer } from './answers.ts';
 import { TransportError } from './client.ts';
+import type { Credential, CredentialSource } from './exec-credentials.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 export interface HttpsTransportOptions {
@@ -17,6 +18,10 @@ export interface HttpsTransportOptions {
   key?: string;
   /** Asked for on each request, so that a rotated token is picked up. */
   token?: () => string;
+  /** Asked for on each request; instead of a certificate and a token. */
+  credentials?: CredentialSource;
+  /** The name that the server's certificate must have, when not the URL's. */
+  tlsServerName?: string;
   userAgent?: string;
   /** Sent with each request: impersonation. */
   headers?: Readonly<Record<string, string | string[]>>;
@@ -29,24 +34,39 @@ export interface HttpsTransport extends Transport {
 }
 
 export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
-  const agent = new Agent({
-    connect: {
-      ...(options.ca ? { ca: options.ca } : {}),
-      ...(options.cert ? { cert: options.cert, key: options.key } : {}),
-      rejectUnauthorized: !options.insecureSkipTlsVerify,
-    },
-    // A watch may be silent for as long as nothing changes; the server's timeoutSeconds bounds it.
-    bodyTimeout: 0,
-  });
+  const agentWith = ({ cert, key }: Credential) =>
+    new Agent({
+      connect: {
+        ...(options.ca ? { ca: options.ca } : {}),
+        ...(cert ? { cert, key } : {}),
+        ...(options.tlsServerName ? { servername: options.tlsServerName } : {}),
+        rejectUnauthorized: !options.insecureSkipTlsVerify,
+      },
+      // A watch may be silent for as long as nothing changes; the server's timeoutSeconds bounds it.
+      bodyTimeout: 0,
+    });
+  const given: Credential = options.cert && options.key ? { cert: options.cert, key: options.key } : {};
+  let agent = agentWith(given);
+  let certificate = given.cert;
+
+  /** Connections have the certificate they were made with: another one makes new ones, and the old ones end. */
+  function agentFor(credential: Credential): Agent {
+    if (credential.cert === certificate) return agent;
+    void agent.destroy();
+    agent = agentWith(credential);
+    certificate = credential.cert;
+    return agent;
+  }
 
   const { origin, pathname } = new URL(options.server);
   const prefix = pathname.replace(/\/+$/, '');
 
   async function send(request: TransportRequest): Promise<Dispatcher.ResponseData> {
     const query = request.query?.size ? `?${request.query}` : '';
-    const token = options.token?.();
+    const credential = (await options.credentials?.get()) ?? given;
+    const token = credential.token ?? options.token?.();
     try {
-      return await agent.request({
+      const response = await agentFor(credential).request({
         origin,
         path: `${prefix}${request.path}${query}`,
         method: request.method,
@@ -60,6 +80,8 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
         ...(request.signal ? { signal: request.signal } : {}),
       });
+      if (response.statusCode === 401) options.credentials?.refuse(credential);
+      return response;
     } catch (cause) {
       throw unanswered(options.server, cause);
     }

@@ -4,6 +4,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isObject } from '../apimachinery/value.ts';
+import { systemClock } from '../clock.ts';
+import { CredentialError, execCredentials } from './exec-credentials.ts';
 import type { HttpsTransportOptions } from './https-transport.ts';
 
 export class ClientConfigError extends Error {
@@ -46,10 +48,10 @@ interface Merged {
   contexts: ReadonlyMap<string, Entry>;
 }
 
-/** What needs a program or a proxy in between, which this client does not have. */
+/** What needs a proxy in between, which this client does not have, and what API servers no longer take. */
 const UNSUPPORTED = {
-  user: ['exec', 'auth-provider', 'username', 'password'],
-  cluster: ['proxy-url', 'tls-server-name'],
+  user: ['auth-provider', 'username', 'password'],
+  cluster: ['proxy-url'],
 } as const;
 
 export async function loadClientConfig(options: ClientConfigOptions): Promise<ClientConfig> {
@@ -84,6 +86,7 @@ export async function loadClientConfig(options: ClientConfigOptions): Promise<Cl
     throw new ClientConfigError(`the cluster of context "${context}" in ${cluster.file} has no server that is a URL`);
   }
   const { namespace } = entry.value;
+  const tlsServerName = cluster.value['tls-server-name'];
   return {
     context,
     namespace: typeof namespace === 'string' && namespace ? namespace : 'default',
@@ -91,6 +94,8 @@ export async function loadClientConfig(options: ClientConfigOptions): Promise<Cl
       server: server.replace(/\/+$/, ''),
       ...certificates(cluster, user),
       ...tokenOf(user),
+      ...pluginOf(user, cluster),
+      ...(typeof tlsServerName === 'string' && tlsServerName ? { tlsServerName } : {}),
       ...(cluster.value['insecure-skip-tls-verify'] === true ? { insecureSkipTlsVerify: true } : {}),
       headers: impersonation(user, options.impersonate),
     },
@@ -193,6 +198,36 @@ function tokenOf({ file, value }: Entry): Pick<HttpsTransportOptions, 'token'> {
   if (typeof tokenFile === 'string' && tokenFile) return { token: () => readBeside(file, tokenFile).trim() };
   return typeof token === 'string' && token ? { token: () => token } : {};
 }
+
+/** A plugin is asked only where the kubeconfig has no credentials itself (exec.go UpdateTransportConfig). */
+function pluginOf(user: Entry, cluster: Entry): Pick<HttpsTransportOptions, 'credentials'> {
+  const { exec: config, token, tokenFile } = user.value;
+  if (!isObject(config) || token || tokenFile || pem(user, 'client-certificate')) return {};
+  try {
+    const options = { config, file: user.file, cluster: clusterTold(cluster), now: systemClock.now };
+    return { credentials: execCredentials(options) };
+  } catch (error) {
+    if (error instanceof CredentialError) throw new ClientConfigError(error.message, error);
+    throw error;
+  }
+}
+
+const TOLD = ['server', 'tls-server-name', 'insecure-skip-tls-verify', 'certificate-authority-data', 'proxy-url'];
+
+/** What the program is told of the cluster, with what the kubeconfig has for it. */
+function clusterTold(cluster: Entry): object {
+  const ca = pem(cluster, 'certificate-authority');
+  const { extensions } = cluster.value;
+  const own = (Array.isArray(extensions) ? extensions : []).find((one) => isObject(one) && one.name === EXTENSION);
+  return {
+    ...Object.fromEntries(TOLD.filter((key) => cluster.value[key]).map((key) => [key, cluster.value[key]])),
+    ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}),
+    ...(own ? { config: own.extension } : {}),
+  };
+}
+
+/** Reserved for exec plugins. */
+const EXTENSION = 'client.authentication.k8s.io/exec';
 
 function impersonation({ value }: Entry, asked: ClientConfigOptions['impersonate']): Record<string, string | string[]> {
   const user = asked?.user ?? value.as;

@@ -32,7 +32,15 @@ test('the entry for browsers imports files of its own and nothing else', () => {
 });
 
 test('the entry for Node is where its modules are', () => {
-  assert.deepEqual(outside('src/client/node.ts'), ['node:fs', 'node:os', 'node:path', 'undici', 'yaml']);
+  assert.deepEqual(outside('src/client/node.ts'), [
+    'execa',
+    'node:child_process',
+    'node:fs',
+    'node:os',
+    'node:path',
+    'undici',
+    'yaml',
+  ]);
 });
 
 test("the entry for browsers compiles without Node's types, so it uses none of its globals", async () => {

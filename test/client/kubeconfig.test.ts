@@ -68,6 +68,8 @@ test('impersonation comes from flags, else from the user', async () => {
   assert.deepEqual(other.transport.headers, { 'Impersonate-User': 'bob' });
 });
 
+const V1 = 'client.authentication.k8s.io/v1';
+
 const REFUSED: readonly [string, unknown, RegExp][] = [
   ['no YAML', 'a: [', /is not valid YAML/],
   ['a list', '- a', /is not a kubeconfig: a map is expected/],
@@ -77,7 +79,22 @@ const REFUSED: readonly [string, unknown, RegExp][] = [
   ['a context that is not there', config({ current: 'two' }), /there is no context "two" in .* \(there: one\)/],
   ['a user that is not there', config({ context: { user: 'x' } }), /names the user "x", which .* does not have/],
   ['no server', config({ cluster: { server: '' } }), /has no server that is a URL/],
-  ['an exec plugin', config({ user: { exec: { command: 'x' } } }), /uses exec, which tsukube does not/],
+  ['an exec plugin without a command', config({ user: { token: '', exec: {} } }), /exec plugin .* has no command/],
+  [
+    'an exec plugin of an old version',
+    config({ user: { token: '', exec: { command: 'x', apiVersion: 'client.authentication.k8s.io/v1alpha1' } } }),
+    /has the apiVersion ".*v1alpha1": client.authentication.k8s.io\/v1 or .*v1beta1 is expected/,
+  ],
+  [
+    'an exec plugin that must ask',
+    config({ user: { token: '', exec: { command: 'x', apiVersion: V1, interactiveMode: 'Always' } } }),
+    /wants to ask on a terminal/,
+  ],
+  [
+    'an exec plugin that does not say whether it asks',
+    config({ user: { token: '', exec: { command: 'x', apiVersion: V1 } } }),
+    /has the interactiveMode "": one of Never, IfAvailable, Always is expected/,
+  ],
   ['a proxy', config({ cluster: { 'proxy-url': 'http://x' } }), /uses proxy-url, which tsukube does not/],
   ['a certificate without key', config({ user: { 'client-certificate-data': base64('C') } }), /only one of/],
   ['a file that is not there', config({ user: { 'client-key': 'gone.pem' } }), /gone\.pem, which cannot be read/],
