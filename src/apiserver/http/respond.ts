@@ -5,6 +5,7 @@ import { constants, gzip } from 'node:zlib';
 import type { Representation } from '../negotiation.ts';
 import { createWatchEncoder, type RepresentOptions, representList, representObject } from '../represent.ts';
 import type { ApiResponse, ApiResult, WatchResult } from '../request.ts';
+import { CHUNK_BYTES, isOver, sendLong } from './long-body.ts';
 import type { Headers, Reply } from './reply.ts';
 
 const gzipBytes = promisify(gzip);
@@ -102,40 +103,8 @@ async function sendBody(
   headers['content-length'] = String(length);
   reply.head(status, headers);
   if (method === 'HEAD' || length === 0) reply.body.end();
-  else if (length > CHUNK_BYTES) await sendChunks(reply.body, body);
+  else if (length > CHUNK_BYTES) await sendLong(reply.body, body);
   else reply.body.end(body.length === 1 ? body[0] : Buffer.concat(body, length));
-}
-
-/** A long body is handed over as the client takes it, or all of it would be copied and lie in the session. */
-const CHUNK_BYTES = 512 * 1024;
-
-async function sendChunks(stream: Writable, pieces: readonly Uint8Array[]): Promise<void> {
-  for (const chunk of inChunks(pieces)) {
-    if (isOver(stream)) return;
-    if (!stream.write(chunk)) await drained(stream);
-  }
-  stream.end();
-}
-
-/** Nothing more can be written: ended, or the caller has gone. */
-const isOver = (stream: Writable): boolean => stream.destroyed || stream.writableEnded;
-
-function* inChunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
-  let open: Uint8Array[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
-      const part = piece.subarray(at, at + CHUNK_BYTES);
-      if (size + part.length > CHUNK_BYTES) {
-        yield Buffer.concat(open, size);
-        open = [];
-        size = 0;
-      }
-      open.push(part);
-      size += part.length;
-    }
-  }
-  if (size > 0) yield Buffer.concat(open, size);
 }
 
 async function sendWatch(
