@@ -24,6 +24,8 @@ export interface KubeletBed {
   directory: string;
   /** Events told so far, 'Warning BackOff …'. */
   told: string[];
+  /** The parts of pods that the events were about, each once. */
+  toldOf: Set<string | undefined>;
   start(): Promise<Component>;
   /** Puts a pod that is bound to the node. */
   put(name: string, parts?: { spec?: Partial<Pod['spec']>; metadata?: Pod['metadata'] }): Pod;
@@ -47,6 +49,7 @@ export async function withKubelet(script: Script, use: (bed: KubeletBed) => Prom
   const runtime = createSimulatedRuntime({ clock, script: { images: [{ reference: 'example' }], ...script } });
   const directory = mkdtempSync(path.join(os.tmpdir(), 'kubelet-'));
   const told: string[] = [];
+  const toldOf = new Set<string | undefined>();
   const stops: (() => Promise<void>)[] = [];
   const bed: KubeletBed = {
     api,
@@ -54,6 +57,7 @@ export async function withKubelet(script: Script, use: (bed: KubeletBed) => Prom
     runtime,
     directory,
     told,
+    toldOf,
     async start() {
       const client = createClient(api.transport);
       const informers = createInformers({ client, clock, log: silentLogger });
@@ -63,7 +67,12 @@ export async function withKubelet(script: Script, use: (bed: KubeletBed) => Prom
         runtime,
         clock,
         log: silentLogger,
-        events: { event: (_, type, reason, message) => void told.push(`${type} ${reason} ${message}`) },
+        events: {
+          event: (_, type, reason, message, { fieldPath } = {}) => {
+            told.push(`${type} ${reason} ${message}`);
+            toldOf.add(fieldPath);
+          },
+        },
         nodeName: 'node-1',
         nodeIPs: () => ['192.0.2.1'],
         dataDir: directory,

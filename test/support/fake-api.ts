@@ -41,6 +41,8 @@ export interface FakeApi {
   seed<T extends KubeObject>(...objects: T[]): T[];
   object<T extends KubeObject>(plural: string, namespace: string | undefined, name: string): T | undefined;
   objects<T extends KubeObject>(plural: string, namespace?: string): T[];
+  /** Every state so far, the oldest first. */
+  states<T extends KubeObject>(plural: string): T[];
   /** Changes what is stored, past all rules: what a kubelet or a user did. */
   change<T extends KubeObject>(
     plural: string,
@@ -270,6 +272,10 @@ export function fakeApi(options: { clock: Clock; streamingList?: boolean }): Fak
       stored.get(keyOf(placeOf(plural, namespace), name)) as T | undefined,
     objects: <T extends KubeObject>(plural: string, namespace?: string) =>
       matching(placeOf(plural, namespace), undefined) as unknown as T[],
+    states: <T extends KubeObject>(plural: string) =>
+      changes
+        .filter((c) => c.resource === placeOf(plural, undefined).resource)
+        .map((c) => c.event.object as unknown as T),
     change<T extends KubeObject>(
       plural: string,
       namespace: string | undefined,

@@ -40,8 +40,7 @@ export async function httpGet(action: HTTPGetAction, target: HttpTarget): Promis
     });
   } catch (cause) {
     const error = cause as NodeJS.ErrnoException;
-    const isPlainHttp =
-      error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG';
+    const isPlainHttp = error.code === 'EPROTO' && /wrong version number|packet length too long/.test(error.message);
     const told = isPlainHttp ? 'http: server gave HTTP response to HTTPS client' : failureOf(error, url);
     return { ok: false, output: `Get "${url}": ${told}`, ...(isPlainHttp ? { isPlainHttp } : {}) };
   }
