@@ -14,7 +14,9 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podResizeValidator } from './pod-resize-validator.ts';
 import { podSecurity } from './pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './policies/plugins.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
@@ -65,6 +67,8 @@ export const admissionPlugins = ({
   certificateSigning(authorizer),
   certificateSubjectRestriction,
   defaultIngressClass(reader),
+  podTopologyLabels(reader),
+  podResizeValidator(reader),
   mutatingAdmissionPolicy({ reader, catalogue, authorizer, types }),
   mutatingAdmissionWebhook({ reader, catalogue, authorizer, types, log }),
   validatingAdmissionPolicy({ reader, catalogue, authorizer }),

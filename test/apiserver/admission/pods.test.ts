@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { serviceAccounts } from '../../../src/api/resources.ts';
+import { nodes, serviceAccounts } from '../../../src/api/resources.ts';
 import type { KubeObject } from '../../../src/apimachinery/meta.ts';
 import { certificateApproval, certificateSubjectRestriction } from '../../../src/apiserver/admission/certificates.ts';
 import { limitRanger } from '../../../src/apiserver/admission/limit-ranger.ts';
+import { podResizeValidator } from '../../../src/apiserver/admission/pod-resize-validator.ts';
+import { podTopologyLabels } from '../../../src/apiserver/admission/pod-topology-labels.ts';
 import { limitRanges } from '../../../src/apiserver/admission/resources.ts';
 import { serviceAccount } from '../../../src/apiserver/admission/service-account.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -199,4 +201,44 @@ test('certificate requests: approving needs the right, system:masters is never a
     ),
     /failed to parse CSR/,
   );
+});
+
+test("PodTopologyLabels: a pod has its node's zone and region, and nothing else of it", async () => {
+  const reader = memoryReader();
+  const zone = { 'topology.kubernetes.io/zone': 'a' };
+  reader.put(nodes, { metadata: { name: 'n', labels: { ...zone, disk: 'fast' } } });
+  const plugin = podTopologyLabels(reader);
+  const bind = (kind: string) =>
+    run(plugin, admissionRequest('CREATE', 'pods/binding', { metadata: {}, target: { kind, name: 'n' } }));
+  assert.deepEqual((await bind('Node')).object?.metadata.labels, zone);
+  assert.equal((await bind('Other')).object?.metadata.labels, undefined);
+  const metadata = { name: 'p', labels: { app: 'x', 'topology.kubernetes.io/zone': 'of its own' } };
+  assert.deepEqual((await run(plugin, create({ nodeName: 'n' }, metadata))).object?.metadata.labels, {
+    app: 'x',
+    ...zone,
+  });
+  assert.equal((await run(plugin, create({ nodeName: 'none' }))).object?.metadata.labels, undefined);
+});
+
+test('PodResizeValidator: no pod asks for more than its node has', async () => {
+  const reader = memoryReader();
+  const status = { allocatable: { cpu: '2', memory: '1Gi' } };
+  reader.put(nodes, { metadata: { name: 'n' }, status } as KubeObject);
+  reader.put(nodes, { metadata: { name: 'w', labels: { 'kubernetes.io/os': 'windows' } }, status } as KubeObject);
+  const plugin = podResizeValidator(reader);
+  const resize = (requests: object, { nodeName = 'n', generation = 2 } = {}) => {
+    const pod = { metadata: { name: 'p', generation }, spec: { nodeName, containers: [{ resources: { requests } }] } };
+    const oldObject = { metadata: { name: 'p', generation: 1 } };
+    return run(plugin, admissionRequest('UPDATE', 'pods/resize', pod, { name: 'p', oldObject: oldObject as never }));
+  };
+  await resize({ cpu: '2', memory: '1Gi' });
+  await resize({ cpu: '9' }, { generation: 1 });
+  await assert.rejects(resize({ cpu: '2500m', memory: '2Gi' }), {
+    message:
+      'pods "p" is forbidden: node didn\'t have enough allocatable resources: cpu, requested: 2500, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824',
+  });
+  await assert.rejects(resize({}, { nodeName: 'w' }), {
+    message: 'pods "p" is forbidden: pod resize is only supported on linux nodes, node "w" is "windows"',
+  });
+  await assert.rejects(resize({}, { nodeName: 'gone' }), { message: 'pods "p" is forbidden: node "gone" not found' });
 });
