@@ -2,10 +2,10 @@
 // small shell stand-ins for nginx and redis under the public images' names. The same input gives the same bytes.
 //   node scripts/test-images.ts OUTDIR [BUSYBOX]
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type TarEntry, tar } from './test-images/tar.ts';
+import { ociArchive } from '../src/kubelet/cri/image-archive.ts';
+import { type TarEntry, tar } from '../src/kubelet/cri/tar.ts';
 
 interface Image {
   archive: string;
@@ -82,7 +82,7 @@ function busyboxFiles(busybox: string): TarEntry[] {
     ...applets.filter((a) => a !== 'busybox').map((a) => ({ path: `bin/${a}`, mode: 0o777, link: 'busybox' })),
     directory('dev'),
     directory('etc'),
-    text('etc/group', 'root:x:0:\ndaemon:x:1:\nnobody:x:65534:\n'),
+    text('etc/group', 'root:x:0:\ndaemon:x:1:\naudio:x:29:nobody\nnobody:x:65534:\n'),
     text(
       'etc/passwd',
       'root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n',
@@ -100,48 +100,6 @@ function busyboxFiles(busybox: string): TarEntry[] {
     directory('var'),
     directory('var/www'),
   ];
-}
-
-/** An OCI layout as one tar; every layer is stored once. https://github.com/opencontainers/image-spec v1.1 image-layout.md */
-function ociArchive(image: Image, layers: readonly Buffer[]): Buffer {
-  const blobs = new Map<string, Buffer>();
-  const add = (mediaType: string, content: Buffer) => {
-    const hash = createHash('sha256').update(content).digest('hex');
-    blobs.set(hash, content);
-    return { mediaType, digest: `sha256:${hash}`, size: content.length };
-  };
-  const json = (value: unknown) => Buffer.from(JSON.stringify(value));
-  const layerDescriptors = layers.map((layer) => add('application/vnd.oci.image.layer.v1.tar', layer));
-  const config = add(
-    'application/vnd.oci.image.config.v1+json',
-    json({
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      os: 'linux',
-      created: '1970-01-01T00:00:00Z',
-      config: image.config,
-      rootfs: { type: 'layers', diff_ids: layerDescriptors.map((d) => d.digest) },
-    }),
-  );
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = add(mediaType, json({ schemaVersion: 2, mediaType, config, layers: layerDescriptors }));
-  const index = {
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: image.references.map((reference) => ({
-      ...manifest,
-      annotations: {
-        'io.containerd.image.name': reference,
-        'org.opencontainers.image.ref.name': reference.slice(reference.lastIndexOf(':') + 1),
-      },
-    })),
-  };
-  return tar([
-    directory('blobs'),
-    directory('blobs/sha256'),
-    ...[...blobs].sort().map(([hash, content]) => ({ path: `blobs/sha256/${hash}`, mode: 0o444, content })),
-    { path: 'index.json', mode: 0o444, content: json(index) },
-    { path: 'oci-layout', mode: 0o444, content: json({ imageLayoutVersion: '1.0.0' }) },
-  ]);
 }
 
 /** Writes the archives and returns their paths. */

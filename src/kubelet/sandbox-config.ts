@@ -1,5 +1,5 @@
 // A pod's spec → what its sandbox is made from. Pure.
-import type { Pod } from '../api/types/core/v1.ts';
+import type { Pod, PodSpec } from '../api/types/core/v1.ts';
 import type { PortMapping, SandboxConfig } from './cri/runtime.ts';
 import { kernelHostname } from './dns.ts';
 import { specOf } from './pod-record.ts';
@@ -32,10 +32,14 @@ export function sandboxConfig(
     hostPID: spec.hostPID ?? false,
     hostIPC: spec.hostIPC ?? false,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
+    ...(hasPrivileged(spec) ? { privileged: true } : {}),
     ...(runtimeHandler ? { runtimeHandler } : {}),
     sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [normalizeSysctl(s.name), s.value])),
   };
 }
+
+const hasPrivileged = (spec: PodSpec): boolean =>
+  [...(spec.initContainers ?? []), ...spec.containers].some((c) => c.securityContext?.privileged);
 
 /** userns_manager.go; they need mounts that map ids, which runc has from 1.2 on and nerdctl not at all. */
 const noUserNamespaces = (handler: string | undefined): string => {

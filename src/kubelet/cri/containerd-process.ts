@@ -1,5 +1,5 @@
 // tsukube's own containerd: its own root, state and socket, started detached so that it and its shims outlive the
-// server, and adopted by the next one. Only the plugins that nerdctl needs are on; it answers in about 50 ms.
+// server, and adopted by the next one. Only the plugins that are needed are on; it answers in about 50 ms.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -16,6 +16,20 @@ export interface ContainerdOptions {
   log: Logger;
   /** Default: containerd from PATH. */
   binary?: string;
+  /** With its CRI plugin. One that runs without it, or with other settings, is started anew; its containers run on. */
+  cri?: CriPlugin;
+}
+
+/** https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md, which later versions still read. */
+export interface CriPlugin {
+  sandboxImage: string;
+  /** Folder of CNI configuration, and of the plugins. */
+  cniConfDir: string;
+  cniBinDir: string;
+  /** Folder of HOST/hosts.toml. */
+  registries: string;
+  /** Containers get no lower oom_score_adj than containerd has itself. */
+  restrictOomScoreAdj: boolean;
 }
 
 interface PidFile {
@@ -29,12 +43,12 @@ const STOP_TIMEOUT_MS = 10_000;
 /** sun_path holds 108 bytes with the closing zero; containerd appends ".ttrpc" to the address. */
 const MAX_SOCKET_PATH = 107 - '.ttrpc'.length;
 
+/** NRI is a part of the CRI plugin from 1.7 on, which does not start without it. */
+const CRI_PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.nri.v1.nri'];
 const DISABLED_PLUGINS = [
-  'io.containerd.grpc.v1.cri',
   'io.containerd.internal.v1.opt',
   'io.containerd.internal.v1.restart', // polls every 10 s for containers to restart; the kubelet does that
   'io.containerd.internal.v1.tracing',
-  'io.containerd.nri.v1.nri',
   'io.containerd.snapshotter.v1.aufs',
   'io.containerd.snapshotter.v1.blockfile',
   'io.containerd.snapshotter.v1.btrfs',
@@ -63,17 +77,34 @@ export const containerdAddress = (options: Pick<ContainerdOptions, 'dataDir' | '
   places(options).socket;
 
 /** The text of containerd's configuration file (version 2: containerd 1.3 to 2.x). */
-export function containerdConfig(options: { root: string; state: string; socket: string }): string {
-  const quote = (text: string) => JSON.stringify(text); // a JSON string is a TOML basic string
+export function containerdConfig(options: { root: string; state: string; socket: string; cri?: CriPlugin }): string {
+  const disabled = [...(options.cri ? [] : CRI_PLUGINS), ...DISABLED_PLUGINS];
   return `version = 2
 root = ${quote(path.join(options.root, 'root'))}
 state = ${quote(options.state)}
-disabled_plugins = [${DISABLED_PLUGINS.map(quote).join(', ')}]
+disabled_plugins = [${disabled.map(quote).join(', ')}]
 
 [grpc]
   address = ${quote(options.socket)}
-`;
+${options.cri ? criConfig(options.cri) : ''}`;
 }
+
+const quote = (text: string) => JSON.stringify(text); // a JSON string is a TOML basic string
+
+const criConfig = (cri: CriPlugin): string => `
+[plugins."io.containerd.nri.v1.nri"]
+  disable = true
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = ${quote(cri.sandboxImage)}
+  netns_mounts_under_state_dir = true
+  restrict_oom_score_adj = ${cri.restrictOomScoreAdj}
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = ${quote(cri.cniBinDir)}
+    conf_dir = ${quote(cri.cniConfDir)}
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = ${quote(cri.registries)}
+`;
 
 /** Starts containerd, or adopts the running one of these folders; resolves when its socket accepts connections. */
 export async function startContainerd(options: ContainerdOptions): Promise<{ address: string; adopted: boolean }> {
@@ -85,12 +116,14 @@ export async function startContainerd(options: ContainerdOptions): Promise<{ add
   }
   mkdirSync(at.root, { recursive: true, mode: 0o711 });
   mkdirSync(at.run, { recursive: true, mode: 0o711 });
+  const config = containerdConfig({ ...at, cri: options.cri });
+  if (options.cri && readConfig(at.config) !== config) await stopContainerd(options);
   if (runningPid(at.pidFile) !== undefined) {
     await socketAccepts(at.socket, options.clock);
     return { address: at.socket, adopted: true };
   }
   rmSync(at.socket, { force: true });
-  writeFileSync(at.config, containerdConfig(at));
+  writeFileSync(at.config, config);
   await launch(options, at);
   return { address: at.socket, adopted: false };
 }
@@ -143,6 +176,14 @@ export async function stopContainerd(options: ContainerdOptions): Promise<boolea
   rmSync(at.socket, { force: true });
   rmSync(`${at.socket}.ttrpc`, { force: true });
   return true;
+}
+
+function readConfig(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined; // never started
+  }
 }
 
 function runningPid(pidFile: string): number | undefined {

@@ -6,6 +6,8 @@ import type { Logger } from '../../log.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** A runtime may list as running what has told of its end a moment before. */
+const SETTLING_MS = 1_000;
 /** As often as upstream's kubelet lists when it has events: eventedPlegRelistPeriod in pkg/kubelet/kubelet.go. */
 const RELIST_MS = 300_000;
 
@@ -49,8 +51,8 @@ async function subscribeOnce(options: FollowOptions, signal: AbortSignal, onSync
     await subscribed.promise;
     await options.resync();
     onSynced();
-    while (!life.aborted) {
-      await sleep(options.clock, RELIST_MS, life);
+    for (let pause = SETTLING_MS; !life.aborted; pause = RELIST_MS) {
+      await sleep(options.clock, pause, life);
       await options.resync();
     }
   })();

@@ -12,6 +12,8 @@ export interface SandboxConfig {
   hostPID: boolean;
   hostIPC: boolean;
   shareProcessNamespace: boolean;
+  /** A container of it will be; runtimes refuse one otherwise. */
+  privileged?: boolean;
   sysctls: Readonly<Record<string, string>>;
   /** The pod's cgroup below each hierarchy's root, `/kubepods/burstable/pod<uid>`; undefined: the runtime's own place. */
   cgroupParent?: string;

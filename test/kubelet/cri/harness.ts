@@ -1,15 +1,28 @@
 // The runtimes that the conformance list runs over, each with how to make one and how to take it away without a trace.
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { writeTestImages } from '../../../scripts/test-images.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { startContainerd, stopContainerd } from '../../../src/kubelet/cri/containerd-process.ts';
+import { createCriRuntime } from '../../../src/kubelet/cri/grpc/driver.ts';
 import { createNerdctl } from '../../../src/kubelet/cri/nerdctl/cli.ts';
 import { createNerdctlRuntime } from '../../../src/kubelet/cri/nerdctl/driver.ts';
+import { createImages } from '../../../src/kubelet/cri/nerdctl/images.ts';
+import { PAUSE_IMAGE, pauseArchive } from '../../../src/kubelet/cri/pause.ts';
 import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
 import { createSimulatedRuntime } from '../../../src/kubelet/cri/simulated/runtime.ts';
+import type { Component } from '../../../src/lifecycle.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { createCniNetwork, DEFAULT_CNI_BIN_DIRS } from '../../../src/network/cni.ts';
 import { createLedger } from '../../../src/network/host-ledger.ts';
@@ -49,6 +62,7 @@ const nerdctl = process.env.TSUKUBE_NERDCTL ?? 'nerdctl';
 export const subjects: readonly Subject[] = [
   { name: 'simulated', unavailable: undefined, open: openSimulated },
   { name: 'nerdctl', unavailable: whyNoNerdctl(), open: openNerdctl },
+  { name: 'CRI of containerd', unavailable: whyNoNerdctl(), open: openCri },
 ];
 
 async function openSimulated(): Promise<Harness> {
@@ -77,20 +91,19 @@ async function openSimulated(): Promise<Harness> {
   return { runtime, containerdPid: () => undefined, restart: async () => runtime, close: async () => {} };
 }
 
-async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
+/** What is the same for all that run over a containerd of their own. */
+function containerdBed() {
   const directory = mkdtempSync(path.join(os.tmpdir(), `${MARK}-`));
-  const bridge = MARK;
   const base = {
     dataDir: path.join(directory, 'data'),
     runDir: path.join(directory, 'run'),
     clock: systemClock,
     log: silentLogger,
   };
-  const ledger = createLedger(path.join(base.dataDir, 'ledger.json'));
   const confDir = path.join(directory, 'net.d');
   mkdirSync(confDir);
-  writeFileSync(path.join(confDir, '10-test.conflist'), conflist(bridge, path.join(base.runDir, 'ipam')));
-  const { address } = await startContainerd(base);
+  writeFileSync(path.join(confDir, '10-test.conflist'), conflist(MARK, path.join(base.runDir, 'ipam')));
+  const ledger = createLedger(path.join(base.dataDir, 'ledger.json'));
   const network = createCniNetwork({
     binDirs: DEFAULT_CNI_BIN_DIRS,
     confDir,
@@ -99,9 +112,21 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
     ledger,
     log: silentLogger,
   });
-  const reviveContainerd = async () => void (await startContainerd(base));
-  const make = () =>
-    createNerdctlRuntime({ ...base, nerdctl, address, reviveContainerd, network, ledger, cgroup: bridge, registries });
+  return { directory, base, confDir, ledger, network };
+}
+
+type Bed = ReturnType<typeof containerdBed>;
+
+async function harnessOf(
+  bed: Bed,
+  options: {
+    address: string;
+    registries: string | undefined;
+    make(): Runtime & Component;
+  },
+): Promise<Harness> {
+  const { directory, base, ledger } = bed;
+  const { make, address, registries } = options;
   let runtime = make();
   const close = async () => {
     for (const sandbox of await runtime.listSandboxes()) await runtime.removeSandbox(sandbox.id);
@@ -112,12 +137,13 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
     if (remaining.length > 0) throw new Error(`left on the host: ${JSON.stringify(remaining)}`);
   };
   try {
-    await network.start();
+    await bed.network.start();
     await runtime.start();
     const [busybox] = writeTestImages(path.join(directory, 'images'));
     await runtime.loadImages(busybox as string);
   } catch (cause) {
-    await close();
+    await runtime.stop();
+    await stopContainerd(base);
     throw cause;
   }
   return {
@@ -138,6 +164,52 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
     },
     close,
   };
+}
+
+async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
+  const bed = containerdBed();
+  const { base, network, ledger } = bed;
+  const { address } = await startContainerd(base);
+  const reviveContainerd = async () => void (await startContainerd(base));
+  const parts = { nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries };
+  return harnessOf(bed, { address, registries, make: () => createNerdctlRuntime({ ...base, ...parts }) });
+}
+
+async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
+  const bed = containerdBed();
+  const { base } = bed;
+  const cri = {
+    sandboxImage: PAUSE_IMAGE,
+    cniConfDir: bed.confDir,
+    cniBinDir: DEFAULT_CNI_BIN_DIRS.find((folder) => existsSync(path.join(folder, 'bridge'))) ?? '',
+    registries: registries ?? path.join(bed.directory, 'registries'),
+    restrictOomScoreAdj: true,
+  };
+  const { address } = await startContainerd({ ...base, cri });
+  const { loadImages } = createImages(
+    createNerdctl({ binary: nerdctl, address, dataRoot: path.join(base.dataDir, 'nerdctl'), registries }),
+    { logins: path.join(base.runDir, 'logins') },
+  );
+  const pause = path.join(bed.directory, 'pause.tar');
+  writeFileSync(pause, pauseArchive());
+  await loadImages(pause);
+  bed.ledger.record({ kind: 'cgroup', path: MARK });
+  return harnessOf(bed, {
+    address,
+    registries,
+    make: () =>
+      createCriRuntime({
+        path: address,
+        logs: path.join(bed.directory, 'logs'),
+        cgroup: MARK,
+        instance: MARK,
+        host: { minOomScoreAdj: 0, accountsSwap: false },
+        loadImages,
+        revive: async () => void (await startContainerd({ ...base, cri })),
+        clock: systemClock,
+        log: silentLogger,
+      }),
+  });
 }
 
 function conflist(bridge: string, dataDir: string): string {

@@ -1,6 +1,6 @@
-// The server's side of a SPDY/3.1 connection over any byte stream: the client opens streams, each becomes a Duplex
-// with half-close (FIN) and reset. As among all of Kubernetes' programs (moby/spdystream) there are no windows: peers
-// neither send WINDOW_UPDATE nor wait for one. A stream whose reader lags holds up the whole connection instead.
+// One side of a SPDY/3.1 connection over any byte stream: the client opens streams, each becomes a Duplex on both
+// sides, with half-close (FIN) and reset. As among all of Kubernetes' programs (moby/spdystream) there are no windows:
+// peers neither send WINDOW_UPDATE nor wait for one. A stream whose reader lags holds up the whole connection instead.
 import { Duplex } from 'node:stream';
 import { createFrameReader, encodeFrame, type Frame, RST, SpdyProtocolError } from './frames.ts';
 import { createHeaderCodec, type Headers } from './headers.ts';
@@ -28,20 +28,39 @@ interface OpenStream {
 
 export class SpdySession {
   readonly #transport: Duplex;
-  readonly #accept: (stream: SpdyStream) => void;
+  readonly #accept: ((stream: SpdyStream) => void) | undefined;
   readonly #streams = new Map<number, OpenStream>();
   readonly #codec = createHeaderCodec();
   #lastStreamId = 0;
+  #opening: Promise<unknown> = Promise.resolve();
   #isClosing = false;
   /** Resolves when the connection is over; rejects when it broke. */
   readonly closed: Promise<void>;
 
-  constructor(transport: Duplex, accept: (stream: SpdyStream) => void) {
+  /** `accept` takes the streams that the client opens; without it this is the client. */
+  constructor(transport: Duplex, accept?: (stream: SpdyStream) => void) {
     this.#transport = transport;
     this.#accept = accept;
     transport.on('error', () => undefined); // #serve tells it; this outlives it
     transport.once('close', () => this.#abandonStreams());
     this.closed = this.#serve();
+  }
+
+  /** Opens a stream; only the client does. */
+  open(headers: Headers): Promise<Duplex> {
+    // Header blocks build on one another: they are sent in the order in which they were compressed.
+    const opened = this.#opening.then(async () => {
+      const block = await this.#codec.compress(headers);
+      if (this.#isClosing) throw new SpdyProtocolError('the connection has ended');
+      this.#lastStreamId += this.#lastStreamId === 0 ? 1 : 2;
+      const streamId = this.#lastStreamId;
+      const duplex = this.#duplex(streamId);
+      this.#streams.set(streamId, { duplex, remoteDone: false, localDone: false, drained: undefined });
+      this.#send({ type: 'syn-stream', streamId, fin: false, unidirectional: false, block });
+      return duplex;
+    });
+    this.#opening = opened.catch(() => undefined); // its caller is told
+    return opened;
   }
 
   /** Ends every stream and the connection, after what has been written is out. */
@@ -72,8 +91,16 @@ export class SpdySession {
     }
   }
 
+  /** Streams whose server has gone end: what came is still to be read. Those whose client has gone are of no more use. */
   #abandonStreams(): void {
-    for (const { duplex } of this.#streams.values()) duplex.destroy();
+    for (const stream of this.#streams.values()) {
+      if (this.#accept) stream.duplex.destroy();
+      else {
+        stream.localDone = true;
+        stream.duplex.end();
+        if (!stream.remoteDone) this.#finish(stream);
+      }
+    }
     this.#streams.clear();
   }
 
@@ -89,11 +116,13 @@ export class SpdySession {
       case 'rst-stream':
         return this.#reset(frame.streamId);
       case 'ping':
-        // Even ids would be answers to pings of ours.
-        if (frame.id % 2 === 1) this.#send(frame);
+        // Others would be answers to pings of ours.
+        if (frame.id % 2 === (this.#accept ? 1 : 0)) this.#send(frame);
         return;
       case 'syn-reply':
-        throw new SpdyProtocolError('a client answered a stream that was not opened here');
+        if (this.#accept) throw new SpdyProtocolError('a client answered a stream that was not opened here');
+        await this.#codec.decompress(frame.block); // says nothing, but the blocks after it build on it
+        return;
       case 'goaway': // no new streams; those that are open go on
       case 'settings':
       case 'window-update':
@@ -104,6 +133,7 @@ export class SpdySession {
   async #open(frame: Frame & { type: 'syn-stream' }): Promise<void> {
     const { streamId } = frame;
     const headers = await this.#codec.decompress(frame.block);
+    if (!this.#accept) throw new SpdyProtocolError('a server opened a stream');
     if (streamId % 2 === 0 || streamId <= this.#lastStreamId) {
       this.#send({ type: 'rst-stream', streamId, status: RST.protocolError });
       return;

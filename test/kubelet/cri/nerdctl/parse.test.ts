@@ -10,7 +10,6 @@ import {
   parseNativeNames,
   parsePruned,
 } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
-import { pauseProgram } from '../../../../src/kubelet/cri/nerdctl/pid-holder.ts';
 
 const inspected = (state: Record<string, unknown>) =>
   `${JSON.stringify(
@@ -121,17 +120,4 @@ describe('log lines', () => {
   for (const torn of ['', '{"log":"hel', 'null', '7', '{"log":"a","stream":"x","time":"t"}']) {
     test(`${JSON.stringify(torn)} is not a line`, () => assert.equal(parseLogLine(torn), undefined));
   }
-});
-
-test('the pause program is a static ELF executable of one page', () => {
-  for (const [arch, machine] of [
-    ['x64', 62],
-    ['arm64', 183],
-  ] as const) {
-    const program = pauseProgram(arch);
-    assert.equal(program.toString('latin1', 0, 4), '\x7fELF');
-    assert.equal(program.readUInt16LE(18), machine);
-    assert.equal(Number(program.readBigUInt64LE(96)), program.length);
-  }
-  assert.throws(() => pauseProgram('mips'), { reason: 'CreatePodSandboxError' });
 });

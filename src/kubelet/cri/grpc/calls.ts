@@ -1,0 +1,34 @@
+// CRI calls with their time limits, and their failures as RuntimeError with the kubelet's reason.
+import type { GrpcChannel, Method } from '../../../grpc/channel.ts';
+import type { Input, Output } from '../../../grpc/message.ts';
+import { GrpcError } from '../../../grpc/status.ts';
+import { RuntimeError } from '../runtime.ts';
+
+/** Upstream's runtimeRequestTimeout; what takes longer by its nature says so. */
+export const REQUEST_TIMEOUT_MS = 120_000;
+
+export interface Cri {
+  /** Throws RuntimeError with `reason`. */
+  call<In, Out>(
+    reason: string,
+    method: Method<In, Out>,
+    request: Input<In>,
+    /** undefined: as long as it takes. */
+    timeoutMs?: number | undefined,
+  ): Promise<Output<Out>>;
+}
+
+export const createCri = (channel: GrpcChannel): Cri => ({
+  async call(reason, method, request, ...limit) {
+    const timeoutMs = limit.length > 0 ? limit[0] : REQUEST_TIMEOUT_MS;
+    try {
+      return await channel.unary(method, request, { timeoutMs });
+    } catch (cause) {
+      throw new RuntimeError(reason, (cause as Error).message, cause);
+    }
+  },
+});
+
+/** Whether the object that a call named was not there. */
+export const isAbsent = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.cause instanceof GrpcError && error.cause.code === 'NOT_FOUND';
