@@ -9,6 +9,8 @@ export type Cell = string | number | boolean | null;
 export type Cells = (object: AnyObject, context: TableContext) => Cell[];
 
 export interface Behaviour {
+  /** What reading an object through the type that all versions share does to it, after its defaults. */
+  settle?(object: AnyObject): void;
   prepareForCreate?(object: AnyObject, context: WriteContext): void;
   prepareForUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;
   prepareForStatusUpdate?(object: AnyObject, old: AnyObject, context: WriteContext): void;

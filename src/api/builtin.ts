@@ -19,9 +19,11 @@ import {
   CREATE_ON_UPDATE,
   FIRST_GENERATION,
   GENERATE_NAME_UNCHECKED,
+  METADATA_LAST,
   type MetadataRules,
   metadataRulesOnStatusUpdate,
   metadataRulesOnUpdate,
+  NAME_LAST,
   PATH_SEGMENT_NAMES,
   PLAIN_METADATA,
   RETURNS_DELETED,
@@ -50,7 +52,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
   const validateName = behaviour.validateName ?? (PATH_SEGMENT_NAMES.has(id) ? nameIsPathSegment : nameIsDNSSubdomain);
   const validatesGenerateName = !GENERATE_NAME_UNCHECKED.has(id);
   const validate = (object: AnyObject) => [
-    ...rulesOfMetadata(id)(metadataOf(object)),
+    ...(METADATA_LAST.has(id) ? [] : rulesOfMetadata(id)(metadataOf(object))),
     ...(behaviour.validate?.(object) ?? []),
   ];
   const ofObject = ({ metadata }: AnyObject): FieldError[] => {
@@ -80,7 +82,10 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     storage: behaviour.storage ?? { group: fact.g, resource: fact.r, version: fact.v },
     selectableFields: selectorsOf(fact, behaviour),
 
-    setDefaults: (object) => normalise(object, schema, { ...normalising, asSent: true }),
+    setDefaults(object) {
+      normalise(object, schema, { ...normalising, asSent: true });
+      behaviour.settle?.(object);
+    },
     toStorage: behaviour.toStorage ?? ((object) => object),
     fromStorage: behaviour.fromStorage ?? ((object) => object),
 
@@ -111,6 +116,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
 
     validateName,
     validatesGenerateName,
+    judgesNameLast: NAME_LAST.has(id),
     validate,
     validateCreate: (object) => behaviour.validateCreate?.(object) ?? [],
     validateUpdate: (object, old) => [

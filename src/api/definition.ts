@@ -107,6 +107,8 @@ export interface ResourceDefinition extends ResourceType {
   validateName(name: string, prefix: boolean): string[];
   /** Whether a create is told what is wrong with its generateName, besides the name that comes of it. */
   readonly validatesGenerateName: boolean;
+  /** Whether a create judges name and metadata by the rules of all types, and only if `validate` finds nothing. */
+  readonly judgesNameLast: boolean;
   validate(object: AnyObject): FieldError[];
   /** What only a new object must be, over `validate`. */
   validateCreate?(object: AnyObject): FieldError[];

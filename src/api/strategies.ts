@@ -79,6 +79,13 @@ export const PLAIN_METADATA = list(`
 /** Only the name is checked, which generateName is part of (ValidateObjectMetaWithOpts). */
 export const GENERATE_NAME_UNCHECKED = list(`replicationcontrollers resource.k8s.io/deviceclasses`);
 
+/** Whose own rules take any name, so that only the rule of all names speaks, once nothing else is wrong. */
+export const NAME_LAST = list(`
+  events certificates.k8s.io/certificatesigningrequests policy/poddisruptionbudgets`);
+
+/** Of these, whose own rules leave all of a new object's metadata to the rules of all types. */
+export const METADATA_LAST = list('events policy/poddisruptionbudgets');
+
 /** Rules of metadata that a type has of its own, over those of all types: as of an object, and as of one that changed. */
 export type MetadataRules = readonly ('object' | 'changed')[];
 

@@ -8,7 +8,9 @@ export type Step =
   | { kind: 'wildcard' }
   | { kind: 'recursive' }
   | { kind: 'filter'; left: readonly Step[]; operator: string; right: readonly Step[] }
-  | { kind: 'constant'; value: string | number | boolean };
+  | { kind: 'constant'; value: string | number | boolean }
+  /** A word that means nothing; only who follows the path is told. */
+  | { kind: 'identifier'; name: string };
 
 export class JsonPathError extends Error {
   constructor(message: string) {
@@ -70,8 +72,8 @@ function readWord(text: string, steps: Step[]): number {
   let length = 0;
   while (length < text.length && !END_OF_NAME.includes(text.charAt(length))) length++;
   const word = text.slice(0, length);
-  if (word !== 'true' && word !== 'false') throw new JsonPathError(`unrecognized identifier ${word}`);
-  steps.push({ kind: 'constant', value: word === 'true' });
+  const isBool = word === 'true' || word === 'false';
+  steps.push(isBool ? { kind: 'constant', value: word === 'true' } : { kind: 'identifier', name: word });
   return length;
 }
 

@@ -38,6 +38,8 @@ function take(values: unknown[], step: Step): unknown[] {
       return values.flatMap((value) => filter(value, step));
     case 'constant':
       return values.map(() => step.value);
+    case 'identifier':
+      throw new JsonPathError(`unrecognized identifier ${step.name}`);
   }
 }
 

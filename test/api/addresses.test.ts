@@ -76,4 +76,9 @@ test('warnings name the better spelling', () => {
   assert.match(ipWarnings('FD00::1', 'p')[0] ?? '', /RFC 5952 canonical format \("fd00::1"\)/);
   assert.match(cidrWarnings('FD00::/16', 'p')[0] ?? '', /"fd00::\/16"/);
   assert.deepEqual(cidrWarnings('x', 'p'), []);
+  const [ambiguous, nonStandard] = cidrWarnings('010.1.2.3/8', 'p');
+  assert.match(ambiguous ?? '', /ambiguous in this context \(should be "10\.0\.0\.0\/8" or "10\.1\.2\.3\/32"\?\)/);
+  assert.match(nonStandard ?? '', /non-standard CIDR value "010\.1\.2\.3\/8" is invalid: use "10\.0\.0\.0\/8"/);
+  assert.match(cidrWarnings('fd00:1::1/16', 'p')[0] ?? '', /"fd00::\/16" or "fd00:1::1\/128"/);
+  assert.match(cidrWarnings('::ffff:10.0.0.0/104', 'p')[0] ?? '', /use "10\.0\.0\.0\/8"/);
 });

@@ -54,6 +54,13 @@ test('what data does not have a place for is an error', () => {
   }
 });
 
+test('a word may stand in a path, but cannot be followed', () => {
+  for (const path of ['range', 'spec.a[0]', 'a..b']) {
+    const follow = compileJsonPath(path);
+    assert.throws(() => follow(data), { name: 'JsonPathError', message: /^unrecognized identifier/ }, path);
+  }
+});
+
 test('what is no path is told', () => {
   const bad = [
     ['.a[', 'unterminated array'],
@@ -62,7 +69,6 @@ test('what is no path is told', () => {
     ['.a[?(@.b)', 'unclosed array expect ]'],
     ['....', 'invalid multiple recursive descent'],
     ['"a', 'unterminated quoted string'],
-    ['range', 'unrecognized identifier range'],
     ['.a}', "unrecognized character in action: U+007D '}'"],
     ['1.2.3', 'cannot parse number 1.2.3'],
     [`${'[?('.repeat(30)}@${')]'.repeat(30)}`, /nested|unclosed|filter/],

@@ -4,7 +4,7 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { Behaviour } from '../behaviour.ts';
 import type { HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus } from '../types/autoscaling/v2.ts';
 import { nonNegative } from '../validation/rules.ts';
-import { autoscalerFromV1, autoscalerToV1, keepRidingStatus } from './conversion.ts';
+import { autoscalerFromV1, autoscalerToV1, dropRiding, keepRidingStatus } from './conversion.ts';
 import { metricsErrors } from './metrics.ts';
 import { referenceErrors } from './references.ts';
 import { behaviorErrors } from './scaling-rules.ts';
@@ -39,9 +39,10 @@ function validateStatusUpdate(object: AnyObject): FieldError[] {
   ];
 }
 
-export const autoscalersV2: Behaviour = { validate, validateStatusUpdate };
+export const autoscalersV2: Behaviour = { settle: dropRiding, validate, validateStatusUpdate };
 
 export const autoscalersV1: Behaviour = {
+  settle: (object) => Object.assign(object, autoscalerToV1(autoscalerFromV1(object))),
   prepareForCreate: (object) => keepRidingStatus(object, undefined),
   prepareForUpdate: keepRidingStatus,
   validate: (object) => validate(autoscalerFromV1(object)),

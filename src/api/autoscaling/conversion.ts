@@ -9,7 +9,8 @@ const METRICS = `${PREFIX}metrics`;
 const CURRENT_METRICS = `${PREFIX}current-metrics`;
 const CONDITIONS = `${PREFIX}conditions`;
 const BEHAVIOR = `${PREFIX}behavior`;
-const RIDING = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
+const TOLERANCES = [`${PREFIX}scale-down-tolerance`, `${PREFIX}scale-up-tolerance`];
+const RIDING = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR, ...TOLERANCES];
 const DEFAULT_UTILIZATION = 80;
 
 interface Metric extends Struct {
@@ -126,15 +127,45 @@ const capitalised = (key: string): string => key.charAt(0).toUpperCase() + key.s
 const uncapitalised = (key: string): string => key.charAt(0).toLowerCase() + key.slice(1);
 
 /** What an annotation holds; one that is no JSON is as good as none. */
-function riding<T>(annotations: Record<string, string>, key: string): T | undefined {
+function riding(annotations: Record<string, string>, key: string): unknown {
   const text = annotations[key];
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text, withoutNulls) as T;
+    return JSON.parse(text, withoutNulls);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+const isStruct = (value: unknown): value is Struct =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The same of a list of structs; another value is as good as none too. */
+function ridingList(annotations: Record<string, string>, key: string): Struct[] | undefined {
+  const list = riding(annotations, key);
+  return Array.isArray(list) && list.every(isStruct) ? list : undefined;
+}
+
+function ridingMetrics(annotations: Record<string, string>, key: string): Metric[] | undefined {
+  const list = ridingList(annotations, key)?.map((metric) => ({ type: '', ...metric }));
+  return list?.every((metric): metric is Metric => typeof metric.type === 'string' && isStruct(partOf(metric)))
+    ? list
+    : undefined;
+}
+
+function ridingBehavior(annotations: Record<string, string>): unknown {
+  const behavior = riding(annotations, BEHAVIOR);
+  return isStruct(behavior) && Object.keys(behavior).length > 0 ? renameKeys(behavior, uncapitalised) : undefined;
+}
+
+/** v2 has fields for what rides in annotations of v1; there these mean nothing. */
+export function dropRiding(object: AnyObject): void {
+  const { annotations } = object.metadata;
+  if (!annotations || !RIDING.some((key) => key in annotations)) return;
+  const kept = Object.entries(annotations).filter(([key]) => !RIDING.includes(key));
+  if (kept.length > 0) object.metadata.annotations = Object.fromEntries(kept);
+  else delete object.metadata.annotations;
 }
 
 export function autoscalerToV1(object: AnyObject): AnyObject {
@@ -175,11 +206,11 @@ export function autoscalerFromV1(object: AnyObject): AnyObject {
   const { targetCPUUtilizationPercentage: cpu, ...spec } = (object.spec ?? {}) as Struct;
   const { currentCPUUtilizationPercentage: _current, currentReplicas, ...status } = (object.status ?? {}) as Struct;
   const annotations = { ...object.metadata.annotations };
-  const metrics = (riding<Metric[]>(annotations, METRICS) ?? []).map((metric) => metricFromV1(metric, 'target'));
+  const metrics = (ridingMetrics(annotations, METRICS) ?? []).map((metric) => metricFromV1(metric, 'target'));
   if (cpu !== undefined || metrics.length === 0) metrics.push(cpuMetric(cpu ?? DEFAULT_UTILIZATION));
-  const currentMetrics = riding<Metric[]>(annotations, CURRENT_METRICS)?.map((m) => metricFromV1(m, 'current'));
-  const behavior = renameKeys(riding(annotations, BEHAVIOR), uncapitalised);
-  const conditions = riding(annotations, CONDITIONS);
+  const currentMetrics = ridingMetrics(annotations, CURRENT_METRICS)?.map((m) => metricFromV1(m, 'current'));
+  const behavior = ridingBehavior(annotations);
+  const conditions = ridingList(annotations, CONDITIONS);
   for (const key of RIDING) delete annotations[key];
   return withAnnotations(object, annotations, {
     apiVersion: 'autoscaling/v2',

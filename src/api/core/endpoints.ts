@@ -4,7 +4,8 @@ import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidPortNum } f
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { EndpointAddress, EndpointPort, EndpointSubset } from '../types/core/v1.ts';
-import { endpointIp, ipWarnings, validIp } from '../validation/ip.ts';
+import { ipWarnings } from '../validation/address.ts';
+import { endpointIp, validIp } from '../validation/ip.ts';
 import { invalidEach, requiredOneOf } from '../validation/rules.ts';
 
 const validate = (object: AnyObject): FieldError[] =>

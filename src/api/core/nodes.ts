@@ -4,6 +4,7 @@ import { isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { NodeSpec, NodeStatus, Taint } from '../types/core/v1.ts';
+import { cidrWarnings } from '../validation/address.ts';
 import { validCidr } from '../validation/ip.ts';
 import { resourceAmount } from '../validation/resource-names.ts';
 import { duplicates, invalidEach, NOT_NEGATIVE, requiredOneOf } from '../validation/rules.ts';
@@ -149,11 +150,26 @@ function dropConfigSource(object: AnyObject, old?: AnyObject): void {
   if (!(old && specOf(old).configSource)) delete specOf(object).configSource;
 }
 
+/** A status without the kubelet's settings gets none. */
+function dropConfig(object: AnyObject, old: AnyObject): void {
+  if (!statusOf(old).config) delete statusOf(object).config;
+}
+
+const warnings = (object: AnyObject): string[] => {
+  const { externalID, podCIDRs = [] } = specOf(object);
+  return [
+    ...(externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...podCIDRs.flatMap((range, i) => cidrWarnings(range, `spec.podCIDRs[${i}]`)),
+  ];
+};
+
 export const nodes: Behaviour = {
   prepareForCreate: (object) => dropConfigSource(object),
   prepareForUpdate: dropConfigSource,
+  prepareForStatusUpdate: dropConfig,
   validate,
   validateUpdate,
   validateStatusUpdate: validateUpdate,
+  warnings,
   selectableFields: { 'spec.unschedulable': (object) => String(specOf(object).unschedulable ?? false) },
 };

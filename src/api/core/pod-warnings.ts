@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isDNS1123Label, isValidLabelValue } from '../../apimachinery/names.ts';
 import type { Container, NodeSelectorTerm, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec } from '../types/core/v1.ts';
+import { ipWarnings } from '../validation/address.ts';
 import { visitContainers } from '../validation/containers-of.ts';
-import { ipWarnings } from '../validation/ip.ts';
 import { APPARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD } from '../validation/pod-annotations.ts';
 import { isWhole } from '../validation/rules.ts';
 import { appArmorOfAnnotation } from './pod-preparation.ts';

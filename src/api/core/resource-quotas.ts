@@ -1,6 +1,7 @@
 // ResourceQuotas: amounts of known resources, and scopes that can hold them (pkg/apis/core/validation
 // ValidateResourceQuota).
 import type { AnyObject } from '../../apimachinery/meta.ts';
+import { compareQuantity, parseQuantity } from '../../apimachinery/quantity.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { ResourceQuotaSpec, ResourceQuotaStatus, ScopedResourceSelectorRequirement } from '../types/core/v1.ts';
@@ -112,4 +113,20 @@ function validateUpdate(object: AnyObject, old: AnyObject): FieldError[] {
   return set(scopes) === set(specOf(old).scopes) ? [] : [fieldError.invalid('spec.scopes', scopes, FIELD_IMMUTABLE)];
 }
 
-export const resourceQuotas: Behaviour = { validate, validateUpdate, validateStatusUpdate };
+const PAIRED = ['cpu', 'memory', 'storage', 'ephemeral-storage'];
+
+/** What may be requested should be less than what may be the limit. */
+function warnings(object: AnyObject, old: AnyObject | undefined): string[] {
+  const { hard = {} } = specOf(object);
+  if (old) return [];
+  return PAIRED.flatMap((name) => {
+    const limited = `limits.${name}`;
+    const requested = [`requests.${name}`, ...(COMPUTE.includes(name) ? [name] : [])].find((key) => key in hard);
+    const request = requested && hard[requested];
+    const limit = hard[limited];
+    if (!request || !limit || compareQuantity(parseQuantity(request), parseQuantity(limit)) <= 0) return [];
+    return [`ResourceQuota ${requested} (${request}) should be less than ${limited} (${limit})`];
+  });
+}
+
+export const resourceQuotas: Behaviour = { validate, validateUpdate, validateStatusUpdate, warnings };

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import type { ServiceSpec } from '../types/core/v1.ts';
-import { cidrWarnings, ipWarnings } from '../validation/ip.ts';
+import { cidrWarnings, ipWarnings } from '../validation/address.ts';
 
 const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
 

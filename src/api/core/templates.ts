@@ -63,5 +63,5 @@ export const podTemplates: Behaviour = {
   prepareForCreate: (object) => preparePodSpec(ownTemplate(object)?.spec),
   prepareForUpdate: (object) => preparePodSpec(ownTemplate(object)?.spec),
   validate: (object) => validatePodTemplate(ownTemplate(object), 'template'),
-  warnings: (object) => templateWarnings(ownTemplate(object), 'template'),
+  warnings: (object, old) => (unchanged(object, old) ? [] : templateWarnings(ownTemplate(object), 'template')),
 };

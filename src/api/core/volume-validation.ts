@@ -267,7 +267,8 @@ function stableLabels(affinity: VolumeNodeAffinity | undefined, before: VolumeNo
           ? {
               matchExpressions: term.matchExpressions.map((requirement, j) => {
                 const key = old[i]?.matchExpressions?.[j]?.key;
-                return key && STABLE[key] === requirement.key ? { ...requirement, key } : requirement;
+                // A key without a stable name counts as called "" then.
+                return key && (STABLE[key] ?? '') === requirement.key ? { ...requirement, key } : requirement;
               }),
             }
           : {}),

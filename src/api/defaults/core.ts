@@ -1,5 +1,6 @@
 // Defaults of the core group but Pods, after pkg/apis/core/v1/defaults.go.
 import type { Struct, TypeDefault } from '../normalise.ts';
+import { roundUp } from './pod.ts';
 
 const CLIENT_IP_SECONDS = 10_800;
 
@@ -63,6 +64,7 @@ function namespace(value: Struct): void {
 }
 
 function limitRangeItem(value: Struct): void {
+  roundUp('max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio')(value);
   if (value.type !== 'Container') return;
   const { max, min } = value as Record<string, Struct | undefined>;
   const limits: Struct = { ...max, ...(value.default as Struct | undefined) };
@@ -86,7 +88,12 @@ export const coreDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference': (value) => {
     value.port ??= 443;
   },
+  'io.k8s.api.core.v1.PersistentVolumeSpec': roundUp('capacity'),
+  'io.k8s.api.core.v1.PersistentVolumeClaimStatus': roundUp('capacity', 'allocatedResources'),
+  'io.k8s.api.core.v1.ResourceQuotaSpec': roundUp('hard'),
+  'io.k8s.api.core.v1.ResourceQuotaStatus': roundUp('hard', 'used'),
   'io.k8s.api.core.v1.NodeStatus': (value) => {
+    roundUp('capacity', 'allocatable')(value);
     if (value.capacity && !value.allocatable) value.allocatable = { ...(value.capacity as Struct) };
   },
   // The first range has a field of its own, which wins where the two differ.

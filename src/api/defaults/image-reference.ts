@@ -6,6 +6,9 @@ const DOMAIN_LABEL = /^[a-zA-Z0-9-]+$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 const HEX_NAME = /^[a-f0-9]{64}$/;
+const LONGEST_PATH = 255;
+/** Where names of one part are, in the registry that is meant when none is. */
+const LIBRARY = 'library/';
 
 /** The tag, 'latest' where neither tag nor digest is given; undefined for what is no reference. */
 export function imageTag(reference: string): string | undefined {
@@ -22,7 +25,9 @@ function isName(name: string): boolean {
   if (HEX_NAME.test(name)) return false;
   const [first = '', ...rest] = name.split('/');
   const hasDomain = rest.length > 0 && (/[.:A-Z]/.test(first) || first === 'localhost');
-  return (hasDomain ? rest : [first, ...rest]).every((part) => PATH_PART.test(part)) && (!hasDomain || isDomain(first));
+  const parts = hasDomain ? rest : [first, ...rest];
+  const path = rest.length > 0 ? parts.join('/') : LIBRARY + name;
+  return path.length <= LONGEST_PATH && parts.every((part) => PATH_PART.test(part)) && (!hasDomain || isDomain(first));
 }
 
 function isDomain(text: string): boolean {

@@ -94,6 +94,7 @@ const isEmpty = (amounts: Quantities | undefined): boolean => Object.keys(amount
 
 /** One account under two names: the older one is the newer one's echo (pkg/apis/core/v1/conversion.go). */
 function podSpec(value: Struct): void {
+  roundUp('overhead')(value);
   value.securityContext ??= {};
   const account = value.serviceAccountName || value.serviceAccount;
   if (account) Object.assign(value, { serviceAccountName: account, serviceAccount: account });
@@ -101,6 +102,7 @@ function podSpec(value: Struct): void {
 
 /** The first of the addresses has a field of its own, which wins where the two differ (pkg/apis/core/v1/conversion.go). */
 function podStatus(value: Struct): void {
+  roundUp('allocatedResources')(value);
   const { podIP, podIPs = [] } = value as { podIP?: string; podIPs?: { ip?: string }[] };
   if (podIP && podIPs[0]?.ip !== podIP) value.podIPs = [{ ip: podIP }];
   else if (!podIP && podIPs[0]?.ip) value.podIP = podIPs[0].ip;
@@ -113,6 +115,7 @@ export const podDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.api.core.v1.Pod': pod,
   'io.k8s.api.core.v1.PodSpec': podSpec,
   'io.k8s.api.core.v1.PodStatus': podStatus,
+  'io.k8s.api.core.v1.ContainerStatus': roundUp('allocatedResources'),
   'io.k8s.api.core.v1.ResourceRequirements': roundUp('limits', 'requests'),
   'io.k8s.api.core.v1.VolumeResourceRequirements': roundUp('limits', 'requests'),
 };

@@ -9,7 +9,7 @@ import { ipWarnings, legacyIp, parseAddress, strictIp } from '../validation/addr
 import { immutable } from '../validation/change.ts';
 import { fullyQualifiedDomain } from '../validation/domain.ts';
 import { unusableIp } from '../validation/ip.ts';
-import { duplicates, invalidEach, requiredOneOf } from '../validation/rules.ts';
+import { duplicates, invalidEach, oneOf, requiredOneOf } from '../validation/rules.ts';
 
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const MAX_ENDPOINTS = 1000;
@@ -92,7 +92,7 @@ const namesErrors = (
 
 const portErrors = ({ name, protocol, appProtocol }: EndpointPort, path: string): FieldError[] => [
   ...(name ? invalidEach(`${path}.name`, name, isDNS1123Label(name)) : []),
-  ...requiredOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${path}.protocol`),
+  ...oneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${path}.protocol`),
   ...(appProtocol === undefined ? [] : invalidEach(`${path}.appProtocol`, appProtocol, isQualifiedName(appProtocol))),
 ];
 
@@ -117,9 +117,10 @@ function warnings(object: AnyObject, old: AnyObject | undefined): string[] {
 export const endpointSlices: Behaviour = {
   prepareForCreate: dropTopology,
   prepareForUpdate(object, old) {
-    if (!isDeepStrictEqual(object.endpoints, old.endpoints)) dropTopology(object);
-    // Labels say which Service a slice belongs to, so they count as desired state.
-    if (isDeepStrictEqual(object.metadata.labels ?? {}, old.metadata.labels ?? {})) return;
+    const sameEndpoints = isDeepStrictEqual(endpointsOf(object), endpointsOf(old));
+    if (!sameEndpoints) dropTopology(object);
+    // Labels say which Service a slice belongs to, so they count as desired state; so does what is dropped.
+    if (sameEndpoints && isDeepStrictEqual(object.metadata.labels ?? {}, old.metadata.labels ?? {})) return;
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate,

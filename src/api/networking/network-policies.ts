@@ -1,13 +1,13 @@
 // NetworkPolicies: selectors, ports and address blocks (pkg/apis/networking/validation ValidateNetworkPolicySpec).
 import type { AnyObject } from '../../apimachinery/meta.ts';
+import { isValidPortNum } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { IPBlock, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../types/networking/v1.ts';
 import { cidrWarnings, isWithin, legacyCidr, parseBlock } from '../validation/address.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
-import { oneOf, portNumOrName } from '../validation/rules.ts';
+import { invalidEach, oneOf, portNumOrName } from '../validation/rules.ts';
 
-const MAX_PORT = 65_535;
 const TYPES = ['Egress', 'Ingress'];
 
 function validate(object: AnyObject): FieldError[] {
@@ -50,12 +50,12 @@ function portErrors({ port, endPort, protocol }: NetworkPolicyPort, path: string
   if (endPort === undefined) return errors;
   if (typeof port === 'string') {
     errors.push(fieldError.invalid(`${path}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
-  } else if (endPort < port) {
-    errors.push(fieldError.invalid(`${path}.endPort`, endPort, 'must be greater than or equal to `port`'));
-  } else if (endPort > MAX_PORT) {
-    errors.push(fieldError.invalid(`${path}.endPort`, endPort, `must be between 1 and ${MAX_PORT}, inclusive`));
+    return errors;
   }
-  return errors;
+  if (endPort < port) {
+    errors.push(fieldError.invalid(`${path}.endPort`, port, 'must be greater than or equal to `port`'));
+  }
+  return [...errors, ...invalidEach(`${path}.endPort`, endPort, isValidPortNum(endPort))];
 }
 
 function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, path: string): FieldError[] {

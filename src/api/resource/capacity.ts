@@ -29,7 +29,8 @@ function policyErrors(policy: CapacityRequestPolicy, capacity: string, path: str
   }
   if (validValues.length === 0 && !validRange) return [];
   const field = validRange ? 'validRange' : 'validValues';
-  if (preset === undefined) return [fieldError.required(`${path}.default`, `required when ${field} is defined`)];
+  if (preset === undefined || preset === null)
+    return [fieldError.required(`${path}.default`, `required when ${field} is defined`)];
   return validRange
     ? rangeErrors(validRange, { preset, capacity }, `${path}.validRange`)
     : valuesErrors(validValues, { preset, capacity }, `${path}.validValues`);

@@ -1,10 +1,9 @@
 // ResourceClaims and their templates: what is asked for is for good (pkg/apis/resource/validation).
 import type { AnyObject, ObjectMeta } from '../../apimachinery/meta.ts';
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { DeviceClaim, ResourceClaimSpec } from '../types/resource/v1.ts';
 import { immutable } from '../validation/change.ts';
-import { validateAnnotations, validateLabels } from '../validation/metadata.ts';
+import { validateTemplateMetadata } from '../validation/metadata.ts';
 import { claimStatusErrors, dropDeallocated } from './claim-status.ts';
 import { deviceClaimErrors } from './requests.ts';
 
@@ -19,22 +18,13 @@ export const resourceClaims: Behaviour = {
   validateStatusUpdate: (object, old) => claimStatusErrors(object, old, devicesOf(object.spec)),
 };
 
-/** Of a template's metadata only labels and annotations reach the claim. */
-const beyondTemplate = (metadata: ObjectMeta, path: string): FieldError[] =>
-  Object.keys(metadata)
-    .filter((field) => field !== 'labels' && field !== 'annotations')
-    .map((field) => fieldError.forbidden(`${path}.${field}`, 'cannot be set for an ObjectMeta used as a template'));
-
 export const resourceClaimTemplates: Behaviour = {
   validate(object) {
     const { metadata, spec } = (object.spec ?? {}) as { metadata?: ObjectMeta; spec?: unknown };
     return [
-      ...validateLabels(metadata?.labels, 'spec.metadata.labels'),
-      ...beyondTemplate(metadata ?? {}, 'spec.metadata'),
-      ...validateAnnotations(metadata?.annotations, 'spec.metadata.annotations'),
+      ...validateTemplateMetadata(metadata ?? {}, 'spec.metadata'),
       ...deviceClaimErrors(devicesOf(spec), 'spec.spec.devices'),
     ];
   },
-  updateIsChangeOnly: true,
   validateUpdate: specUnchanged,
 };

@@ -133,11 +133,30 @@ export function ipWarnings(text: string, path: string): string[] {
   return [`${path}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${canonical})`];
 }
 
+/** As Go prints the block without the bits beyond its prefix. */
+function network({ family, bits, mapped, prefix }: Block): string {
+  const host = BigInt(WIDTH[family] - prefix);
+  const masked = (bits >> host) << host;
+  if (family === 4 || mapped) return `${dotted(masked)}/${mapped ? prefix - (WIDTH[6] - WIDTH[4]) : prefix}`;
+  const groups = Array.from({ length: 8 }, (_, i) => ((masked >> BigInt(16 * (7 - i))) & 0xffffn).toString(16));
+  return `${parseIPv6(groups.join(':')).canonical}/${prefix}`;
+}
+
+/** Warns of a block that can be written better, or that may mean an address. */
 export function cidrWarnings(text: string, path: string): string[] {
   const block = parseBlock(text);
-  const canonical = block && `${block.canonical}/${block.prefix}`;
-  if (!canonical || canonical === text) return [];
-  return [
-    `${path}: IPv6 CIDR value ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
-  ];
+  if (!block) return [];
+  const shown = JSON.stringify(text);
+  const warnings: string[] = [];
+  if (block.ragged) {
+    const single = `${block.canonical}/${WIDTH[block.family]}`;
+    const which = `${JSON.stringify(network(block))} or ${JSON.stringify(single)}`;
+    warnings.push(`${path}: CIDR value ${shown} is ambiguous in this context (should be ${which}?)`);
+  }
+  if (block.leadingZeros || block.mapped) {
+    warnings.push(`${path}: non-standard CIDR value ${shown} is invalid: use ${JSON.stringify(network(block))}`);
+  }
+  const canonical = `${block.canonical}/${block.prefix}`;
+  if (warnings.length > 0 || canonical === text) return warnings;
+  return [`${path}: IPv6 CIDR value ${shown} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`];
 }

@@ -33,9 +33,7 @@ export const validateConditions = (conditions: readonly Condition[], path: strin
 
 function conditionErrors(condition: Condition, path: string): FieldError[] {
   const { type = '', status, observedGeneration, lastTransitionTime, reason = '', message = '' } = condition;
-  const errors = type
-    ? invalidEach(`${path}.type`, type, isQualifiedName(type))
-    : [fieldError.required(`${path}.type`, 'must be set')];
+  const errors = invalidEach(`${path}.type`, type, isQualifiedName(type));
   errors.push(...oneOf(status, ['False', 'True', 'Unknown'], `${path}.status`));
   errors.push(...nonNegative(observedGeneration, `${path}.observedGeneration`));
   errors.push(...required(lastTransitionTime, `${path}.lastTransitionTime`, 'must be set'));

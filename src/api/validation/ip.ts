@@ -12,14 +12,6 @@ export const validIp = (address: string, path: string): FieldError[] => {
   return MAPPED.test(address) ? [fieldError.invalid(path, address, 'must not be an IPv4-mapped IPv6 address')] : [];
 };
 
-/** Addresses that are not written as RFC 5952 has them; clients may read such ones differently. */
-export function ipWarnings(address: string, path: string): string[] {
-  const preferred = canonicalIp(address);
-  return preferred === undefined || preferred === address
-    ? []
-    : [`${path}: IPv6 address "${address}" should be in RFC 5952 canonical format ("${preferred}")`];
-}
-
 /** Undefined where it is no address. */
 export function canonicalIp(address: string): string | undefined {
   switch (isIP(address)) {
@@ -59,15 +51,6 @@ function bytesOf(address: string): number[] {
   const after = groups(tail);
   const all = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
   return all.flatMap((group) => [group >> 8, group & 0xff]);
-}
-
-/** Ranges of IPv6 that are not written as RFC 5952 has them. */
-export function cidrWarnings(range: string, path: string): string[] {
-  const [address = '', length] = range.split('/');
-  const preferred = canonicalIp(address);
-  return preferred === undefined || preferred === address
-    ? []
-    : [`${path}: IPv6 CIDR value "${range}" should be in RFC 5952 canonical format ("${preferred}/${length}")`];
 }
 
 /** Traffic to these would go to the wrong machine, or to none. */

@@ -101,6 +101,19 @@ export function validateAnnotations(annotations: Record<string, string> | undefi
   return errors;
 }
 
+/** Of a template's metadata only labels and annotations reach what is made from it (ValidateTemplateObjectMeta). */
+export function validateTemplateMetadata(metadata: ObjectMeta, path: string): FieldError[] {
+  const { annotations, labels, ...others } = metadata;
+  return [
+    ...validateAnnotations(annotations, `${path}.annotations`),
+    ...validateLabels(labels, `${path}.labels`),
+    ...Object.entries(others)
+      .filter(([, value]) => value !== undefined && value !== null)
+      // Named as in Go, but for the first letter.
+      .map(([field]) => fieldError.forbidden(`${path}.${field === 'uid' ? 'uID' : field}`, 'cannot be set')),
+  ];
+}
+
 function validateOwnerReferences(owners: readonly OwnerReference[], path: string): FieldError[] {
   const errors = owners.flatMap((owner) => validateOwnerReference(owner, path));
   const [first, ...others] = owners.filter((owner) => owner.controller === true);

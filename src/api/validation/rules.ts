@@ -1,7 +1,7 @@
 // Rules that many types share, in the words of pkg/apis/core/validation.
 
 import { isValidPortName, isValidPortNum } from '../../apimachinery/names.ts';
-import { compareQuantity, milliValue, parseQuantity, ZERO } from '../../apimachinery/quantity.ts';
+import { compareQuantity, parseQuantity, ZERO } from '../../apimachinery/quantity.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { isPath } from './path.ts';
 
@@ -41,8 +41,14 @@ export const nonNegativeQuantity = (text: string, path: string): FieldError[] =>
 export const positiveQuantity = (text: string, path: string): FieldError[] =>
   compareQuantity(parseQuantity(text), ZERO) <= 0 ? [fieldError.invalid(path, text, NOT_ZERO)] : [];
 
-/** Whether a quantity counts whole things, to a thousandth. */
-export const isWhole = (text: string): boolean => milliValue(parseQuantity(text)) % 1000 === 0;
+const MILLI = 1_000_000n;
+
+/** Whether a quantity counts whole things once it is rounded up to a thousandth. */
+export function isWhole(text: string): boolean {
+  const { nano } = parseQuantity(text);
+  const milli = (nano > 0n ? nano + MILLI - 1n : nano) / MILLI;
+  return milli % 1000n === 0n;
+}
 
 /** A file below a volume's root, whose name the kubelet may not need for itself. */
 export function localPath(path: string, field: string): FieldError[] {

@@ -12,7 +12,7 @@ import type {
   SecretVolumeSource,
   Volume,
 } from '../types/core/v1.ts';
-import { validateAnnotations, validateLabels } from './metadata.ts';
+import { validateTemplateMetadata } from './metadata.ts';
 import { downwardAPI, keyPaths, projected } from './projected-volume.ts';
 import { descendingPath, fileMode, invalidEach, required, requiredFields, requiredOneOf } from './rules.ts';
 import * as driver from './volume-drivers.ts';
@@ -137,20 +137,8 @@ function ephemeral({ volumeClaimTemplate: template }: EphemeralVolumeSource, pat
   const at = `${path}.volumeClaimTemplate`;
   if (!template) return [fieldError.required(at)];
   return [
-    ...templateMetadata(template.metadata ?? {}, `${at}.metadata`),
+    ...validateTemplateMetadata(template.metadata ?? {}, `${at}.metadata`),
     ...validateClaimSpec(template.spec, `${at}.spec`),
-  ];
-}
-
-/** Of a template's metadata only labels and annotations reach what is made from it. */
-function templateMetadata(metadata: object, path: string): FieldError[] {
-  const { annotations, labels, ...others } = metadata as Record<string, Record<string, string> | undefined>;
-  return [
-    ...validateAnnotations(annotations, `${path}.annotations`),
-    ...validateLabels(labels, `${path}.labels`),
-    ...Object.entries(others)
-      .filter(([, value]) => value !== undefined && value !== null)
-      .map(([field]) => fieldError.forbidden(`${path}.${field}`, 'cannot be set')),
   ];
 }
 

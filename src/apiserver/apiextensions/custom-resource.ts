@@ -152,6 +152,7 @@ function definitionOf(
     deletionGrace: () => undefined,
     defaultPropagation: 'Background',
     validatesGenerateName: true,
+    judgesNameLast: false,
     returnDeletedObject: false,
     ttlSeconds: undefined,
 

@@ -1,4 +1,5 @@
 // create over a definition: admission, generated names, metadata of the server, validation, one write.
+import { validatePlainMetadata } from '../../api/validation/metadata.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import {
   alreadyExists,
@@ -86,14 +87,20 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
   if (definition.hasGeneration) object.metadata.generation = 1;
   object.kind = definition.kind;
   object.apiVersion = apiVersionOf(definition);
-  const reservation = hooksOf(env, definition)?.beginCreate?.(object, { dryRun, user: target.user });
+  const hooks = hooksOf(env, definition);
+  const reservation = hooks?.beginCreate?.(object, { dryRun, user: target.user });
   try {
     definition.prepareForCreate(object, { now: env.clock.now(), warn: target.warn });
+    const { judgesNameLast } = definition;
     const errors = [
-      ...nameErrors(target, object),
+      ...(hooks?.validate?.(object, undefined) ?? []),
+      ...(judgesNameLast ? [] : nameErrors(target, object)),
       ...definition.validate(object),
       ...(definition.validateCreate?.(object) ?? []),
     ];
+    if (judgesNameLast && errors.length === 0) {
+      errors.push(...nameErrors(target, object), ...validatePlainMetadata(object.metadata));
+    }
     if (errors.length > 0) throw invalid(keptKind(definition), object.metadata.name ?? '', errors);
     for (const text of definition.warnings(object, undefined)) target.warn(text);
     await validateAdmission(

@@ -1,6 +1,7 @@
 // Steps that single resources add to the generic write path, as upstream's BeginCreate, BeginUpdate and
 // AfterDelete: allocations that must be taken before validation and given back when the write fails.
 import type { AnyObject } from '../../apimachinery/meta.ts';
+import type { FieldError } from '../../apimachinery/status-error.ts';
 import type { UserInfo } from '../identity.ts';
 
 /** What a step took; exactly one of the two is called. */
@@ -12,6 +13,8 @@ export interface Reservation {
 export interface ResourceHooks {
   beginCreate?(object: AnyObject, options: { dryRun: boolean; user: UserInfo }): Reservation;
   beginUpdate?(object: AnyObject, old: AnyObject, options: { dryRun: boolean }): Reservation;
+  /** What only the server can judge, told beside what the definition finds. */
+  validate?(object: AnyObject, old: AnyObject | undefined): FieldError[];
   /** After the object has left the store. */
   afterDelete?(object: AnyObject): void;
   /** Changes the object when its deletion begins; true when it must stay although nothing else keeps it. */

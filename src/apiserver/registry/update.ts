@@ -123,13 +123,15 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
   if (!object.metadata.managedFields) delete object.metadata.managedFields;
   checkRevision(r);
   keepMetadata(object, old);
-  const reservation = hooksOf(env, definition)?.beginUpdate?.(object, old, { dryRun: r.dryRun });
+  const hooks = hooksOf(env, definition);
+  const reservation = hooks?.beginUpdate?.(object, old, { dryRun: r.dryRun });
   try {
     (plan.prepare ?? definition.prepareForUpdate)(object, old, { now: env.clock.now() });
     // The generic rules come first and, upstream, once more with the type's own.
     const errors = [
       ...validatePlainMetadata(object.metadata),
       ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...(hooks?.validate?.(object, old) ?? []),
       ...(plan.validate ?? definition.validateUpdate)(object, old),
     ];
     if (errors.length > 0) throw invalid(keptKind(definition), r.name, errors);
