@@ -5,7 +5,7 @@ import { open, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { systemClock } from '../../../clock.ts';
-import { createLogFile, type LogFile } from './log-file.ts';
+import { createLogFile, type LogFile } from '../../logs/log-file.ts';
 
 /** Bytes that may wait for an attached reader before the container has to wait too. */
 const HIGH_WATER = 1024 * 1024;

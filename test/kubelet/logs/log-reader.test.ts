@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { createLogFile, rotateFiles } from '../../../src/kubelet/logs/log-file.ts';
+import { readLog } from '../../../src/kubelet/server/log-reader.ts';
+
+const line = (second: number, text: string, { stream = 'stdout', tag = 'F' } = {}) =>
+  `2026-01-01T00:00:0${second}.000000000Z ${stream} ${tag} ${text}\n`;
+
+const never = new AbortController().signal;
+const over = AbortSignal.abort();
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(os.tmpdir(), 'log-'));
+  file = path.join(directory, '0.log');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+async function all(options: object): Promise<string> {
+  const parts: Buffer[] = [];
+  const log = { follow: false, timestamps: false, ...options };
+  for await (const part of readLog(file, log, { ended: over, signal: never })) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+describe('a log reader gives', () => {
+  beforeEach(() => {
+    writeFileSync(`${file}.1`, line(0, 'a') + line(1, 'b', { stream: 'stderr' }));
+    writeFileSync(file, line(2, 'c') + line(3, 'par', { tag: 'P' }) + line(3, 'ted'));
+  });
+  for (const { what, options, expected } of [
+    { what: 'all of a log', options: {}, expected: 'a\nb\nc\nparted\n' },
+    { what: 'the last lines, of which a part is one as upstream', options: { tailLines: 2 }, expected: 'parted\n' },
+    { what: 'no lines', options: { tailLines: 0 }, expected: '' },
+    { what: 'more lines than the current file has', options: { tailLines: 4 }, expected: 'b\nc\nparted\n' },
+    { what: 'lines since a time', options: { since: Date.parse('2026-01-01T00:00:02Z') }, expected: 'c\nparted\n' },
+    { what: 'some bytes', options: { limitBytes: 3 }, expected: 'a\nb' },
+    { what: 'one stream', options: { stream: 'stderr' }, expected: 'b\n' },
+    {
+      what: 'times, once a line',
+      options: { timestamps: true, tailLines: 2 },
+      expected: '2026-01-01T00:00:03.000000000Z parted\n',
+    },
+  ]) {
+    test(what, async () => assert.equal(await all(options), expected));
+  }
+
+  test("docker's form, and nothing of lines that make no sense", async () => {
+    const json = (log: string) => `${JSON.stringify({ log, stream: 'stdout', time: '2026-01-01T00:00:03Z' })}\n`;
+    writeFileSync(
+      file,
+      `${json('ü\n')}{"half":\nnot a line\n\n${line(4, '')}${line(4, 'end')}2026-01-01T00:00:04Z stdout F cut`,
+    );
+    rmSync(`${file}.1`);
+    assert.equal(await all({}), 'ü\n\nend\n');
+    assert.equal(
+      await all({ timestamps: true, tailLines: 7 }),
+      '2026-01-01T00:00:03Z ü\n2026-01-01T00:00:04.000000000Z \n2026-01-01T00:00:04.000000000Z end\n',
+    );
+  });
+});
+
+test('a followed log goes on over a rotation and ends with the container', async () => {
+  writeFileSync(file, line(0, 'one'));
+  const ended = new AbortController();
+  const parts: string[] = [];
+  const at = { ended: ended.signal, signal: never };
+  for await (const bytes of readLog(file, { follow: true, timestamps: false }, at)) {
+    const part = bytes.toString();
+    parts.push(part);
+    if (part === 'one\n') appendFileSync(file, line(1, 'two'));
+    if (part === 'two\n') {
+      rotateFiles(file, 3);
+      writeFileSync(file, line(2, 'three'));
+    }
+    if (part === 'three\n') ended.abort();
+  }
+  assert.deepEqual(parts, ['one\n', 'two\n', 'three\n']);
+});
+
+test('a follower that is several rotations behind misses nothing', async () => {
+  const log = createLogFile(file, { now: () => 0 }, { maxBytes: 20_000, maxFiles: 5 });
+  const ended = new AbortController();
+  let written = 0;
+  const write = (count: number) => {
+    for (let i = 0; i < count; i++) log.write('stdout', Buffer.from(`line ${written++}\n`));
+  };
+  write(10);
+  let text = '';
+  for await (const part of readLog(file, { follow: true, timestamps: false }, { ended: ended.signal, signal: never })) {
+    text += part.toString();
+    if (!text.endsWith(`line ${written - 1}\n`)) continue;
+    if (written >= 9_000) ended.abort();
+    else write(1_300); // 60 KB at a time: three files
+  }
+  log.close();
+  const expected = Array.from({ length: written }, (_, i) => `line ${i}\n`).join('');
+  assert.equal(text, expected);
+});
