@@ -76,21 +76,24 @@ interface Posting {
   headers?: Record<string, string>;
   body: Buffer;
   timeoutMs: number;
+  /** On a connection of its own; else one that was used before may serve, while it is kept (Node's global agent). */
+  anew?: boolean;
 }
 
-function post(
-  url: URL,
-  { ca, servername, headers, body, timeoutMs }: Posting,
-): Promise<{ status: number; text: string }> {
+function post(url: URL, posting: Posting): Promise<{ status: number; text: string }> {
+  const { ca, servername, headers, body, timeoutMs, anew } = posting;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const fail = (error: Error) =>
-      reject(signal.aborted ? new Error('context deadline exceeded', { cause: error }) : error);
+    const fail = (error: NodeJS.ErrnoException) => {
+      // The other side may have closed a kept connection just when it was to be used again.
+      if (request.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, { ...posting, anew: true }));
+      else reject(signal.aborted ? new Error('context deadline exceeded', { cause: error }) : error);
+    };
     const target = new URL(url);
     target.searchParams.set('timeout', `${timeoutMs / 1000}s`);
     const request = https.request(target, {
       method: 'POST',
-      agent: false,
+      ...(anew ? { agent: false } : {}),
       signal,
       ...(ca ? { ca } : {}),
       ...(servername ? { servername } : {}),

@@ -12,6 +12,10 @@ export interface TestWebhook {
   /** Gives the response of a review by its request; anything that is no object is sent as it is. */
   answer(respond: (request: JsonObject, path: string) => unknown): void;
   clientConfig(path?: string): { url: string; caBundle: string };
+  /** How many connections were opened to it. */
+  connections(): number;
+  /** Ends those that are open. */
+  disconnect(): void;
   close(): void;
 }
 
@@ -42,6 +46,10 @@ export async function startWebhook(): Promise<TestWebhook> {
       );
     });
   });
+  let connections = 0;
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -53,6 +61,8 @@ export async function startWebhook(): Promise<TestWebhook> {
       url: `https://127.0.0.1:${port}${path}`,
       caBundle: Buffer.from(authority.cert).toString('base64'),
     }),
+    connections: () => connections,
+    disconnect: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();
       server.close();

@@ -396,3 +396,14 @@ test('an eviction is judged as an Eviction, a connection with its options', asyn
     command: ['ls', '-l'],
   });
 });
+
+test('a connection serves several calls, and one that was closed meanwhile is replaced', async () => {
+  await validating(hook());
+  await configMap('first');
+  const before = webhook.connections();
+  for (const name of ['second', 'third']) await configMap(name);
+  assert.equal(webhook.connections(), before);
+  webhook.disconnect();
+  await configMap('fourth');
+  assert.equal(webhook.connections(), before + 1);
+});
