@@ -5,6 +5,7 @@ import type { CustomResourceDefinition } from './types/apiextensions/v1.ts';
 import type { APIService } from './types/apiregistration/v1.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from './types/apps/v1.ts';
 import type { TokenReview } from './types/authentication/v1.ts';
+import type { SubjectAccessReview } from './types/authorization/v1.ts';
 import type { HorizontalPodAutoscaler } from './types/autoscaling/v2.ts';
 import type { CronJob, Job } from './types/batch/v1.ts';
 import type { Lease } from './types/coordination/v1.ts';
@@ -69,6 +70,12 @@ export const clusterRoleBindings = type<ClusterRoleBinding>(
   'cluster',
 );
 export const tokenReviews = type<TokenReview>('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', 'cluster');
+export const subjectAccessReviews = type<SubjectAccessReview>(
+  'authorization.k8s.io/v1',
+  'subjectaccessreviews',
+  'SubjectAccessReview',
+  'cluster',
+);
 export const flowSchemas = type<FlowSchema>('flowcontrol.apiserver.k8s.io/v1', 'flowschemas', 'FlowSchema', 'cluster');
 export const priorityLevelConfigurations = type<PriorityLevelConfiguration>(
   'flowcontrol.apiserver.k8s.io/v1',

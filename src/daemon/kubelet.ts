@@ -1,5 +1,6 @@
 // The kubelet's slice: its own identity towards the API, the runtime, and where it keeps pods.
 import path from 'node:path';
+import { openCgroups } from '../kubelet/cgroups/cgroups.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import type { Component } from '../lifecycle.ts';
 import { nodeAddress } from './addresses.ts';
@@ -7,7 +8,9 @@ import type { Cluster } from './cluster.ts';
 import { hostAddress } from './host.ts';
 import { nodeIdentity } from './identities.ts';
 import { registriesOf } from './images.ts';
+import { instanceOf } from './instance.ts';
 import type { Node } from './node.ts';
+import { nodeSettings } from './node-settings.ts';
 
 export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component {
   const { config, clock, informers, ledger, plane } = cluster;
@@ -28,7 +31,8 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     tls: { ...plane.pki.kubeletServing, ca: plane.pki.ca.cert },
     port: config['kubelet-port'],
     bindAddress: config['bind-address'],
-    maxPods: config['max-pods'],
+    settings: nodeSettings(config),
+    cgroups: { host: openCgroups(), root: `/${instanceOf(config['data-dir']).cgroup}` },
     maxContainerRestartPeriodMs: config['max-container-restart-period'],
     allowedUnsafeSysctls: config['allowed-unsafe-sysctls'],
     registryConfig: path.join(registriesOf(config), 'config.json'),

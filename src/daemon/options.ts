@@ -17,6 +17,7 @@ import type { LogLevel } from '../log.ts';
 import type { Durability } from '../storage/driver.ts';
 import { nextRun } from './cron.ts';
 import { duration, historyOf, historySize } from './history-settings.ts';
+import { NODE_OPTIONS, type NodeConfig } from './node-options.ts';
 
 export const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns'] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
@@ -29,7 +30,7 @@ export class ConfigError extends Error {
   }
 }
 
-export interface Config {
+export interface Config extends NodeConfig {
   'data-dir': string;
   'run-dir': string;
   'bind-address': string;
@@ -54,7 +55,6 @@ export interface Config {
   'cni-conf-dir': string;
   registries: string;
   'max-parallel-image-pulls': number;
-  'max-pods': number;
   'max-container-restart-period': number;
   'pod-manifest-path': string;
   token: string;
@@ -296,7 +296,7 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     parse: (value) => checkSysctlPatterns(list(value)),
   },
   'max-parallel-image-pulls': { description: 'how many images are pulled at a time', default: '3', parse: positive },
-  'max-pods': { description: 'how many pods this node takes', default: '110', parse: positive },
+  ...NODE_OPTIONS,
   'max-container-restart-period': {
     description: 'the longest pause before a container that keeps ending is started again, 1s to 300s',
     default: '300s',

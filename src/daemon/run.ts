@@ -8,6 +8,7 @@ import { run, shellQuote, spawn } from '../exec.ts';
 import { checkHost } from './check.ts';
 import { type ConfigSources, loadConfig } from './config.ts';
 import { openLedger } from './ledger.ts';
+import { nodeSettings } from './node-settings.ts';
 import { type Config, ConfigError } from './options.ts';
 import { createProgress, seconds } from './progress.ts';
 import { readRunState, removeRunState, serveControl, writeRunState } from './run-state.ts';
@@ -92,6 +93,7 @@ function refuseSecond(config: Config): void {
 }
 
 function refuseUnfit(config: Config): void {
+  nodeSettings(config);
   const fatal = checkHost(config).filter((finding) => !finding.ok && finding.fatal);
   if (fatal.length > 0) throw new ConfigError(fatal.map((finding) => finding.message).join('\n'));
 }

@@ -10,6 +10,8 @@ export interface AdmissionFacts {
   /** Beyond the safe ones. */
   allowedUnsafeSysctls: readonly string[];
   hasAppArmor: boolean;
+  /** Why the node has no room for the pod just now. */
+  nodeRefusal(pod: Pod): Refusal | undefined;
 }
 
 export interface Refusal {
@@ -35,6 +37,8 @@ export function admitPod(
 export function admissionRefusal(pod: Pod, facts: AdmissionFacts): Refusal | undefined {
   const sysctl = sysctlRefusal(specOf(pod), facts.allowedUnsafeSysctls);
   if (sysctl) return { reason: 'SysctlForbidden', message: sysctl };
+  const pressure = facts.nodeRefusal(pod);
+  if (pressure) return pressure;
   if (!facts.hasAppArmor && needsAppArmor(pod)) {
     return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
   }

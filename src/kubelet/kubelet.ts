@@ -12,6 +12,7 @@ import type { Logger } from '../log.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
 import { admitPod, hostHasAppArmor } from './admission.ts';
 import { createKeyedBackOff } from './back-off.ts';
+import type { Cgroups } from './cgroups/cgroups.ts';
 import { createContainerStarter } from './container-starter.ts';
 import { createContainerStopper } from './container-stopper.ts';
 import type { Runtime } from './cri/runtime.ts';
@@ -19,15 +20,19 @@ import type { NodeFacts } from './field-path.ts';
 import { createPullCredentials } from './images/pull-secrets.ts';
 import { createImages } from './images.ts';
 import { hostMounter, type Mounter } from './mounts.ts';
+import { allocatableOf } from './node/allocatable.ts';
 import { type Machine, readMachine } from './node/machine.ts';
 import { createNodeAgent } from './node/node-agent.ts';
-import { allocatableOf, type NodeInput } from './node/node-object.ts';
+import { createNodeManagement, type NodeManagement } from './node/node-management.ts';
+import type { NodeInput } from './node/node-object.ts';
+import { DEFAULT_NODE_SETTINGS, type NodeSettings } from './node/node-settings.ts';
 import { createPodFiles, hostResolvConf } from './pod-files.ts';
 import { createPodObjects } from './pod-objects.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { createPodWorker, podDirectory } from './pod-worker.ts';
 import { createPodWorkers } from './pod-workers.ts';
 import { createProber } from './probes/prober.ts';
+import { createAccess } from './server/access.ts';
 import { createKubeletServer, type KubeletTls } from './server/server.ts';
 import { createStatusWriter } from './status/status-writer.ts';
 
@@ -51,8 +56,10 @@ export interface KubeletOptions {
   port: number;
   /** Where the server listens; default all addresses. */
   bindAddress?: string;
-  /** Default 110. */
-  maxPods?: number;
+  /** Default: upstream's, with a limit of processes. */
+  settings?: NodeSettings;
+  /** `root`: parent of the pods' control groups. undefined: pods are where the runtime puts them. */
+  cgroups?: { host: Cgroups; root: string };
   nodeLabels?: Readonly<Record<string, string>>;
   /** The host's resolver configuration; default /etc/resolv.conf, or what systemd-resolved forwards to. */
   resolvConf?: string;
@@ -70,7 +77,6 @@ export interface KubeletOptions {
   allowedUnsafeSysctls?: readonly string[];
 }
 
-const DEFAULT_MAX_PODS = 110;
 const PARALLEL_PULLS = 3;
 /** Upstream's, for containers that end and for pulls that fail. */
 const BACK_OFF = { initialMs: 10_000, maxMs: 300_000, forgetMs: 600_000 };
@@ -94,7 +100,7 @@ export function createKubelet(options: KubeletOptions): Component {
 
 async function assemble(options: KubeletOptions, machine: Machine, runtimeVersion: string): Promise<Component[]> {
   const { client, informers, runtime, clock, log, nodeName } = options;
-  const maxPods = options.maxPods ?? DEFAULT_MAX_PODS;
+  const settings = options.settings ?? DEFAULT_NODE_SETTINGS;
   const nodeInput = (): NodeInput => ({
     nodeName,
     addresses: options.nodeIPs(),
@@ -102,26 +108,40 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     machine,
     runtimeVersion,
     labels: options.nodeLabels ?? {},
-    maxPods,
+    settings,
+    pressures: management.eviction.conditions(),
     ...(options.podCidr ? { podCidr: options.podCidr } : {}),
   });
   const node = (): NodeFacts => ({
     nodeName,
     hostIPs: options.nodeIPs(),
-    allocatable: allocatableOf(machine, maxPods),
+    allocatable: allocatableOf(machine, settings),
   });
-  const create = workerFactory(options, { machine, node, resolvConf: options.resolvConf ?? (await hostResolvConf()) });
+  const management = createNodeManagement({
+    ...options,
+    machine,
+    settings,
+    nodeDir: options.dataDir,
+    podDirectory: (uid) => podDirectory(options.dataDir, uid),
+    workers: () => workers.all(),
+    probes: async () => '',
+    changed: () => nodeAgent.report(),
+  });
+  const resolvConf = options.resolvConf ?? (await hostResolvConf());
+  const create = workerFactory(options, { machine, node, resolvConf, management });
   const workers = createPodWorkers({ ...options, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
   const nodeAgent = createNodeAgent({ client, clock, log, runtime, input: nodeInput });
   return [
     nodeAgent,
+    management,
     {
       name: 'pods',
       start: async () => {
         await Promise.all(followed);
         await workers.start();
+        await management.removeOthers();
       },
       stop: workers.stop,
     },
@@ -132,8 +152,8 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
             clock,
             log,
             workers,
-            machine,
-            nodeName,
+            access: createAccess({ client, clock, nodeName }),
+            nodeEndpoint: management.endpoint,
             tls: options.tls,
             port: options.port,
             bindAddress: options.bindAddress,
@@ -146,7 +166,10 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
 }
 
 /** What all workers share is made once; the rest for each pod. */
-function workerFactory(options: KubeletOptions, host: { machine: Machine; node: () => NodeFacts; resolvConf: string }) {
+function workerFactory(
+  options: KubeletOptions,
+  host: { machine: Machine; node: () => NodeFacts; resolvConf: string; management: NodeManagement },
+) {
   const { client, informers, runtime, clock, log, events } = options;
   const maxMs = options.maxContainerRestartPeriodMs ?? BACK_OFF.maxMs;
   const objects = createPodObjects({ client, informers, clock });
@@ -185,8 +208,10 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
     seccompDirectory: path.join(options.dataDir, 'seccomp'),
   });
 
+  const { podCgroups, eviction, wake } = host.management;
   const admission = {
     events,
+    nodeRefusal: eviction.refusal,
     allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
     hasAppArmor: hostHasAppArmor(),
   };
@@ -218,12 +243,15 @@ function workerFactory(options: KubeletOptions, host: { machine: Machine; node: 
       files: createPodFiles(directory, { ...options, resolvConf: host.resolvConf }),
       prober: (changed) => createProber({ clock, runtime, events, changed }),
       writer: (current) => createStatusWriter({ client, clock, log, pod: current }),
+      ...(podCgroups ? { cgroup: podCgroups } : {}),
       gone: () => {
         objects.forget(uid);
         gone();
       },
     });
+    podCgroups?.adopt(pod);
     admitPod(pod, worker, admission);
+    wake();
     return worker;
   };
 }

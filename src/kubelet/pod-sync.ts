@@ -5,6 +5,7 @@ import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { KeyedBackOff } from './back-off.ts';
+import type { PodCgroup } from './cgroups/pod-cgroups.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import type { ContainerStopper } from './container-stopper.ts';
 import { crashPause } from './crash-pause.ts';
@@ -38,6 +39,8 @@ export interface PodSyncOptions {
   /** Pause before a step that failed is tried again, ms. */
   retryMs: number;
   volumes: PodVolumes;
+  /** Its own control group; undefined: where the runtime puts it. */
+  cgroup?: PodCgroup;
   files: PodFiles;
   prober: Prober;
   report: PodReport;
@@ -93,7 +96,10 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     }
     const runtimeHandler = await options.runtimeHandler(state.pod);
     const { clusterDomain } = options;
-    return (await runtime.runSandbox(sandboxConfig(state.pod, { attempt, clusterDomain, runtimeHandler }))).id;
+    const cgroupParent = options.cgroup?.put(state.pod);
+    return (
+      await runtime.runSandbox(sandboxConfig(state.pod, { attempt, clusterDomain, runtimeHandler, cgroupParent }))
+    ).id;
   }
 
   function tellFailedMounts(error: Error): void {

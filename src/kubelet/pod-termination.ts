@@ -5,6 +5,7 @@ import { hasReason } from '../apimachinery/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Logger } from '../log.ts';
+import type { PodCgroup } from './cgroups/pod-cgroups.ts';
 import type { ContainerStopper } from './container-stopper.ts';
 import type { Runtime } from './cri/runtime.ts';
 import { deadOf } from './dead-containers.ts';
@@ -44,6 +45,7 @@ export function createPodTermination(options: {
   prober: Prober;
   writer: StatusWriter;
   volumes: PodVolumes;
+  cgroup?: PodCgroup;
   wakeUps: WakeUps;
 }): PodTermination {
   const { state, client, runtime, log, events, stopper, report, prober, writer } = options;
@@ -96,7 +98,7 @@ export function createPodTermination(options: {
       state.isDone = true;
       await report.tell();
       options.wakeUps.cancel();
-      await options.volumes.unmount();
+      await Promise.all([options.volumes.unmount(), options.cgroup?.remove(state.pod)]);
       collect(record);
     },
 
@@ -110,7 +112,9 @@ export function createPodTermination(options: {
       prober.stop();
       await Promise.all([
         writer.flush(),
-        Promise.all(record.sandboxes.map((s) => runtime.removeSandbox(s.id))).then(() => options.volumes.tearDown()),
+        Promise.all(record.sandboxes.map((s) => runtime.removeSandbox(s.id))).then(() =>
+          Promise.all([options.volumes.tearDown(), options.cgroup?.remove(state.pod)]),
+        ),
       ]);
       if (!state.isRemoved) await deleteObject();
     },

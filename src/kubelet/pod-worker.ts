@@ -7,6 +7,7 @@ import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { KeyedBackOff } from './back-off.ts';
+import type { PodCgroup } from './cgroups/pod-cgroups.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import type { ContainerStopper } from './container-stopper.ts';
 import type { Runtime } from './cri/runtime.ts';
@@ -39,6 +40,7 @@ export interface PodWorkerOptions {
   retryMs: number;
   /** Of this pod alone: */
   volumes: PodVolumes;
+  cgroup?: PodCgroup;
   files: PodFiles;
   prober: (changed: () => void) => Prober;
   writer: (pod: () => Pod) => StatusWriter;

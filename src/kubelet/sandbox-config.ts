@@ -8,7 +8,12 @@ import { normalizeSysctl } from './sysctls.ts';
 /** Throws when the pod cannot have the name it asks for, or users of its own. */
 export function sandboxConfig(
   pod: Pod,
-  { attempt, clusterDomain, runtimeHandler }: { attempt: number; clusterDomain: string; runtimeHandler?: string },
+  {
+    attempt,
+    clusterDomain,
+    runtimeHandler,
+    cgroupParent,
+  }: { attempt: number; clusterDomain: string; runtimeHandler?: string; cgroupParent?: string },
 ): SandboxConfig {
   const spec = specOf(pod);
   if (spec.hostUsers === false) throw new Error(noUserNamespaces(runtimeHandler));
@@ -34,6 +39,7 @@ export function sandboxConfig(
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
     ...(hasPrivileged(spec) ? { privileged: true } : {}),
     ...(runtimeHandler ? { runtimeHandler } : {}),
+    ...(cgroupParent ? { cgroupParent } : {}),
     sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [normalizeSysctl(s.name), s.value])),
   };
 }

@@ -56,7 +56,7 @@ for (const { what, spec, allowed = [], hasAppArmor = false, expected } of [
   },
 ]) {
   test(`${what} is ${expected ? 'refused' : 'admitted'}`, () => {
-    const facts = { allowedUnsafeSysctls: allowed, hasAppArmor };
+    const facts = { allowedUnsafeSysctls: allowed, hasAppArmor, nodeRefusal: () => undefined };
     assert.deepEqual(admissionRefusal(podObject('p', { spec: spec as PodSpec }), facts), expected);
   });
 }
@@ -79,6 +79,7 @@ test('a refused pod fails and an event says why; one that has ended stays as it 
     events: { event: (_: object, ...words: string[]) => void told.push(words.slice(0, 3).join(' ')) } as never,
     allowedUnsafeSysctls: [],
     hasAppArmor: false,
+    nodeRefusal: () => undefined,
   };
   const worker = { fail: async (failure: object) => void failures.push(failure) };
   const spec = withSysctl('kernel.msgmax') as PodSpec;

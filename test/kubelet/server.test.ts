@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import { type ExecSession, type Runtime, RuntimeError } from '../../src/kubelet/cri/runtime.ts';
-import type { Machine } from '../../src/kubelet/node/machine.ts';
+import { createAccess } from '../../src/kubelet/server/access.ts';
 import { createKubeletServer } from '../../src/kubelet/server/server.ts';
 import { silentLogger } from '../../src/log.ts';
 import { ensurePki, type Pki } from '../../src/pki/pki.ts';
@@ -76,6 +76,9 @@ async function* untilAborted(signal: AbortSignal): AsyncGenerator<never> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
+/** An API server that allows nobody anything. */
+const deny = { create: async () => ({ status: { allowed: false } }) } as never;
+
 async function withServer(
   use: (at: { port: number; pki: Pki; asked: Asked; log: string }) => Promise<void>,
 ): Promise<void> {
@@ -89,12 +92,14 @@ async function withServer(
     runtime,
     clock: systemClock,
     log: silentLogger,
-    workers: {
-      all: () => [worker],
-      byName: (_: string, name: string) => (name === 'web' ? worker : undefined),
-    } as never,
-    machine: {} as Machine,
-    nodeName: 'node-1',
+    workers: { byName: (_: string, name: string) => (name === 'web' ? worker : undefined) } as never,
+    access: createAccess({ client: deny, clock: systemClock, nodeName: 'node-1' }),
+    nodeEndpoint: (place) =>
+      place === '/healthz'
+        ? async (context) => {
+            context.body = 'ok';
+          }
+        : undefined,
     tls: { ...pki.kubeletServing, ca: pki.ca.cert },
     port: 0,
     bindAddress: '127.0.0.1',
@@ -278,7 +283,7 @@ test('only the API server and administrators are let in', () =>
     assert.equal(await get(pki.apiserverKubeletClient), 200);
     assert.equal(await get(pki.adminClient), 200);
     assert.equal(await get(pki.kubeletClient), 403);
-    assert.equal(await get({}), 'refused');
+    assert.equal(await get({}), 401);
   }));
 
 test('logs of a container, and 404 for a container that is not in the pod', () =>

@@ -18,7 +18,9 @@ export interface Cgroups {
   processes(cgroup: string): number[];
   /** Names of the groups right below it. */
   children(cgroup: string): string[];
-  /** The kernel's own file of the group, to be watched or read; the folder of the controller in v1. */
+  /** Text of one of the group's files; undefined when it is not there. `controller` says where it is in v1. */
+  read(controller: string, cgroup: string, name: string): string | undefined;
+  /** Its place, to be watched. */
   file(controller: string, cgroup: string, name: string): string;
 }
 
@@ -109,10 +111,8 @@ export function openCgroups(root = CGROUP_ROOT, version: CgroupVersion = cgroupV
         throw new CgroupError(`cgroup ${cgroup} is still in use: ${(cause as Error).message}`, cause);
       }
     },
-    usage(cgroup) {
-      const read = (account: Account, file: string) => textOf(path.join(folder(account, cgroup), file));
-      return usageOf(read, version);
-    },
+    usage: (cgroup) => usageOf((account: Account, file) => textOf(path.join(folder(account, cgroup), file)), version),
+    read: (controller, cgroup, name) => textOf(path.join(folder(controller, cgroup), name)),
     processes: (cgroup) => processesOf(folders(cgroup)[0] as string),
     children: (cgroup) => [...new Set(folders(cgroup).flatMap(namesOfFolders))],
     file: (controller, cgroup, name) => path.join(folder(controller, cgroup), name),

@@ -33,11 +33,16 @@ export interface PodCgroups {
   pathOf(pod: Pod): string;
   /** Makes the pod's group, or sets it anew, and resolves with its path. Throws CgroupError. */
   put(pod: Pod): string;
+  /** Takes over the group of a pod that ran before this kubelet did, if there is one. */
+  adopt(pod: Pod): void;
   /** Kills what still runs in it. Idempotent; never rejects: what stays is told, and tried again at the next start. */
   remove(pod: Pod): Promise<void>;
   /** Removes the groups of pods that are not among these. */
   removeOthers(podUids: ReadonlySet<string>): Promise<void>;
 }
+
+/** What the worker of a pod does with its group. */
+export type PodCgroup = Pick<PodCgroups, 'put' | 'remove'>;
 
 const ALL = 'kubepods';
 const PREFIX = 'pod';
@@ -71,22 +76,27 @@ export function createPodCgroups(options: PodCgroupsOptions): PodCgroups {
     }
   }
 
+  const put = (pod: Pod): string => {
+    const cgroup = pathOf(pod);
+    cgroups.put(cgroup, podCgroupSettings(pod, { pidsLimit: options.podPidsLimit }));
+    if (qosClass(specOf(pod)) === 'Burstable') {
+      burstable.set(pod.metadata.uid as string, pod);
+      weighBurstable();
+    }
+    return cgroup;
+  };
+
   return {
     root,
     pathOf,
+    put,
+    adopt(pod) {
+      if (cgroups.exists(pathOf(pod))) put(pod);
+    },
     start() {
       cgroups.put(root, options.allocatable);
       cgroups.put(parents.BestEffort, { cpuShares: MIN_SHARES });
       weighBurstable();
-    },
-    put(pod) {
-      const cgroup = pathOf(pod);
-      cgroups.put(cgroup, podCgroupSettings(pod, { pidsLimit: options.podPidsLimit }));
-      if (qosClass(specOf(pod)) === 'Burstable') {
-        burstable.set(pod.metadata.uid as string, pod);
-        weighBurstable();
-      }
-      return cgroup;
     },
     async remove(pod) {
       if (burstable.delete(pod.metadata.uid as string)) weighBurstable();

@@ -1,12 +1,18 @@
 // Facts about this host, read once at start; nothing here changes while the host runs but its addresses.
-import { readFile, statfs } from 'node:fs/promises';
+import { readdir, readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
+import { processesOf, readKernel } from '../stats/node-usage.ts';
 
 export interface Machine {
   hostname: string;
   cpus: number;
   memoryBytes: number;
   diskBytes: number;
+  /** How many processes and threads the kernel lets there be. */
+  maxPids: number;
+  /** Of each size that the kernel has: bytes of a page, and of all. */
+  hugePages: readonly { size: number; bytes: number }[];
   machineId: string;
   systemUuid: string;
   bootId: string;
@@ -24,18 +30,21 @@ export async function readMachine(dataDir: string): Promise<Machine> {
       (text) => text.trim(),
       () => '',
     ); // not on every host
-  const [machineId, systemUuid, bootId, release, disk] = await Promise.all([
+  const [machineId, systemUuid, bootId, release, disk, pages] = await Promise.all([
     line('/etc/machine-id'),
     line('/sys/class/dmi/id/product_uuid'),
     line('/proc/sys/kernel/random/boot_id'),
     line('/etc/os-release'),
     statfs(dataDir),
+    hugePages(),
   ]);
   return {
     hostname: os.hostname(),
     cpus: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     diskBytes: disk.blocks * disk.bsize,
+    maxPids: processesOf(readKernel).max,
+    hugePages: pages,
     machineId,
     systemUuid: systemUuid || machineId,
     bootId,
@@ -43,4 +52,21 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1] ?? 'Linux',
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
   };
+}
+
+const HUGE_PAGES = '/sys/kernel/mm/hugepages';
+
+/** https://docs.kernel.org/admin-guide/mm/hugetlbpage.html */
+async function hugePages(): Promise<{ size: number; bytes: number }[]> {
+  const folders = await readdir(HUGE_PAGES).catch(() => []); // the kernel has none
+  const sizes = folders.flatMap((name) => {
+    const kibibytes = /^hugepages-(\d+)kB$/.exec(name)?.[1];
+    return kibibytes === undefined ? [] : [{ name, size: Number(kibibytes) * 1024 }];
+  });
+  return Promise.all(
+    sizes.map(async ({ name, size }) => ({
+      size,
+      bytes: size * Number(await readFile(path.join(HUGE_PAGES, name, 'nr_hugepages'), 'utf8')),
+    })),
+  );
 }

@@ -11,7 +11,7 @@ import { type Clock, microTimestamp, sleep, type Timer, timestamp } from '../../
 import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
-import type { ImageRuntime } from '../cri/runtime.ts';
+import type { Runtime } from '../cri/runtime.ts';
 import { type NodeInput, nodeLabels, nodeObject, nodeStatus } from './node-object.ts';
 
 const RENEW_EVERY_MS = 10_000;
@@ -24,12 +24,14 @@ export interface NodeAgentOptions {
   client: Client;
   clock: Clock;
   log: Logger;
-  runtime: Pick<ImageRuntime, 'listImages'>;
+  runtime: Pick<Runtime, 'listImages' | 'onImage'>;
   /** Read anew at every heartbeat: addresses may change. */
   input: () => NodeInput;
 }
 
 export interface NodeAgent extends Component {
+  /** Something of the status is other than it was told: it is told at once. */
+  report(): void;
   /** Resolves when the first status was written, or could not be, or the runtime takes longer than anyone should wait. */
   firstReport(): Promise<void>;
 }
@@ -42,6 +44,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const stopping = new AbortController();
   let told: NodeStatus | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let isChanged = false;
+  let isAsked = false;
+  let forgetImages: (() => void) | undefined;
   let registered: Node | undefined;
   let lease: Lease | undefined;
 
@@ -65,6 +70,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 
   async function reportStatus(): Promise<void> {
     const input = options.input();
+    isChanged = false;
     const images = await options.runtime.listImages().then(
       (list) => ({ ok: true, list, message: '' }),
       (error: Error) => ({ ok: false, list: [], message: `container runtime is down: ${error.message}` }),
@@ -86,6 +92,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const addresses = told?.addresses?.filter((a) => a.type === 'InternalIP').map((a) => a.address);
     const isReady = told?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
     return (
+      isChanged ||
       !isReady ||
       !isDeepStrictEqual(addresses, [...options.input().addresses]) ||
       clock.monotonic() - toldAt >= REPORT_EVERY_MS
@@ -127,16 +134,20 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       await renew();
       if (isDue()) await reportStatus();
     } catch (error) {
+      isChanged = true; // not told
       if (hasReason(error, 'NotFound')) {
         told = undefined; // the Node was deleted: make it anew
         await register().catch((again: unknown) => log.warn({ err: again }, 'node not registered'));
       } else if (!stopped) log.warn({ err: error }, 'node heartbeat failed, trying again');
     }
-    if (!stopped) arm();
+    if (!stopped) arm(isAsked ? 0 : RENEW_EVERY_MS);
   }
 
-  function arm(): void {
-    timer = clock.after(RENEW_EVERY_MS, () => {
+  function arm(ms: number): void {
+    isAsked = false;
+    timer?.cancel();
+    timer = clock.after(ms, () => {
+      timer = undefined;
       beating = beat();
     });
   }
@@ -144,8 +155,17 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   return {
     name: 'node',
     async start() {
+      // Images that come are told with the next heartbeat; many come together.
+      forgetImages = options.runtime.onImage(() => {
+        isChanged = true;
+      });
       registered = await register();
       beating = beat(); // asks the runtime, which the pods need not wait for
+    },
+    report() {
+      isChanged = true;
+      if (timer) arm(0);
+      else isAsked = true;
     },
     async firstReport() {
       const patience = sleep(clock, FIRST_REPORT_MS, stopping.signal).catch(() => undefined);
@@ -153,6 +173,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     },
     async stop() {
       stopped = true;
+      forgetImages?.();
       stopping.abort();
       timer?.cancel();
       await beating;

@@ -1,13 +1,15 @@
 // The Node as the kubelet writes it: labels, capacity, addresses, conditions (pkg/kubelet/nodestatus/setters.go). Pure.
 import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus } from '../../api/types/core/v1.ts';
+import type { KubeObject } from '../../apimachinery/meta.ts';
 import { KUBERNETES_VERSION, PRODUCT } from '../../constants.ts';
+import type { PressureCondition } from '../eviction/thresholds.ts';
+import { allocatableOf, capacityOf } from './allocatable.ts';
 import type { Machine } from './machine.ts';
+import type { NodeSettings } from './node-settings.ts';
 
-/** Kept for the system before memory is said to be short (evictionHard memory.available). */
-const MEMORY_RESERVE = 100 * 1024 * 1024;
-/** evictionHard nodefs.available */
-const DISK_RESERVE = 0.1;
 const MAX_IMAGES = 50;
+/** MaxNamesPerImageInNodeStatus */
+const MAX_NAMES = 5;
 
 export interface NodeInput {
   nodeName: string;
@@ -17,12 +19,14 @@ export interface NodeInput {
   /** As nodeInfo has it: containerd://2.1.0 */
   runtimeVersion: string;
   podCidr?: string;
-  maxPods: number;
+  settings: NodeSettings;
+  /** What the node is short of. */
+  pressures?: ReadonlySet<PressureCondition>;
+  /** Why it takes no more pods, as the condition Ready says; undefined: it does. */
+  notReady?: string;
   /** Labels from the configuration. */
   labels: Readonly<Record<string, string>>;
 }
-
-const ki = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 export function nodeLabels(input: NodeInput): Record<string, string> {
   const { architecture, hostname } = input.machine;
@@ -49,20 +53,11 @@ export function nodeObject(input: NodeInput): Node {
   };
 }
 
-export const capacityOf = (machine: Machine, maxPods: number): Record<string, string> => ({
-  cpu: String(machine.cpus),
-  'ephemeral-storage': ki(machine.diskBytes),
-  'hugepages-1Gi': '0',
-  'hugepages-2Mi': '0',
-  memory: ki(machine.memoryBytes),
-  pods: String(maxPods),
-});
-
-export const allocatableOf = (machine: Machine, maxPods: number) => ({
-  ...capacityOf(machine, maxPods),
-  cpu: String(machine.cpus),
-  'ephemeral-storage': String(Math.floor(machine.diskBytes * (1 - DISK_RESERVE))),
-  memory: ki(Math.max(0, machine.memoryBytes - MEMORY_RESERVE)),
+/** What Events of the kubelet about its node refer to; the uid is the name, as `kubectl describe node` looks for it. */
+export const nodeReference = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name, uid: name },
 });
 
 export function nodeStatus(
@@ -76,9 +71,9 @@ export function nodeStatus(
     { type: 'Hostname', address: machine.hostname },
   ];
   return {
-    capacity: capacityOf(machine, input.maxPods),
-    allocatable: allocatableOf(machine, input.maxPods),
-    conditions: conditionsOf(at),
+    capacity: capacityOf(machine, input.settings),
+    allocatable: allocatableOf(machine, input.settings),
+    conditions: conditionsOf(input, at),
     addresses,
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     nodeInfo: {
@@ -93,22 +88,43 @@ export function nodeStatus(
       operatingSystem: 'linux',
       architecture: machine.architecture,
     },
-    images: at.images.toSorted((a, b) => (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0)).slice(0, MAX_IMAGES),
+    images: at.images
+      .toSorted((a, b) => (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0))
+      .slice(0, MAX_IMAGES)
+      .map(({ names = [], ...rest }) => ({ names: names.slice(0, MAX_NAMES), ...rest })),
   };
 }
 
-function conditionsOf(at: {
-  now: string;
-  ready: { ok: boolean; message?: string };
-  old?: NodeStatus;
-}): NodeCondition[] {
+/** Words of a condition: what holds when it does, what otherwise. */
+const PRESSURES = {
+  MemoryPressure: [
+    ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+    ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  ],
+  DiskPressure: [
+    ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+    ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  ],
+  PIDPressure: [
+    ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+    ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+  ],
+} as const;
+
+function conditionsOf(
+  { pressures, notReady }: Pick<NodeInput, 'pressures' | 'notReady'>,
+  at: { now: string; ready: { ok: boolean; message?: string }; old?: NodeStatus },
+): NodeCondition[] {
+  const problem = notReady ?? (at.ready.ok ? undefined : (at.ready.message ?? 'container runtime is down'));
   const told: [type: string, status: string, reason: string, message: string][] = [
-    ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-    ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-    ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-    at.ready.ok
+    ...(Object.keys(PRESSURES) as PressureCondition[]).map((type): (typeof told)[number] => {
+      const isShort = pressures?.has(type) ?? false;
+      const [reason, message] = PRESSURES[type][isShort ? 0 : 1];
+      return [type, isShort ? 'True' : 'False', reason, message];
+    }),
+    problem === undefined
       ? ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status']
-      : ['Ready', 'False', 'KubeletNotReady', at.ready.message ?? 'container runtime is down'],
+      : ['Ready', 'False', 'KubeletNotReady', problem],
   ];
   return told.map(([type, status, reason, message]) => {
     const before = at.old?.conditions?.find((c) => c.type === type);

@@ -1,19 +1,18 @@
-// The kubelet's HTTPS server (10250): logs, exec, attach, port-forward and its own health. Only the API server and
-// administrators may use it: their certificates come from the cluster's authority and bear the right name.
+// The kubelet's HTTPS server (10250): logs, exec, attach, port-forward, and what the node tells of itself
+// (node-endpoints.ts). Who may use it for what is in access.ts.
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
 import Koa from 'koa';
-import { type Clock, timestamp } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
 import type { Runtime } from '../cri/runtime.ts';
-import type { Machine } from '../node/machine.ts';
 import type { PodWorkers } from '../pod-workers.ts';
+import type { Access } from './access.ts';
 import { type LogOptions, readLog } from './log-reader.ts';
-import { summary } from './stats.ts';
+import type { NodeEndpoint } from './node-endpoints.ts';
 import { createStreaming } from './streaming.ts';
 import { findPodContainer, NotThereError } from './targets.ts';
 
@@ -28,36 +27,42 @@ export interface KubeletServerOptions {
   runtime: Runtime;
   clock: Clock;
   log: Logger;
-  workers: Pick<PodWorkers, 'all' | 'byName'>;
-  machine: Machine;
-  nodeName: string;
+  workers: Pick<PodWorkers, 'byName'>;
+  access: Access;
+  nodeEndpoint(path: string): NodeEndpoint;
   tls: KubeletTls;
   port: number;
   bindAddress?: string;
 }
 
-const API_SERVER = 'kube-apiserver-kubelet-client';
-const ADMINISTRATORS = 'system:masters';
-
 export function createKubeletServer(options: KubeletServerOptions): Component & { address(): { port: number } } {
-  const { log } = options;
+  const { log, access } = options;
   const app = new Koa();
   app.use((context) => route(context, options));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'kubelet request failed'));
   const streaming = createStreaming(options);
+  const refusalOf = (request: IncomingMessage) =>
+    access.refusal(request).catch((error: unknown) => {
+      log.warn({ err: error }, 'rights of a request to the kubelet could not be asked for');
+      return { code: 500, message: 'Authorization error: the API server could not be asked' };
+    });
   let server: Server | undefined;
 
   return {
     name: 'kubelet-server',
     start() {
       const callback = app.callback();
-      server = createServer({ ...options.tls, requestCert: true, rejectUnauthorized: true }, (request, response) => {
-        if (isAllowed(request)) return void callback(request, response);
-        response.writeHead(403).end('Forbidden');
+      // A certificate is not the only way to say who one is.
+      const tls = { ...options.tls, requestCert: true, rejectUnauthorized: false };
+      server = createServer(tls, async (request, response) => {
+        const refusal = await refusalOf(request);
+        if (!refusal) return void callback(request, response);
+        response.writeHead(refusal.code, { 'content-type': 'text/plain; charset=utf-8' }).end(refusal.message);
       });
-      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         socket.on('error', (error) => log.debug({ err: error }, 'kubelet stream broke'));
-        if (!isAllowed(request)) return refuse(socket, new NotThereError(403, 'Forbidden'));
+        const refusal = await refusalOf(request);
+        if (refusal) return refuse(socket, new NotThereError(refusal.code, refusal.message));
         streaming.serve(request, socket, head).catch((error: unknown) => {
           if (!(error instanceof NotThereError)) log.warn({ err: error }, 'kubelet stream not opened');
           refuse(socket, error);
@@ -78,38 +83,13 @@ export function createKubeletServer(options: KubeletServerOptions): Component & 
   };
 }
 
-function isAllowed(request: IncomingMessage): boolean {
-  const certificate = (request.socket as TLSSocket).getPeerCertificate() as PeerCertificate | Record<string, never>;
-  const { CN, O } = certificate.subject ?? {};
-  return CN === API_SERVER || [O].flat().includes(ADMINISTRATORS);
-}
-
 async function route(context: Koa.Context, options: KubeletServerOptions): Promise<void> {
   const [what, ...rest] = context.path.split('/').filter(Boolean).map(decodeURIComponent);
-  const pods = options.workers.all().map((worker) => worker.pod());
-  switch (what) {
-    case 'healthz':
-      context.body = 'ok';
-      return;
-    case 'pods':
-      context.body = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods };
-      return;
-    case 'stats': {
-      const podCgroup = (uid: string) => `tsukube/pod${uid}`;
-      context.body = await summary({ nodeName: options.nodeName, pods, now: timestamp(options.clock), podCgroup });
-      return;
-    }
-    case 'metrics':
-      context.type = 'text/plain; version=0.0.4';
-      context.body = `# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n# TYPE kubelet_running_pods gauge\nkubelet_running_pods ${pods.length}\n`;
-      return;
-    case 'containerLogs':
-      await containerLogs(context, rest, options);
-      return;
-    default:
-      context.status = 404;
-      context.body = '404 page not found';
-  }
+  const endpoint = options.nodeEndpoint(context.path);
+  if (endpoint) return endpoint(context);
+  if (what === 'containerLogs') return containerLogs(context, rest, options);
+  context.status = 404;
+  context.body = '404 page not found';
 }
 
 async function containerLogs(

@@ -6,6 +6,7 @@ import { createClient } from '../../../src/client/create-client.ts';
 import type { ImageStatus } from '../../../src/kubelet/cri/runtime.ts';
 import { readMachine } from '../../../src/kubelet/node/machine.ts';
 import { createNodeAgent } from '../../../src/kubelet/node/node-agent.ts';
+import { DEFAULT_NODE_SETTINGS } from '../../../src/kubelet/node/node-settings.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { fakeApi } from '../../support/fake-api.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -23,12 +24,19 @@ async function withAgent(
   const api = fakeApi({ clock });
   const { promise, resolve: answer } = Promise.withResolvers<ImageStatus[]>();
   const machine = await readMachine(os.tmpdir());
-  const input = { nodeName: 'node-1', addresses: ['192.0.2.1'], port: 10250, machine, maxPods: 110, labels: {} };
+  const input = {
+    nodeName: 'node-1',
+    addresses: ['192.0.2.1'],
+    port: 10250,
+    machine,
+    settings: DEFAULT_NODE_SETTINGS,
+    labels: {},
+  };
   const agent = createNodeAgent({
     client: createClient(api.transport),
     clock,
     log: silentLogger,
-    runtime: { listImages: () => promise },
+    runtime: { listImages: () => promise, onImage: () => () => undefined },
     input: () => ({ ...input, runtimeVersion: 'containerd://1.6.20' }),
   });
   await agent.start();

@@ -1,0 +1,157 @@
+// Settings of the node's resources, under the names of upstream's kubelet, as a user writes them.
+import { parseQuantity } from '../apimachinery/quantity.ts';
+import { duration } from './history-settings.ts';
+import type { Option } from './options.ts';
+
+/** What stands behind a name, in the order in which it was written. */
+export type Pairs = Readonly<Record<string, string>>;
+
+export interface NodeConfig {
+  'max-pods': number;
+  'pod-max-pids': number;
+  'kube-reserved': Pairs;
+  'system-reserved': Pairs;
+  'eviction-hard': Pairs;
+  'eviction-soft': Pairs;
+  /** Milliseconds. */
+  'eviction-soft-grace-period': Readonly<Record<string, number>>;
+  'eviction-minimum-reclaim': Pairs;
+  /** Seconds. */
+  'eviction-max-pod-grace-period': number;
+  /** Milliseconds, as the following. */
+  'eviction-pressure-transition-period': number;
+  'image-gc-high-threshold': number;
+  'image-gc-low-threshold': number;
+  'image-minimum-gc-age': number;
+  'image-maximum-gc-age': number;
+  'shutdown-grace-period': number;
+  'shutdown-grace-period-critical-pods': number;
+}
+
+const RESERVABLE = ['cpu', 'memory', 'ephemeral-storage', 'pid'];
+
+export const NODE_OPTIONS: { readonly [Name in keyof NodeConfig]: Option<NodeConfig[Name]> } = {
+  'max-pods': { description: 'how many pods this node takes', default: '110', parse: whole(1) },
+  'pod-max-pids': {
+    description: 'how many processes and threads one pod may have; -1 for as many as the node',
+    default: '4096',
+    parse: pids,
+  },
+  'kube-reserved': {
+    description: 'kept from pods for this server and the runtime, such as cpu=100m,memory=200Mi,pid=500',
+    default: '',
+    parse: reservation,
+  },
+  'system-reserved': {
+    description: 'kept from pods for the rest of the system, such as cpu=100m,ephemeral-storage=1Gi',
+    default: '',
+    parse: reservation,
+  },
+  'eviction-hard': {
+    description: 'when pods have to go at once',
+    default:
+      'memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%',
+    parse: pairs('<'),
+  },
+  'eviction-soft': {
+    description: 'when pods have to go after a while, such as memory.available<500Mi',
+    default: '',
+    parse: pairs('<'),
+  },
+  'eviction-soft-grace-period': {
+    description: 'how long each of --eviction-soft has to hold, such as memory.available=90s',
+    default: '',
+    parse: (value) =>
+      Object.fromEntries(Object.entries(pairs('=')(value)).map(([name, text]) => [name, duration(text)])),
+  },
+  'eviction-minimum-reclaim': {
+    description: 'how much more than a threshold has to be free again, such as nodefs.available=500Mi',
+    default: '',
+    parse: pairs('='),
+  },
+  'eviction-max-pod-grace-period': {
+    description: 'seconds that a pod gets to end when a soft threshold is met',
+    default: '0',
+    parse: whole(0),
+  },
+  'eviction-pressure-transition-period': {
+    description: 'how long a pressure is told after it was last seen',
+    default: '5m',
+    parse: duration,
+  },
+  'image-gc-high-threshold': {
+    description: 'percent of the disk in use above which unused images are removed; 100 for never',
+    default: '85',
+    parse: percent,
+  },
+  'image-gc-low-threshold': {
+    description: 'percent of the disk in use down to which they are removed',
+    default: '80',
+    parse: percent,
+  },
+  'image-minimum-gc-age': {
+    description: 'how long an image is left alone, though unused',
+    default: '2m',
+    parse: duration,
+  },
+  'image-maximum-gc-age': {
+    description: 'after how long without use an image is removed, whatever room there is; 0 for never',
+    default: '0',
+    parse: duration,
+  },
+  'shutdown-grace-period': {
+    description: 'how long pods get to end when the machine is shut down (needs systemd); 0 for nothing to be done',
+    default: '0',
+    parse: duration,
+  },
+  'shutdown-grace-period-critical-pods': {
+    description: 'how much of --shutdown-grace-period is kept for critical pods',
+    default: '0',
+    parse: duration,
+  },
+};
+
+function whole(least: number): (value: string) => number {
+  return (value) => {
+    if (!/^\d{1,7}$/.test(value) || Number(value) < least) {
+      throw new Error(`must be a whole number ${least === 0 ? 'of 0 or more' : 'above 0'}`);
+    }
+    return Number(value);
+  };
+}
+
+function pids(value: string): number {
+  if (value !== '-1' && !/^[1-9]\d{0,6}$/.test(value)) throw new Error('must be a whole number above 0, or -1');
+  return Number(value);
+}
+
+function percent(value: string): number {
+  if (!/^\d{1,3}$/.test(value) || Number(value) > 100) throw new Error('must be a whole number from 0 to 100');
+  return Number(value);
+}
+
+function pairs(separator: '<' | '='): (value: string) => Pairs {
+  return (value) =>
+    Object.fromEntries(
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => {
+          const [name, text, ...more] = part.split(separator).map((side) => side.trim());
+          if (!name || !text || more.length > 0) {
+            throw new Error(`has "${part}", which must be NAME${separator}VALUE`);
+          }
+          return [name, text];
+        }),
+    );
+}
+
+function reservation(value: string): Pairs {
+  const found = pairs('=')(value);
+  for (const [name, text] of Object.entries(found)) {
+    if (!RESERVABLE.includes(name)) throw new Error(`cannot reserve "${name}"; there are ${RESERVABLE.join(', ')}`);
+    if (parseQuantity(text).nano < 0n) throw new Error(`has ${name}=${text}, which must not be negative`);
+  }
+  return found;
+}

@@ -1,0 +1,78 @@
+// What the kubelet looks at again and again because nothing tells it: room on disks, processes, memory in use. Only
+// while somebody could use them up: a node on which no pod runs does nothing.
+import type { Clock, Timer } from '../../clock.ts';
+import type { Component } from '../../lifecycle.ts';
+import type { Logger } from '../../log.ts';
+
+export interface Chore {
+  name: string;
+  everyMs: number;
+  run(): Promise<void>;
+}
+
+export interface Housekeeping extends Component {
+  /** Something has begun that may need it: chores that rest are taken up again. */
+  wake(): void;
+  /** Does one chore now, whatever its time. */
+  now(name: string): void;
+}
+
+export function createHousekeeping(options: {
+  clock: Clock;
+  log: Logger;
+  chores: readonly Chore[];
+  isNeeded(): boolean;
+}): Housekeeping {
+  const { clock, log } = options;
+  const timers = new Map<string, Timer>();
+  const running = new Map<string, Promise<void>>();
+  const again = new Set<string>();
+  let stopped = true;
+
+  function arm(chore: Chore): void {
+    if (stopped || timers.has(chore.name) || running.has(chore.name) || !options.isNeeded()) return;
+    timers.set(
+      chore.name,
+      clock.after(chore.everyMs, () => run(chore)),
+    );
+  }
+
+  function run(chore: Chore): void {
+    timers.get(chore.name)?.cancel();
+    timers.delete(chore.name);
+    if (stopped) return;
+    if (running.has(chore.name)) return void again.add(chore.name);
+    const work = chore
+      .run()
+      .catch((error: unknown) => {
+        if (!stopped) log.warn({ err: error }, `${chore.name} failed, trying again`);
+      })
+      .finally(() => {
+        running.delete(chore.name);
+        if (again.delete(chore.name)) run(chore);
+        else arm(chore);
+      });
+    running.set(chore.name, work);
+  }
+
+  return {
+    name: 'housekeeping',
+    async start() {
+      stopped = false;
+      for (const chore of options.chores) arm(chore);
+    },
+    async stop() {
+      stopped = true;
+      for (const timer of timers.values()) timer.cancel();
+      timers.clear();
+      await Promise.all(running.values());
+    },
+    wake() {
+      for (const chore of options.chores) arm(chore);
+    },
+    now(name) {
+      const chore = options.chores.find((one) => one.name === name);
+      if (chore) run(chore);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// What a pod's own volumes take of the node's disk (server/stats/volume_stat_calculator.go): those that live and die
+// with the pod. Counting walks the files, so a result is used again for a while, the longer the longer it took.
+import path from 'node:path';
+import type { Pod, Volume } from '../../api/types/core/v1.ts';
+import type { Clock } from '../../clock.ts';
+import { specOf } from '../pod-record.ts';
+import { VOLUME_TYPES } from '../volumes/index.ts';
+import { roomOf, usageOfFolder } from './disk-usage.ts';
+import type { VolumeStats } from './summary-types.ts';
+
+export interface VolumeUsage {
+  /** At most about `maxAgeMs` old. A volume that is not set up is left out. */
+  of(pod: Pod, maxAgeMs: number): Promise<VolumeStats[]>;
+  /** Forgets all pods but these. */
+  keep(podUids: ReadonlySet<string>): void;
+}
+
+/** At most a twentieth of the time is spent counting. */
+const REST_FACTOR = 20;
+
+const LOCAL: readonly (keyof Volume)[] = ['emptyDir', 'configMap', 'secret', 'downwardAPI', 'projected'];
+
+/** volumeutils.IsLocalEphemeralVolume: what counts as ephemeral storage of the pod. */
+export const isLocalEphemeral = (volume: Volume): boolean =>
+  volume.emptyDir ? (volume.emptyDir.medium ?? '') === '' : LOCAL.some((field) => volume[field] !== undefined);
+
+export function createVolumeUsage(options: { clock: Clock; podDirectory(uid: string): string }): VolumeUsage {
+  const { clock } = options;
+  const known = new Map<string, { at: number; tookMs: number; stats: Promise<VolumeStats[]> }>();
+
+  async function measure(pod: Pod): Promise<VolumeStats[]> {
+    const directory = options.podDirectory(pod.metadata.uid as string);
+    const time = new Date(clock.now()).toISOString();
+    const found: VolumeStats[] = [];
+    for (const volume of specOf(pod).volumes ?? []) {
+      const field = LOCAL.find((one) => volume[one] !== undefined);
+      const type = VOLUME_TYPES.find((one) => one.field === field);
+      if (!type) continue;
+      const folder = path.join(directory, 'volumes', type.plugin, volume.name);
+      const usage = await usageOfFolder(folder);
+      if (usage.inodesUsed === 0) continue;
+      const { availableBytes, capacityBytes, inodes, inodesFree } = await roomOf(folder);
+      found.push({ time, name: volume.name, availableBytes, capacityBytes, inodes, inodesFree, ...usage });
+    }
+    return found;
+  }
+
+  return {
+    of(pod, maxAgeMs) {
+      const uid = pod.metadata.uid as string;
+      const now = clock.monotonic();
+      const last = known.get(uid);
+      if (last && now - last.at < Math.max(maxAgeMs, REST_FACTOR * last.tookMs)) return last.stats;
+      const fresh = { at: now, tookMs: 0, stats: measure(pod) };
+      known.set(uid, fresh);
+      fresh.stats.then(
+        () => {
+          fresh.tookMs = clock.monotonic() - now;
+        },
+        () => known.delete(uid),
+      );
+      return fresh.stats;
+    },
+    keep(podUids) {
+      for (const uid of known.keys()) if (!podUids.has(uid)) known.delete(uid);
+    },
+  };
+}
