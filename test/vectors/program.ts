@@ -62,7 +62,7 @@ function authorityOf(kubeconfig: string): string {
   return Buffer.from(clusters[0]?.cluster['certificate-authority-data'] ?? '', 'base64').toString();
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
