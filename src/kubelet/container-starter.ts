@@ -40,6 +40,8 @@ export interface StartPlace {
   attempt: number;
   volumes: PodVolumes;
   files: PodFiles;
+  /** The container has been made, with the resources of the pod given here. */
+  created(): void;
   /** Holds the container's id while its postStart hook runs. */
   inPostStart: Set<string>;
   /** Tells that the container runs, and its postStart hook has ended. */
@@ -131,6 +133,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
     const id = await runtime.createContainer(config).catch((error: unknown) => {
       throw failed('CreateContainerError', error, { pod, container });
     });
+    place.created();
     if (container.lifecycle?.postStart) place.inPostStart.add(id);
     events.event(pod, 'Normal', 'Created', 'Container created', about);
     await runtime.startContainer(id).catch((error: unknown) => {

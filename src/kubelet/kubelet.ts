@@ -28,10 +28,15 @@ import type { NodeInput } from './node/node-object.ts';
 import { DEFAULT_NODE_SETTINGS, type NodeSettings } from './node/node-settings.ts';
 import { createPodFiles, hostResolvConf } from './pod-files.ts';
 import { createPodObjects } from './pod-objects.ts';
+import { hasEnded } from './pod-record.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { createPodWorker, podDirectory } from './pod-worker.ts';
 import { createPodWorkers } from './pod-workers.ts';
 import { createProber } from './probes/prober.ts';
+import { openAllocationFile } from './resize/allocation-file.ts';
+import { shortageOf } from './resize/fit.ts';
+import { createPodResize } from './resize/pod-resize.ts';
+import { runtimeResources } from './resources.ts';
 import { createAccess } from './server/access.ts';
 import { createKubeletServer, type KubeletTls } from './server/server.ts';
 import { createStatusWriter } from './status/status-writer.ts';
@@ -117,6 +122,11 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     hostIPs: options.nodeIPs(),
     allocatable: allocatableOf(machine, settings),
   });
+  const otherPods = (uid: string): Pod[] =>
+    workers
+      .all()
+      .map((worker) => worker.pod())
+      .filter((pod) => pod.metadata.uid !== uid && !hasEnded(pod));
   const management = createNodeManagement({
     ...options,
     machine,
@@ -128,7 +138,7 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     changed: () => nodeAgent.report(),
   });
   const resolvConf = options.resolvConf ?? (await hostResolvConf());
-  const create = workerFactory(options, { machine, node, resolvConf, management });
+  const create = workerFactory(options, { machine, node, resolvConf, management, otherPods });
   const workers = createPodWorkers({ ...options, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
@@ -168,7 +178,13 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
 /** What all workers share is made once; the rest for each pod. */
 function workerFactory(
   options: KubeletOptions,
-  host: { machine: Machine; node: () => NodeFacts; resolvConf: string; management: NodeManagement },
+  host: {
+    machine: Machine;
+    node: () => NodeFacts;
+    resolvConf: string;
+    management: NodeManagement;
+    otherPods: (uid: string) => Pod[];
+  },
 ) {
   const { client, informers, runtime, clock, log, events } = options;
   const maxMs = options.maxContainerRestartPeriodMs ?? BACK_OFF.maxMs;
@@ -244,6 +260,16 @@ function workerFactory(
       prober: (changed) => createProber({ clock, runtime, events, changed }),
       writer: (current) => createStatusWriter({ client, clock, log, pod: current }),
       ...(podCgroups ? { cgroup: podCgroups } : {}),
+      resize: (current) =>
+        createPodResize(current, {
+          file: openAllocationFile(directory),
+          clock,
+          events,
+          runtime,
+          shortage: (wish) => shortageOf(wish, host.otherPods(uid), host.node().allocatable),
+          runtimeResources: (container, of) => runtimeResources(container, of, host.machine.memoryBytes),
+          setPodCgroup: (of) => void podCgroups?.put(of),
+        }),
       gone: () => {
         objects.forget(uid);
         gone();

@@ -38,9 +38,15 @@ export interface PodActions {
 export function computePodActions(
   pod: Pod,
   record: PodRecord,
-  { probes, status }: { probes: ProbeOutcomes; status: PodStatus },
+  given: {
+    probes: ProbeOutcomes;
+    /** As it was told last. */
+    status: PodStatus;
+    /** Names of containers that a resize starts anew. */
+    resizeRestarts: ReadonlySet<string>;
+  },
 ): PodActions {
-  const reset = isRestartingAll(status) ? containersToReset(pod, record) : [];
+  const reset = isRestartingAll(given.status) ? containersToReset(pod, record) : [];
   if (reset.length > 0) {
     return { killPod: false, createSandbox: false, attempt: 0, start: [], kill: [], reset };
   }
@@ -59,7 +65,7 @@ export function computePodActions(
     reset,
   };
   const ephemeral = (spec.ephemeralContainers ?? []).filter((c) => !newestOf(record, c.name));
-  const init = computeInitActions(pod, record, probes);
+  const init = computeInitActions(pod, record, given);
   actions.kill.push(...init.kill);
   if (init.failed) return { ...actions, killPod: true };
   actions.start.push(...ephemeral, ...init.start);
@@ -75,15 +81,15 @@ export function computePodActions(
       if (status?.state === 'unknown') actions.kill.push(unknownState(container, status, 'Container'));
       continue;
     }
-    const why = reasonToKill(container, status, probes);
+    const why = reasonToKill(container, status, given);
     if (!why) {
       kept++;
       continue;
     }
-    // A changed definition restarts it whatever its policy.
+    // A changed definition or size restarts it whatever its policy.
     const restart = why.reason === undefined || (container.restartPolicy ?? spec.restartPolicy) !== 'Never';
     if (restart) regular.push(container);
-    const message = `Container ${container.name} ${why.what}${restart ? ', will be restarted' : ''}`;
+    const message = `Container ${container.name} ${why.what}${restart && why.what !== RESIZE ? ', will be restarted' : ''}`;
     actions.kill.push({ status, container, message, ...(why.reason ? { reason: why.reason } : {}) });
   }
   if (kept === 0 && regular.length === 0) return { ...actions, killPod: true, start: ephemeral };
@@ -122,7 +128,7 @@ interface InitActions {
  * Looks at the init containers from the last to the first: the last one that has run says how far the pod is, those
  * before it are done (and may have been removed), and of them only sidecars are kept running.
  */
-function computeInitActions(pod: Pod, record: PodRecord, probes: ProbeOutcomes): InitActions {
+function computeInitActions(pod: Pod, record: PodRecord, given: Given): InitActions {
   const spec = specOf(pod);
   const init = spec.initContainers ?? [];
   const result: InitActions = { initialized: init.length === 0, failed: false, start: [], kill: [] };
@@ -147,7 +153,7 @@ function computeInitActions(pod: Pod, record: PodRecord, probes: ProbeOutcomes):
       if (isLast) result.initialized = true;
       else if (!laterHasRun) starts.add(i + 1);
     };
-    if (isSidecar(container)) computeSidecar(container, status, { probes, result, again: () => starts.add(i), goOn });
+    if (isSidecar(container)) computeSidecar(container, status, { given, result, again: () => starts.add(i), goOn });
     else if (status.state === 'created') starts.add(i);
     else if (status.state === 'exited' && status.exitCode === 0) goOn();
     else if (status.state !== 'running') {
@@ -173,7 +179,7 @@ const restartsInit = (container: Container, pod: Pod, exitCode: number): boolean
 function computeSidecar(
   container: Container,
   status: ContainerStatus,
-  at: { probes: ProbeOutcomes; result: InitActions; again(): void; goOn(): void },
+  at: { given: Given; result: InitActions; again(): void; goOn(): void },
 ): void {
   const killFor = (probe: 'startup' | 'liveness') => {
     at.result.kill.push({
@@ -184,29 +190,38 @@ function computeSidecar(
     });
     at.again();
   };
-  const killChanged = () => {
-    at.result.kill.push({ status, container, message: `Init container ${container.name} definition changed` });
+  const killAs = (message: string) => {
+    at.result.kill.push({ status, container, message });
     at.again();
   };
   if (status.state === 'unknown') at.result.kill.push(unknownState(container, status, 'Init container'));
-  const startup = container.startupProbe ? at.probes.startup(status.id) : 'success';
+  const startup = container.startupProbe ? at.given.probes.startup(status.id) : 'success';
   if (status.state !== 'running') at.again();
   else if (startup === 'failure') killFor('startup');
   else if (startup === 'success') {
     at.goOn();
-    if (isChanged(container, status)) killChanged();
-    else if (container.livenessProbe && at.probes.liveness(status.id) === 'failure') killFor('liveness');
+    if (isChanged(container, status)) killAs(`Init container ${container.name} definition changed`);
+    else if (container.livenessProbe && at.given.probes.liveness(status.id) === 'failure') killFor('liveness');
+    else if (at.given.resizeRestarts.has(container.name)) killAs(`Container ${container.name} ${RESIZE}`);
   }
 }
+
+interface Given {
+  probes: ProbeOutcomes;
+  resizeRestarts: ReadonlySet<string>;
+}
+
+const RESIZE = 'resize requires restart';
 
 function reasonToKill(
   container: Container,
   status: ContainerStatus,
-  probes: ProbeOutcomes,
+  { probes, resizeRestarts }: Given,
 ): { what: string; reason?: 'LivenessProbe' | 'StartupProbe' } | undefined {
   if (isChanged(container, status)) return { what: 'definition changed' };
   if (probes.liveness(status.id) === 'failure') return { what: 'failed liveness probe', reason: 'LivenessProbe' };
   if (probes.startup(status.id) === 'failure') return { what: 'failed startup probe', reason: 'StartupProbe' };
+  if (resizeRestarts.has(container.name)) return { what: RESIZE };
   return undefined;
 }
 

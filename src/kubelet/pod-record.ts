@@ -68,5 +68,8 @@ export function isToStart(container: Container, pod: Pod, record: PodRecord): bo
   return restartsAfter(container, specOf(pod), status.exitCode ?? 0);
 }
 
+/** Of which nothing will run again, as it has been told. */
+export const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+
 /** Identity of a pod in messages: name_namespace(uid), as upstream's format.Pod. */
 export const formatPod = (pod: Pod): string => `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;

@@ -9,6 +9,7 @@ import type { PodFiles } from './pod-files.ts';
 import { findContainer, type PodRecord, recordOf, specOf } from './pod-record.ts';
 import type { PodState } from './pod-state.ts';
 import type { Prober } from './probes/prober.ts';
+import type { PodResize } from './resize/pod-resize.ts';
 import { podStatus } from './status/pod-status.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 
@@ -29,11 +30,12 @@ export function createPodReport(options: {
   runtime: Pick<Runtime, 'listSandboxes' | 'listContainers'>;
   clock: Clock;
   prober: Prober;
+  resize: PodResize;
   writer: StatusWriter;
   files: PodFiles;
   hostIPs: () => readonly string[];
 }): PodReport {
-  const { state, runtime, prober, writer } = options;
+  const { state, runtime, prober, resize, writer } = options;
   const { uid } = state.pod.metadata;
   const words = new Map<string, string>();
   let last: Promise<unknown> = Promise.resolve();
@@ -76,6 +78,7 @@ export function createPodReport(options: {
     const told = asTold(record);
     prober.track(state.pod, told, podIPs(record)[0] ?? '');
     if (state.isRemoved) return record;
+    if (!terminal) resize.actions(state.pod, record); // which says whether one goes on
     writer.set(
       podStatus({
         pod: state.pod,
@@ -83,6 +86,8 @@ export function createPodReport(options: {
         old: status(),
         waiting: state.waiting,
         readiness: prober,
+        actuated: resize.actuated(),
+        resizeConditions: terminal ? [] : resize.conditions(),
         terminationMessages: words,
         hostIPs: options.hostIPs(),
         now: timestamp(options.clock),

@@ -1,5 +1,6 @@
 // What a pod's worker knows that neither the API nor the runtime tells: shared by the parts of the worker.
 import type { Pod } from '../api/types/core/v1.ts';
+import { hasEnded } from './pod-record.ts';
 import type { WaitingReason } from './status/container-statuses.ts';
 
 /** Why the kubelet itself ends a pod: DeadlineExceeded, Evicted, Terminated by a shutdown, … */
@@ -30,7 +31,7 @@ export interface PodState {
 export const createPodState = (pod: Pod): PodState => ({
   pod,
   isRemoved: false,
-  isDone: pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed',
+  isDone: hasEnded(pod),
   waiting: new Map(),
   inPostStart: new Set(),
 });

@@ -19,6 +19,8 @@ import type { PodState } from './pod-state.ts';
 import type { PodTermination } from './pod-termination.ts';
 import { type PodVolumes, PodVolumesError } from './pod-volumes.ts';
 import type { Prober } from './probes/prober.ts';
+import type { PodResize } from './resize/pod-resize.ts';
+import type { ResizeActions } from './resize/resize-actions.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { untilAborted } from './until-aborted.ts';
 import type { WakeUps } from './wake-ups.ts';
@@ -43,6 +45,7 @@ export interface PodSyncOptions {
   cgroup?: PodCgroup;
   files: PodFiles;
   prober: Prober;
+  resize: PodResize;
   report: PodReport;
   termination: PodTermination;
   wakeUps: WakeUps;
@@ -51,7 +54,7 @@ export interface PodSyncOptions {
 const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline';
 
 export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) => Promise<void> {
-  const { state, runtime, clock, events, log, report, termination, wakeUps } = options;
+  const { state, runtime, clock, events, log, report, resize, termination, wakeUps } = options;
 
   /** active_deadline.go */
   function checkDeadline(): void {
@@ -144,6 +147,15 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     report.forget(record.containers);
   }
 
+  async function actuate(resizing: ResizeActions): Promise<void> {
+    if (!resizing.isInProgress) return;
+    await resize.actuate(state.pod, resizing).catch((error: unknown) => {
+      log.info({ err: error, pod: formatPod(state.pod) }, 'pod not resized');
+      wakeUps.in(options.retryMs, 'resize');
+    });
+    await report.tell();
+  }
+
   const attemptOf = (container: Container, record: PodRecord): number => {
     const newest = newestOf(record, container.name);
     if (newest) return newest.attempt + 1;
@@ -172,6 +184,7 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
           volumes: options.volumes,
           files: options.files,
           inPostStart: state.inPostStart,
+          created: () => resize.created(pod, container),
           started: () => {
             waiting.delete(container.name);
             report.tell().catch((error: unknown) => log.warn({ err: error }, 'pod status not computed'));
@@ -212,7 +225,12 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     if (state.isDone || state.failure) return termination.finish(record);
     // Those of a pod that was running before this server started follow their sources too.
     if (options.volumes.isSetUp() || record.containers.some(isRunning)) await refreshVolumes();
-    const actions = computePodActions(state.pod, record, { probes: options.prober, status: report.status() });
+    const resizing = resize.actions(state.pod, record);
+    const actions = computePodActions(state.pod, record, {
+      probes: options.prober,
+      status: report.status(),
+      resizeRestarts: resizing.restart,
+    });
     if (actions.reset.length > 0) {
       await resetAll(actions, record, signal);
       if (!signal.aborted) await step(signal);
@@ -221,6 +239,7 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
     if (actions.killPod && record.sandboxes.some((s) => s.state === 'ready')) await termination.stopEverything(record);
     if (actions.killPod && !actions.createSandbox) return termination.finish(record);
     await killFailed(actions, record, signal);
+    await actuate(resizing);
     if (signal.aborted || (actions.start.length === 0 && !actions.createSandbox)) return termination.collect(record);
     const sandboxId = await prepare(actions, record);
     if (sandboxId === undefined) return;

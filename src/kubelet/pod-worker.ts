@@ -20,6 +20,7 @@ import { createPodSync } from './pod-sync.ts';
 import { createPodTermination } from './pod-termination.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import type { Prober } from './probes/prober.ts';
+import type { PodResize } from './resize/pod-resize.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import { createWakeUps } from './wake-ups.ts';
 
@@ -44,12 +45,16 @@ export interface PodWorkerOptions {
   files: PodFiles;
   prober: (changed: () => void) => Prober;
   writer: (pod: () => Pod) => StatusWriter;
+  resize: (pod: Pod) => PodResize;
   /** Nothing of the pod is left. */
   gone(): void;
 }
 
 export interface PodWorker {
+  /** With the resources that it was given, which may not be those that it asks for by now. */
   pod(): Pod;
+  /** The node may have room for a resize that waits. */
+  retryResize(): void;
   update(pod: Pod): void;
   /** The API has no such pod any more. */
   removed(): void;
@@ -62,7 +67,8 @@ export interface PodWorker {
 
 export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorker {
   const { clock, log } = options;
-  const state = createPodState(first);
+  const resize = options.resize(first);
+  const state = createPodState(resize.take(first));
   let stopped = false;
   let dirty = false;
   let running: Promise<void> | undefined;
@@ -71,9 +77,9 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
   const prober = options.prober(() => poke());
   const writer = options.writer(() => state.pod);
   const wakeUps = createWakeUps(clock, poke);
-  const report = createPodReport({ ...options, state, prober, writer });
+  const report = createPodReport({ ...options, state, resize, prober, writer });
   const termination = createPodTermination({ ...options, state, report, prober, writer, wakeUps });
-  const sync = createPodSync({ ...options, state, report, prober, termination, wakeUps });
+  const sync = createPodSync({ ...options, state, resize, report, prober, termination, wakeUps });
   const uid = first.metadata.uid as string;
 
   function poke(): void {
@@ -112,10 +118,16 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
 
   return {
     pod: () => state.pod,
+    retryResize() {
+      const granted = resize.retry();
+      if (!granted) return;
+      state.pod = granted;
+      poke();
+    },
     update(next) {
       const wasTerminating = isTerminating(state);
       const before = termination.graceSeconds();
-      state.pod = next;
+      state.pod = resize.take(next);
       if (isTerminating(state) && !wasTerminating) interrupt.abort(new Error('the pod is being deleted'));
       else if ((wasTerminating || state.failure) && termination.graceSeconds() < before) termination.hurry();
       poke();

@@ -2,6 +2,7 @@
 // or goes. Also takes away what the runtime still has of pods that exist no more.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { qosClass } from '../api/core/qos.ts';
 import { configMaps, persistentVolumeClaims, pods, secrets } from '../api/resources.ts';
 import type { ConfigMap, PersistentVolumeClaim, Pod, Secret } from '../api/types/core/v1.ts';
 import type { Informers } from '../client/informer.ts';
@@ -38,6 +39,13 @@ const waitsFor = (pod: Pod, reference: string): boolean =>
     ({ image = '', imagePullPolicy }) => imagePullPolicy !== 'Always' && normalizeReference(image) === reference,
   );
 
+const QOS_RANK = { Guaranteed: 0, Burstable: 1, BestEffort: 2 };
+
+const byPriority = (a: PodWorker, b: PodWorker): number => {
+  const [x, y] = [specOf(a.pod()), specOf(b.pod())];
+  return (y.priority ?? 0) - (x.priority ?? 0) || QOS_RANK[qosClass(x)] - QOS_RANK[qosClass(y)];
+};
+
 export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
   const { informers, runtime, log } = options;
   const workers = new Map<string, PodWorker>();
@@ -45,14 +53,23 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
   const undo: (() => void)[] = [];
   const isMine = (pod: Pod) => pod.spec?.nodeName === options.nodeName;
 
+  /** Something has been given back: those that wait for more get it by their priority (sortPendingResizes). */
+  function retryResizes(): void {
+    for (const worker of [...workers.values()].sort(byPriority)) worker.retryResize();
+  }
+
   function put(pod: Pod): void {
     const uid = pod.metadata.uid as string;
     const known = workers.get(uid);
     if (known) {
       known.update(pod);
+      retryResizes();
       return;
     }
-    const worker = options.create(pod, () => workers.delete(uid));
+    const worker = options.create(pod, () => {
+      workers.delete(uid);
+      retryResizes();
+    });
     workers.set(uid, worker);
     worker.poke();
   }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isReference } from '../../src/kubelet/images.ts';
-import { podObject } from '../support/objects.ts';
 
 for (const [image, expected] of [
   ['busybox', true],

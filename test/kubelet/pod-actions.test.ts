@@ -42,6 +42,7 @@ interface Case {
   containers?: ContainerStatus[];
   liveness?: Record<string, ProbeOutcome>;
   startup?: Record<string, ProbeOutcome>;
+  resized?: string[];
   expect: { start?: string[]; kill?: string[]; killPod?: boolean; create?: number };
 }
 
@@ -128,6 +129,13 @@ const CASES: Case[] = [
     expect: { kill: ['a'], killPod: true },
   },
   {
+    what: 'a size that needs a restart, Never: kill and start',
+    spec: { restartPolicy: 'Never', initContainers: [sidecar('s')] },
+    containers: [ran('s', 'running'), ran('a', 'running')],
+    resized: ['s', 'a'],
+    expect: { kill: ['s', 'a'], start: ['s', 'a'] },
+  },
+  {
     what: 'init running: wait',
     spec: { initContainers: [c('i1'), c('i2')] },
     containers: [ran('i1', 'running')],
@@ -197,12 +205,25 @@ const CASES: Case[] = [
   },
 ];
 
-for (const { what, spec, sandboxes = [sandbox()], containers = [], liveness = {}, startup = {}, expect } of CASES) {
+for (const {
+  what,
+  spec,
+  sandboxes = [sandbox()],
+  containers = [],
+  liveness = {},
+  startup = {},
+  resized = [],
+  expect,
+} of CASES) {
   test(what, () => {
     const actions = computePodActions(
       podObject('p', { spec: { restartPolicy: 'Always', containers: [c('a')], ...spec } }),
       recordOf(sandboxes, containers),
-      { probes: { liveness: (id) => liveness[id], startup: (id) => startup[id] }, status: {} },
+      {
+        probes: { liveness: (id) => liveness[id], startup: (id) => startup[id] },
+        status: {},
+        resizeRestarts: new Set(resized),
+      },
     );
     assert.deepEqual(
       {

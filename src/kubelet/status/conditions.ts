@@ -29,7 +29,9 @@ export function podConditions(input: {
   pod: Pod;
   phase: Phase;
   sandboxReady: boolean;
-  /** What is owned by others and by the kubelet both, and about a resize: put before the others. */
+  /** About a resize, with times of their own. */
+  resize: readonly PodCondition[];
+  /** What is owned by others and by the kubelet both. */
   more: readonly PodCondition[];
   /** undefined: no container can restart all. */
   restartingAll?: boolean;
@@ -69,7 +71,7 @@ export function podConditions(input: {
       lastTransitionTime: unchanged ? (before.lastTransitionTime ?? input.now) : input.now,
     };
   });
-  return [...foreign, ...dated];
+  return [...foreign, ...input.resize, ...dated];
 }
 
 function restartingVerdict(phase: Phase, isRestarting: boolean): Verdict {

@@ -9,6 +9,7 @@ import type {
 } from '../../api/types/core/v1.ts';
 import type { ContainerStatus } from '../cri/runtime.ts';
 import { isSidecar, isToStart, newestOf, type PodRecord, specOf } from '../pod-record.ts';
+import type { Allocation } from '../resize/allocation.ts';
 import { RESTARTING_ALL } from '../restart-all.ts';
 
 export interface ReadinessFacts {
@@ -34,6 +35,8 @@ export interface ContainerStatusInput {
   readiness: ReadinessFacts;
   /** What the container left as its last words, by id. */
   terminationMessages: ReadonlyMap<string, string>;
+  /** The resources that running containers have. */
+  actuated: Allocation;
   /** An exit restarts all containers (restartPolicyRules). */
   isRestartingAll: boolean;
 }
@@ -133,8 +136,8 @@ const isInitialized = (pod: Pod, record: PodRecord): boolean =>
   specOf(pod).containers.some((c) => newestOf(record, c.name) !== undefined);
 
 function fromRuntime(container: Container, newest: ContainerStatus, input: ContainerStatusInput): ApiContainerStatus {
-  const resources = container.resources;
-  const hasResources = resources && (resources.limits || resources.requests);
+  const given = container.resources;
+  const actual = newest.state === 'running' ? (input.actuated.containers[container.name] ?? given) : given;
   return {
     name: container.name,
     state: stateOf(newest, input.terminationMessages),
@@ -144,8 +147,8 @@ function fromRuntime(container: Container, newest: ContainerStatus, input: Conta
     image: newest.image,
     imageID: newest.imageId,
     containerID: containerUri(newest.id),
-    ...(resources?.requests ? { allocatedResources: resources.requests } : {}),
-    ...(hasResources ? { resources } : { resources: {} }),
+    ...(given?.requests ? { allocatedResources: given.requests } : {}),
+    resources: actual ?? {},
   };
 }
 

@@ -8,9 +8,11 @@ import { podConditions } from './conditions.ts';
 import { type ContainerStatusInput, containerStatuses } from './container-statuses.ts';
 import { finalStates } from './final-states.ts';
 import { type Phase, phaseOf } from './phase.ts';
+import { podResources } from './pod-resources.ts';
 
 export interface PodStatusInput
-  extends Pick<ContainerStatusInput, 'pod' | 'record' | 'waiting' | 'readiness' | 'terminationMessages'> {
+  extends Pick<ContainerStatusInput, 'pod' | 'record' | 'waiting' | 'readiness' | 'terminationMessages' | 'actuated'> {
+  resizeConditions: readonly PodCondition[];
   /** The status told last; the pod's own after a restart of the kubelet. */
   old: PodStatus;
   hostIPs: readonly string[];
@@ -61,6 +63,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
       init,
       regular,
       old: old.conditions ?? [],
+      resize: input.resizeConditions,
       more: disruption(pod, failure),
       ...(canRestartAll(pod) ? { restartingAll: isRestartingAll && !isCleanedUp(pod, record) } : {}),
       now: input.now,
@@ -72,6 +75,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     containerStatuses: regular.map((s) => limited(s, limit)),
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral.map((s) => limited(s, limit)) } : {}),
     qosClass: pod.status?.qosClass ?? qosClass(spec),
+    ...podResources(pod),
   };
 }
 
