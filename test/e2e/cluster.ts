@@ -30,7 +30,8 @@ export interface Cluster {
   remove(): Promise<void>;
 }
 
-export async function createCluster(): Promise<Cluster> {
+/** `more` are settings beside those that every cluster has. */
+export async function createCluster(more: readonly string[] = []): Promise<Cluster> {
   const before = await hostState();
   // Short: socket paths below it are limited to 107 bytes.
   const folder = mkdtempSync(path.join(tmpdir(), 'tsk-'));
@@ -46,6 +47,7 @@ export async function createCluster(): Promise<Cluster> {
     '--kubelet-port=20250',
     '--cluster-cidr=10.52.0.0/24',
     '--service-cidr=10.53.0.0/16',
+    ...more,
   ];
   await run([process.execPath, path.join(root, 'scripts/test-images.ts'), path.join(dataDir, 'images')]);
   const kubectl = await kubectlFor(kubeconfig);

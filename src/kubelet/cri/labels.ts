@@ -16,3 +16,5 @@ export const LABEL_CONSOLE_STREAMS = 'io.tsukube/console-streams';
 export const ANNOTATION_IPC = 'io.tsukube/ipc';
 /** All supplementary groups of the process, by comma; read by the runc wrapper. */
 export const ANNOTATION_GROUPS = 'io.tsukube/groups';
+/** The first group of the process; read by the runc wrapper. */
+export const ANNOTATION_GROUP = 'io.tsukube/group';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { withoutNeedlessTag } from '../image-reference.ts';
 import {
+  ANNOTATION_GROUP,
   ANNOTATION_GROUPS,
   ANNOTATION_IPC,
   LABEL_ATTEMPT,
@@ -37,7 +38,7 @@ const LOG_OPTIONS = ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '
 
 /** Arguments of `nerdctl` that create, but do not start, the container. */
 export function createArgs(config: ContainerConfig, context: CreateContext): string[] {
-  const { sandbox, image } = context;
+  const { sandbox } = context;
   return [
     'create',
     '--name',
@@ -49,10 +50,7 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...LOG_OPTIONS,
     ...namespaceArgs(sandbox),
     ...labelArgs(config, context),
-    ...(sandbox.ipc === undefined ? [] : ['--annotation', `${ANNOTATION_IPC}=${sandbox.ipc}`]),
-    ...(config.security.onlyThoseGroups
-      ? ['--annotation', `${ANNOTATION_GROUPS}=${config.security.supplementalGroups.join(',')}`]
-      : []),
+    ...annotationArgs(config.security, sandbox),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
     ...mountArgs(config, sandbox),
     ...(config.stdin ? ['--interactive'] : []),
@@ -60,7 +58,7 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...(config.workingDir ? ['--workdir', config.workingDir] : []),
     ...(config.stopSignal ? ['--stop-signal', config.stopSignal] : []),
     ...resourceArgs(config, context.minOomScoreAdj),
-    ...securityArgs(config, image),
+    ...securityArgs(config),
     ...commandArgs(config),
   ];
 }
@@ -105,6 +103,16 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
       : { [LABEL_CONSOLE]: console.folder, [LABEL_CONSOLE_STREAMS]: consoleStreams(console) }),
   };
   return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
+}
+
+/** For the runc wrapper. */
+function annotationArgs(security: ContainerConfig['security'], { ipc }: SandboxRecord): string[] {
+  const annotations = {
+    ...(ipc === undefined ? {} : { [ANNOTATION_IPC]: ipc }),
+    ...(security.runAsGroup === undefined ? {} : { [ANNOTATION_GROUP]: String(security.runAsGroup) }),
+    ...(security.onlyThoseGroups ? { [ANNOTATION_GROUPS]: security.supplementalGroups.join(',') } : {}),
+  };
+  return Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
 }
 
 function mountArgs(config: ContainerConfig, sandbox: SandboxRecord): string[] {
@@ -164,12 +172,11 @@ function limitArgs({ cpuShares, cpuQuota, memoryLimitBytes, pidsLimit }: Contain
 }
 
 /** SELinux options have no argument: a host that enforces them needs another driver. */
-function securityArgs(config: ContainerConfig, image: ImageStatus): string[] {
-  const { security } = config;
+function securityArgs({ security }: ContainerConfig): string[] {
   const { seccomp, appArmor } = security;
   return [
     ...(security.privileged ? ['--privileged'] : []),
-    ...userArgs(security, image),
+    ...userArgs(security),
     ...security.supplementalGroups.flatMap((group) => ['--group-add', String(group)]),
     ...security.addCapabilities.flatMap((capability) => ['--cap-add', capability]),
     ...security.dropCapabilities.flatMap((capability) => ['--cap-drop', capability]),
@@ -185,11 +192,9 @@ function securityArgs(config: ContainerConfig, image: ImageStatus): string[] {
   ];
 }
 
-function userArgs(security: ContainerConfig['security'], image: ImageStatus): string[] {
-  const { runAsUser, runAsGroup } = security;
-  if (runAsUser === undefined && runAsGroup === undefined) return [];
-  const user = runAsUser ?? (image.user?.split(':')[0] || '0');
-  return ['--user', runAsGroup === undefined ? String(user) : `${user}:${runAsGroup}`];
+/** Without the group: a user with one gets none of those that the image's /etc/group has for him. */
+function userArgs({ runAsUser }: ContainerConfig['security']): string[] {
+  return runAsUser === undefined ? [] : ['--user', String(runAsUser)];
 }
 
 /** A command replaces entrypoint and cmd of the image, args only its cmd, as the Kubernetes API says. */

@@ -1,9 +1,9 @@
-// A shell script in runc's place, for what nerdctl cannot say: join an IPC namespace by path, and have no groups but
-// those given. Both are annotations in the bundle; a value of a pod cannot be mistaken for one, as quotes inside JSON
-// strings are escaped.
+// A shell script in runc's place, for what nerdctl cannot say: join an IPC namespace by path, have another first group
+// than the image's user has, have no groups but those given. All are annotations in the bundle; a value of a pod cannot
+// be mistaken for one, as quotes inside JSON strings are escaped.
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
+import { ANNOTATION_GROUP, ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
 
 const SCRIPT = `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.
@@ -14,6 +14,7 @@ for word; do
 done
 [ -z "$bundle" ] || sed -E -i \\
   -e 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' \\
+  -e 's|"gid":[0-9]+,"additionalGids":\\[[0-9]+([,0-9]*)\\](.*"${ANNOTATION_GROUP}":"([0-9]+)")|"gid":\\3,"additionalGids":[\\3\\1]\\2|' \\
   -e 's|"additionalGids":\\[[0-9,]*\\](.*"${ANNOTATION_GROUPS}":"([0-9,]*)")|"additionalGids":[\\2]\\1|' \\
   "$bundle/config.json"
 exec runc "$@"

@@ -24,9 +24,9 @@ async function wrapped(config: object): Promise<object> {
   }
 }
 
-const bundle = (groups: number[], annotations: object, ipc: object) => ({
+const bundle = (groups: number[], annotations: object, ipc: object, gid = 2) => ({
   process: {
-    user: { uid: 1, gid: 2, additionalGids: groups },
+    user: { uid: 1, gid, additionalGids: groups },
     args: ['sh', '"additionalGids":[7]"io.tsukube/groups":"8"', '"io.tsukube/ipc":"/x"'],
   },
   annotations,
@@ -39,14 +39,15 @@ test('a bundle joins the IPC namespace of its annotation', async () => {
   assert.deepEqual(await wrapped(bundle([2, 10], annotations, { type: 'ipc' })), joined);
 });
 
-for (const { groups, expected } of [
-  { groups: '4,5', expected: [4, 5] },
-  { groups: '', expected: [] },
+for (const { annotations, gid = 2, expected } of [
+  { annotations: { 'io.tsukube/groups': '4,5' }, expected: [4, 5] },
+  { annotations: { 'io.tsukube/groups': '' }, expected: [] },
+  { annotations: { 'io.tsukube/group': '7' }, gid: 7, expected: [7, 10] },
+  { annotations: { 'io.tsukube/group': '7', 'io.tsukube/groups': '4' }, gid: 7, expected: [4] },
 ]) {
-  test(`a bundle has no groups but ${JSON.stringify(expected)}`, async () => {
-    const annotations = { 'io.tsukube/groups': groups };
-    const alone = bundle(expected, annotations, { type: 'ipc' });
-    assert.deepEqual(await wrapped(bundle([2, 10], annotations, { type: 'ipc' })), alone);
+  test(`${JSON.stringify(annotations)} is the group ${gid} and ${JSON.stringify(expected)}`, async () => {
+    const wanted = bundle(expected, annotations, { type: 'ipc' }, gid);
+    assert.deepEqual(await wrapped(bundle([2, 10], annotations, { type: 'ipc' })), wanted);
   });
 }
 
