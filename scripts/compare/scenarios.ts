@@ -1,6 +1,7 @@
 // Requests that nobody has recorded, made from those that are. A scenario is about one place of one object: creations
 // of it with other values there, or changes of it to those; dry runs, so that none minds the other.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Question } from '../../test/vectors/play.ts';
 import type { Request } from '../../test/vectors/scenario.ts';
 import { type Choosing, knownValues, missingFields, someValues } from './mutations.ts';
@@ -100,14 +101,14 @@ export function updates(subject: Subject, making: Making): Inquiry[] {
   const { chance } = making;
   const own = { ...subject, seeds: subject.seeds.map((seed) => underOwnName(subject, seed)).filter(isNameable) };
   const ofPlaces = placesToTry(own).flatMap(({ seed, place }) => {
-    const bodies = variants(seed, place, making).map((body) => changeOf(subject, seed, body));
+    const bodies = variants(seed, place, making).map((body) => changeOf(subject, seed, body, making));
     const changes = chance.some(bodies, making.count);
     return inUpdates(subject, { seed, what: named(subject, 'update', place.steps), changes });
   });
   const [seed] = own.seeds;
   if (!seed || !subject.definition.subresources.status) return ofPlaces;
   const changes = statusVariants(subject, making).flatMap((status) => {
-    const change = changeOf(subject, seed, { ...seed, status });
+    const change = changeOf(subject, seed, { ...seed, status }, making);
     return [change, { ...change, path: `${change.path.split('?')[0]}/status${DRY}` }];
   });
   return [...ofPlaces, ...inUpdates(subject, { seed, what: `${subject.name}: update status`, changes })];
@@ -150,9 +151,26 @@ function nameOf(object: Fields): string {
 
 const post = ({ path }: Subject, body: Fields): Request => ({ method: 'POST', path: `${path}${DRY}`, body });
 
-function changeOf({ path }: Subject, seed: Fields, body: Fields): Request {
+/** As a PUT of the object or as a merge patch. */
+function changeOf({ path }: Subject, seed: Fields, body: Fields, { chance }: Making): Request {
+  const at = `${path}/${nameOf(seed)}${DRY}`;
+  if (chance.below(2) === 0) {
+    return { method: 'PATCH', path: at, type: 'application/merge-patch+json', body: patchTo(seed, body) };
+  }
   const metadata = { ...(isFields(body.metadata) ? body.metadata : {}), resourceVersion: '$' + '{rv}' };
-  return { method: 'PUT', path: `${path}/${nameOf(seed)}${DRY}`, body: { ...body, metadata } };
+  return { method: 'PUT', path: at, body: { ...body, metadata } };
+}
+
+/** The merge patch that makes `after` of `before`. */
+function patchTo(before: Fields, after: Fields): Fields {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const changed = [...keys].filter((key) => !isDeepStrictEqual(before[key], after[key]));
+  return Object.fromEntries(
+    changed.map((key) => {
+      const [from, to] = [before[key], after[key]];
+      return [key, isFields(from) && isFields(to) ? patchTo(from, to) : (to ?? null)];
+    }),
+  );
 }
 
 /** These are told at once, in their status, what the server thinks of them. */

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { placesOf, withValue } from '../../scripts/compare/places.ts';
+import { createChance } from '../../scripts/compare/random.ts';
+import { describe } from '../../scripts/compare/report.ts';
+import { creations, mixtures, updates } from '../../scripts/compare/scenarios.ts';
+import { readRecordings } from '../../scripts/compare/seeds.ts';
+
+const { subjects, vocabulary } = readRecordings();
+const services = subjects.find(({ name }) => name === 'core/Service v1');
+const making = (seed: number) => ({ vocabulary, chance: createChance(seed), count: 3 });
+
+test('every type that the recordings accept objects of is a subject', () => {
+  assert.ok(subjects.length > 50, `${subjects.length}`);
+  assert.ok(subjects.every(({ seeds }) => seeds.length > 0));
+});
+
+test('the places of an object are those that its type knows', () => {
+  const model = 'io.k8s.api.core.v1.Service';
+  const places = placesOf({ metadata: { labels: { a: 'b' } }, spec: { ports: [{ port: 80, nope: 1 }] } }, model);
+  const found = places.map(({ steps, slot }) => [steps.join('/'), slot]);
+  assert.deepEqual(found.slice(3), [
+    ['metadata/labels/a', 'ObjectMeta.labels{}'],
+    ['spec', 'Service.spec'],
+    ['spec/ports', 'ServiceSpec.ports'],
+    ['spec/ports/0', 'ServiceSpec.ports[]'],
+    ['spec/ports/0/port', 'ServicePort.port'],
+  ]);
+});
+
+test('a place gets another value in a copy, or none', () => {
+  const object = { a: [{ b: 1 }, { b: 2 }] };
+  assert.deepEqual(withValue(object, ['a', 1, 'b'], 3), { a: [{ b: 1 }, { b: 3 }] });
+  assert.deepEqual(withValue(object, ['a', 0], undefined), { a: [{ b: 2 }] });
+  assert.deepEqual(withValue(object, ['a'], undefined), {});
+  assert.deepEqual(object, { a: [{ b: 1 }, { b: 2 }] });
+});
+
+test('a seed asks the same again, another asks something else', () => {
+  assert.ok(services);
+  const ask = (seed: number) =>
+    JSON.stringify([
+      creations(services, making(seed)),
+      updates(services, making(seed)),
+      mixtures(services, making(seed), 5),
+    ]);
+  assert.equal(ask(1), ask(1));
+  assert.notEqual(ask(1), ask(2));
+});
+
+test('changes are of an object that was made, and dry runs', () => {
+  assert.ok(services);
+  for (const { steps } of updates(services, making(1))) {
+    const [create, get, ...changes] = steps.map(({ do: request }) => request);
+    assert.deepEqual([create?.method, get?.method], ['POST', 'GET']);
+    assert.ok(changes.length > 0);
+    assert.ok(changes.every(({ method, path }) => /^(PUT|PATCH)$/.test(method) && path.endsWith('?dryRun=All')));
+  }
+});
+
+test('alike differences are told once, with how many they are', () => {
+  const scenario = {
+    name: 'core/X: a',
+    steps: [{ do: { method: 'POST', path: '/x', body: { b: 1 } }, want: { code: 201 } }],
+  };
+  const lines = ['step 1/code: want 201, got 422', 'step 1/code: want 201, got 422'];
+  assert.deepEqual(describe([{ scenario, lines }]), ['2 × core/X: a/code: want 201, got 422\n    POST /x {"b":1}']);
+});
