@@ -4,7 +4,6 @@ import { decodeCbor } from '../apimachinery/codec/cbor.ts';
 import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
 import { decodeJson } from '../apimachinery/codec/json.ts';
 import { decodeTyped, strictError } from '../apimachinery/codec/strict.ts';
-import { decodeYaml } from '../apimachinery/codec/yaml.ts';
 import {
   type AnyObject,
   formatGroupVersion,
@@ -27,15 +26,15 @@ export async function readBody(body: RequestBody, format?: BodyFormat): Promise<
   if (body.kind === 'value') return body.value === undefined ? undefined : decodedValue(body.value);
   const bytes = await body.read();
   if (bytes.length === 0) return undefined;
-  return decodeBytes(bytes, format ?? bodyFormat(body.contentType, body.mediaTypes));
+  const known = format ?? bodyFormat(body.contentType, body.mediaTypes);
+  try {
+    return known === 'yaml' ? await body.readYaml(bytes) : DECODERS[known](bytes);
+  } catch (error) {
+    throw refusal(error);
+  }
 }
 
-const DECODERS = { json: decodeJson, yaml: decodeYaml, protobuf: decodeProtobuf, cbor: decodeCbor };
-
-/** Throws 400 with the decoder's words. */
-export function decodeBytes(bytes: Uint8Array, format: BodyFormat): Decoded {
-  return refusing(() => DECODERS[format](bytes));
-}
+const DECODERS = { json: decodeJson, protobuf: decodeProtobuf, cbor: decodeCbor };
 
 export const decodedValue = (value: unknown): Decoded => ({
   value: plain(value),
@@ -152,9 +151,13 @@ function refusing<T>(decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(error.message);
-    // Nested deeper than the stack holds; Go's decoder stops at 10,000.
-    if (error instanceof RangeError) throw badRequest('exceeded max depth');
-    throw error;
+    throw refusal(error);
   }
+}
+
+/** 400 with the decoder's words for what is the body's fault. */
+function refusal(error: unknown): unknown {
+  if (error instanceof DecodeError) return badRequest(error.message);
+  // Nested deeper than the stack holds; Go's decoder stops at 10,000.
+  return error instanceof RangeError ? badRequest('exceeded max depth') : error;
 }

@@ -9,6 +9,7 @@ import type { Credentials, UserInfo } from './identity.ts';
 import { MEDIA_TYPES, type MediaType, type Representation } from './negotiation.ts';
 import type { WatchItem } from './registry/watch.ts';
 import type { TableRows } from './table.ts';
+import type { ReadYaml } from './yaml/long-yaml.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -31,6 +32,7 @@ export type RequestBody =
       contentType: string | undefined;
       /** What the server speaks, in bodies and answers; undefined for the usual ones. */
       mediaTypes?: readonly MediaType[];
+      readYaml: ReadYaml;
       read(): Promise<Uint8Array>;
       stream(): Readable;
     };

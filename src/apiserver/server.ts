@@ -48,6 +48,7 @@ import type { WriteEnvironment } from './registry/write.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { createStoreReader } from './store-reader.ts';
 import { createHandlers } from './subresources/index.ts';
+import { createYamlReader } from './yaml/long-yaml.ts';
 
 export interface ApiServerOptions {
   storage: Storage;
@@ -223,7 +224,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     registerApiServices: registration.start,
     async start() {
       if (!options.listen) return;
-      const bodies = { clock, ...(options.cbor ? { mediaTypes: WITH_CBOR } : {}) };
+      const bodies = { clock, readYaml: createYamlReader(), ...(options.cbor ? { mediaTypes: WITH_CBOR } : {}) };
       http = await listen({
         ...options.listen,
         front: createFront({ pipeline, log, ...bodies }),

@@ -4,6 +4,7 @@ import { badRequest, requestEntityTooLarge, StatusError } from '../../apimachine
 import type { Clock } from '../../clock.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { RequestBody } from '../request.ts';
+import type { ReadYaml } from '../yaml/long-yaml.ts';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** As long as upstream lets a request take (--request-timeout). */
@@ -14,11 +15,12 @@ const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 export const bytesBody = (
   stream: Readable,
   contentType: string | undefined,
-  { clock, mediaTypes }: BodyOptions,
+  { clock, mediaTypes, readYaml }: BodyOptions,
 ): RequestBody => ({
   kind: 'bytes',
   contentType,
   ...(mediaTypes ? { mediaTypes } : {}),
+  readYaml,
   read: () => readAll(stream, clock),
   stream: () => stream,
 });
@@ -27,6 +29,7 @@ export interface BodyOptions {
   clock: Clock;
   /** What the server speaks; the usual ones when not given. */
   mediaTypes?: readonly MediaType[];
+  readYaml: ReadYaml;
 }
 
 /** Rejects with a StatusError for a body that is too long, comes too slowly, or breaks off. */
