@@ -7,7 +7,8 @@ import { nameIsDNSSubdomain, nameIsPathSegment } from '../apimachinery/names.ts'
 import type { FieldError } from '../apimachinery/status-error.ts';
 import { deepCopy } from '../apimachinery/value.ts';
 import type { Behaviour } from './behaviour.ts';
-import { cellsOf } from './columns/index.ts';
+import { tableOf } from './columns/index.ts';
+import type { TableForm } from './columns/table-form.ts';
 import { typeDefaults } from './defaults/index.ts';
 import type { Column, ResourceDefinition, SubresourceDefinition, Verb } from './definition.ts';
 import { deprecationWarnings } from './deprecation.ts';
@@ -137,7 +138,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     returnDeletedObject: RETURNS_DELETED.has(id),
     ttlSeconds: behaviour.ttlSeconds,
 
-    ...tableOf(fact),
+    ...printed(fact, behaviour),
   };
 }
 
@@ -190,20 +191,9 @@ function fieldReader(path: readonly string[]): (object: AnyObject) => string {
   };
 }
 
-const DEFAULT_COLUMNS: readonly Column[] = [
-  { name: 'Name', type: 'string', format: 'name', priority: 0 },
-  { name: 'Created At', type: 'date', format: '', priority: 0 },
-];
-
-function tableOf(fact: ResourceFact): Pick<ResourceDefinition, 'columns' | 'cells'> {
-  const kind = fact.g ? `${fact.k}.${fact.g}` : fact.k;
-  const columns = columnFacts()[kind];
-  const cells = cellsOf(kind);
-  if (!columns || !cells) {
-    return {
-      columns: DEFAULT_COLUMNS,
-      cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
-    };
-  }
-  return { columns: columns.map(([name, type, format, priority]) => ({ name, type, format, priority })), cells };
+/** Printed from the stored version, which for a type of several versions knows all of them. */
+function printed(fact: ResourceFact, { storage, toStorage }: Behaviour): TableForm {
+  const { columns, cells } = tableOf(fact.g ? `${fact.k}.${fact.g}` : fact.k);
+  const isStored = !toStorage || !storage || storage.group !== fact.g || storage.version === fact.v;
+  return { columns, cells: isStored ? cells : (object, context) => cells(toStorage(object), context) };
 }

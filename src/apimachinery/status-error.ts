@@ -128,7 +128,7 @@ export const timeout = (message: string, retryAfterSeconds?: number, causes?: St
 
 /** A resourceVersion that has not been reached yet (storage.NewTooLargeResourceVersionError). */
 export const tooLargeResourceVersion = (wanted: number, current: number): StatusError =>
-  timeout(`Too large resource version: ${wanted}, current: ${current}`, 1, [
+  timeout(`Timeout: Too large resource version: ${wanted}, current: ${current}`, 1, [
     { reason: 'ResourceVersionTooLarge', message: 'Too large resource version' },
   ]);
 

@@ -13,7 +13,7 @@ import { groupResource } from './registry/keys.ts';
 import { type Answer, type ApiRequest, header, mediaTypesOf } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
-import { shapesOf } from './shapes.ts';
+import { requireFit, SHAPES } from './shapes.ts';
 import { parseIncludeObject } from './table.ts';
 
 const CONNECTED = new Set(['attach', 'exec', 'portforward', 'proxy']);
@@ -41,7 +41,7 @@ export async function dispatch(
   }
   const handler = info.subresource
     ? subresourceHandler(definition, info, handlers)
-    : mainHandler(definition, info, handlers);
+    : mainHandler(definition, info, { handlers, method: request.method });
   if (request.method === 'HEAD') throw methodNotServed();
   checkAsOf(info, request.query, !isVirtual(definition, handlers));
   for (const text of deprecationOf(definition)) call.warn(text);
@@ -51,15 +51,18 @@ export async function dispatch(
     const mediaTypes = mediaTypesOf(request);
     requireRoute(header(request, 'accept'), { streams: info.verb === 'list' || info.verb === 'watch', mediaTypes });
   }
-  const representation = representationFor(request, {
-    shapes: isObjectHistory(info) ? HISTORY_SHAPES : shapesOf(info),
+  const answer = {
+    shapes: isObjectHistory(info) ? HISTORY_SHAPES : SHAPES,
     custom: isObjectHistory(info) || (isCustom(definition) && info.subresource !== 'scale'),
-    watch: info.verb === 'watch',
-  });
-  return { result: await handler({ ...call, definition }), representation };
+  };
+  const representation = representationFor(request, answer);
+  const result = await handler({ ...call, definition });
+  requireFit(result, representation);
+  if (result.type !== 'watch') return { result, representation };
+  // That a format has no watches is told after what is wrong with the request itself (handlers/watch.go).
+  return { result, representation: representationFor(request, { ...answer, watch: true }) };
 }
 
-/** Before anything is done: what could not be answered must not happen. */
 function representationFor(
   request: ApiRequest,
   answer: Pick<NegotiationRequest, 'shapes' | 'custom' | 'watch'>,
@@ -121,11 +124,16 @@ const isCustom = ({ fit }: ResourceCall['definition']): boolean => fit !== undef
 
 const NAMED_VERBS = new Set(['get', 'update', 'patch', 'delete']);
 
-function mainHandler(definition: ResourceCall['definition'], info: RequestInfo, handlers: HandlerTable): CallHandler {
+function mainHandler(
+  definition: ResourceCall['definition'],
+  info: RequestInfo,
+  { handlers, method }: { handlers: HandlerTable; method: string },
+): CallHandler {
   const named = info.parts.length > 1;
   if (named && !definition.verbs.some((verb) => NAMED_VERBS.has(verb))) throw pathNotFound();
   const handler = handlers.get(`${definition.group}/${definition.plural}`) ?? verbHandlers[info.verb];
   if (!handler || !definition.verbs.some((verb) => verb === info.verb)) throw methodNotServed();
+  if (info.verb === 'watch' && method !== 'GET') throw methodNotServed();
   if (NAMED_VERBS.has(info.verb) !== named && info.verb !== 'watch') throw methodNotServed();
   if (definition.namespaced && !info.namespace && !['list', 'watch'].includes(info.verb)) throw methodNotServed();
   return handler;

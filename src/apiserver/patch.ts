@@ -1,23 +1,34 @@
 // PATCH: the patch is applied to the current object in the request's version, and again if that object changed
 // meanwhile; the result goes the way of an update.
 import { untypedProblems } from '../apimachinery/codec/strict.ts';
-import type { Json, JsonObject } from '../apimachinery/meta.ts';
+import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
 import { applyJsonPatch, readJsonPatch } from '../apimachinery/patch/json-patch.ts';
 import { applyMergePatch } from '../apimachinery/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../apimachinery/patch/strategic-merge.ts';
-import { badRequest, hasReason, notFound, StatusError, unsupportedMediaType } from '../apimachinery/status-error.ts';
+import {
+  badRequest,
+  fieldError,
+  hasReason,
+  invalid,
+  notFound,
+  unsupportedMediaType,
+} from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
 import { type ResourceCall, strictness, writeTarget } from './call.ts';
-import { decodedValue, readBody, report, requireCustomType, toObject } from './decode.ts';
+import { decodedValue, readBody, report, requireCustomType, type Strictness, toObject } from './decode.ts';
 import { type BodyFormat, speaksCbor } from './negotiation.ts';
 import { groupResource, objectKey } from './registry/keys.ts';
-import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
+import { parseWriteParameters } from './registry/parameters.ts';
 import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
 import { type ApiRequest, mediaTypesOf } from './request.ts';
 
-/** Makes the patched value of the current one, which is not changed. */
-type Patcher = (current: Json) => Json;
+export interface Patch {
+  /** Makes the patched value of the current one, which is not changed. */
+  apply(current: Json): Json;
+  /** What strict reading minds in the patch itself. */
+  problems: readonly string[];
+}
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
@@ -62,13 +73,9 @@ export async function patchObject(
   if (!env.storage.get(objectKey(definition, target.namespace, target.name))) {
     throw notFound(groupResource(definition), target.name);
   }
-  const patcher = await readPatch(type, { ...call, type: definition, parameters });
+  const patch = await readPatch(type, { ...call, type: definition });
   return await updateObject(env, target, {
-    apply: (current) => {
-      const patched = decodedValue(patcher(current as unknown as Json));
-      if (definition.fit && isObject(patched.value)) requireCustomType(patched.value, definition);
-      return asInvalidPatch(() => toObject(patched, definition, strictness(call, parameters)), definition);
-    },
+    apply: (current) => patched(patch, current as AnyObject, { type: definition, ...strictness(call, parameters) }),
     ...strategy,
     unconditional: true,
     uidIsPrecondition: false,
@@ -76,45 +83,43 @@ export async function patchObject(
 }
 
 export async function readPatch(
-  type: PatchType,
-  call: Pick<ResourceCall, 'request' | 'env' | 'warn'> & { type: BodyType; parameters: WriteParameters },
-): Promise<Patcher> {
-  const body = await readBody(call.request.body, 'json');
+  patchType: PatchType,
+  { request, env, type }: Pick<ResourceCall, 'request' | 'env'> & { type: BodyType },
+): Promise<Patch> {
+  const body = await readBody(request.body, 'json');
   if (!body) throw badRequest('unexpected end of JSON input');
-  if (type === 'json') {
+  if (patchType === 'json') {
     const { operations, problems } = readJsonPatch(body.value, body.duplicates);
-    report(problems, { ...call.parameters, warn: call.warn });
-    return (current) => applyJsonPatch(current, operations);
+    return { apply: (current) => applyJsonPatch(current, operations), problems };
   }
-  if (type === 'strategic') {
+  const problems = untypedProblems(body);
+  if (patchType === 'strategic') {
     // null is a patch that changes nothing.
     const patch = body.value ?? {};
-    report(untypedProblems(body), { ...call.parameters, warn: call.warn });
     if (!isObject(patch)) throw badRequest('json: cannot unmarshal the body into a strategic merge patch: no object');
-    return (current) => applyStrategicMergePatch(current as JsonObject, patch, call.type.schema, call.env.types);
+    return {
+      apply: (current) => applyStrategicMergePatch(current as JsonObject, patch, type.schema, env.types),
+      problems,
+    };
   }
-  report(untypedProblems(body), { ...call.parameters, warn: call.warn });
   if (typeof body.value !== 'object') throw badRequest('json: cannot unmarshal the body into a merge patch: no object');
-  return (current) => applyMergePatch(current, body.value);
+  return { apply: (current) => applyMergePatch(current, body.value), problems };
 }
 
-/** A patch whose result does not fit the type is not malformed but invalid (handlers/patch.go). */
-/** What a patch makes of an object must be readable: else 422 for the patch. */
-export function asInvalidPatch<T>(decode: () => T, { fit }: Pick<BodyType, 'fit'>): T {
+/** The patched object. What does not fit its type, or is refused by strictness, is an invalid patch: 422. */
+export function patched(
+  patch: Patch,
+  current: AnyObject,
+  { type, ...strict }: Strictness & { type: BodyType },
+): AnyObject {
+  const value = decodedValue(patch.apply(current as unknown as Json));
+  if (type.fit && isObject(value.value)) requireCustomType(value.value, type);
   try {
-    return decode();
+    return toObject({ ...value, problems: patch.problems }, type, strict);
   } catch (error) {
-    // Strictness is malformed all the same, but for types made at run time.
-    const isStrict = hasReason(error, 'BadRequest') && error.message.startsWith('strict decoding error');
-    if (!hasReason(error, 'BadRequest') || (isStrict && !fit)) throw error;
-    throw new StatusError({
-      code: 422,
-      reason: 'Invalid',
-      message: `patch: Invalid value: ${error.message}`,
-      details: {
-        causes: [{ reason: 'FieldValueInvalid', message: `Invalid value: ${error.message}`, field: 'patch' }],
-      },
-    });
+    if (!hasReason(error, 'BadRequest')) throw error;
+    const text = JSON.stringify(value.value);
+    throw invalid({ group: '', kind: '' }, '', [fieldError.invalid('patch', text, error.message)]);
   }
 }
 

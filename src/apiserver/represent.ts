@@ -84,6 +84,8 @@ export function representList(list: ListResult, options: RepresentOptions): Uint
   return encoding.value(table);
 }
 
+const NOTHING = new Uint8Array();
+
 /** Turns items into frames; Tables name their columns only in the first. */
 export function createWatchEncoder(
   { definition }: WatchResult,
@@ -98,16 +100,17 @@ export function createWatchEncoder(
     if (!as) {
       return item.type === 'BOOKMARK' ? encoding.frame(item.type, item.object) : encoding.itemFrame(definition, item);
     }
+    // No event is a list, which upstream notes in its log and goes on.
+    if (as.kind === 'PartialObjectMetadataList') return NOTHING;
     const object = item.type === 'BOOKMARK' ? (item.object as AnyObject) : viewOf(definition, item.entry);
     if (as.kind !== 'Table') return encoding.frame(item.type, toPartialMetadata(object, as.version));
     const { resourceVersion } = object.metadata;
-    const bookmark = item.type === 'BOOKMARK';
-    const table = toTable(bookmark ? [] : [object], {
+    const table = toTable([object], {
       definition,
       version: as.version,
       includeObject: options.includeObject,
       now: options.now,
-      metadata: bookmark ? object.metadata : resourceVersion ? { resourceVersion } : {},
+      metadata: resourceVersion ? { resourceVersion } : {},
       headers,
     });
     headers = false;

@@ -46,9 +46,9 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     if (named && compileSelection(definition, parameters.selectors).name !== call.info.name) {
       throw badRequest("fieldSelector metadata.name doesn't match requested name");
     }
-    const { storage, clock, random } = env;
+    const { storage, clock, random, types } = env;
     return openWatch(
-      { storage, clock, definition, namespace: namespaceOf(call), signal: call.signal(), random },
+      { storage, clock, definition, types, namespace: namespaceOf(call), signal: call.signal(), random },
       parameters,
     );
   },

@@ -1,8 +1,19 @@
-// Which other shapes an answer can take, by what is asked for.
-import type { RequestInfo } from './request-info.ts';
+// The other shapes that answers about resources can take. Whether one fits is told only when the answer is there, after
+// what was asked for has been done (handlers/response.go).
+import { notAcceptable } from '../apimachinery/status-error.ts';
+import type { Representation } from './negotiation.ts';
+import type { ApiResult } from './request.ts';
 
-/** Lists and single objects each have their form of bare metadata; watches carry single objects. */
-export const shapesOf = ({ verb }: Pick<RequestInfo, 'verb'>): readonly string[] =>
-  verb === 'list' || verb === 'deletecollection'
-    ? ['Table', 'PartialObjectMetadataList']
-    : ['Table', 'PartialObjectMetadata'];
+export const SHAPES = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+
+/** Throws 406 for bare metadata of one object where there is a list, and the other way round. */
+export function requireFit(result: ApiResult, { as }: Pick<Representation, 'as'>): void {
+  if (result.type === 'list' && as?.kind === 'PartialObjectMetadata') {
+    const { listKind } = result.definition;
+    throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${listKind})`);
+  }
+  if (result.type === 'object' && as?.kind === 'PartialObjectMetadataList' && result.object.kind !== 'Status') {
+    const { kind } = result.object;
+    throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${kind})`);
+  }
+}

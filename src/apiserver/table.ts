@@ -1,8 +1,9 @@
 // The other shapes of an answer: kubectl's Table and bare metadata (meta.k8s.io/v1 and v1beta1).
 import { ageOf } from '../api/columns/age.ts';
-import type { ResourceDefinition } from '../api/definition.ts';
+import { PLAIN_TABLE, type TableForm } from '../api/columns/table-form.ts';
 import type { AnyObject, KubeObject, ListMeta } from '../apimachinery/meta.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
+import { INITIAL_EVENTS_END } from './registry/watch.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
@@ -12,8 +13,6 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
   throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
 }
-
-export type TableForm = Pick<ResourceDefinition, 'columns' | 'cells'>;
 
 /** A table that shows something else than objects of a resource. */
 export interface TableRows extends TableForm {
@@ -47,34 +46,28 @@ const TABLES: Readonly<Record<string, TableForm>> = {
   },
 };
 
-const DEFAULT_COLUMNS = [
-  { name: 'Name', type: 'string', format: 'name', description: 'Name of the object', priority: 0 },
-  { name: 'Created At', type: 'date', format: '', description: 'When the object was created', priority: 0 },
-];
-
-export function toTable(objects: readonly AnyObject[], options: TableOptions): KubeObject & { rows: unknown[] } {
+export function toTable(objects: readonly AnyObject[], options: TableOptions): KubeObject & { rows: unknown[] | null } {
   const { version, includeObject, now } = options;
   const [first] = objects;
-  const definition = options.definition ?? (first && TABLES[`${first.apiVersion} ${first.kind}`]);
+  const form = options.definition ?? (first && TABLES[`${first.apiVersion} ${first.kind}`]) ?? PLAIN_TABLE;
   const context = { now };
-  const columns = definition?.columns.map((column) => ({ description: '', ...column })) ?? DEFAULT_COLUMNS;
+  const toRow = (object: AnyObject) => ({
+    cells: form.cells(object, context),
+    ...rowConditions(object),
+    object: rowObject(object, includeObject, version),
+  });
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${version}`,
     metadata: options.metadata as KubeObject['metadata'],
-    ...{ columnDefinitions: options.headers ? columns : null },
-    rows: objects.map((object) => ({
-      cells: definition
-        ? definition.cells(object, context)
-        : [object.metadata.name ?? '', object.metadata.creationTimestamp ?? null],
-      ...rowConditions(object),
-      object: rowObject(object, includeObject, version),
-    })),
+    ...{ columnDefinitions: options.headers ? form.columns.map((column) => ({ description: '', ...column })) : null },
+    // Go's list of nothing: rows of plain tables are made by appending.
+    rows: objects.length === 0 && form.columns === PLAIN_TABLE.columns ? null : objects.map(toRow),
   };
 }
 
 function rowObject(object: AnyObject, include: IncludeObject, version: 'v1' | 'v1beta1'): KubeObject | null {
-  if (include === 'None') return null;
+  if (include === 'None' && !object.metadata.annotations?.[INITIAL_EVENTS_END]) return null;
   return include === 'Object' ? object : toPartialMetadata(object, version);
 }
 

@@ -1,6 +1,8 @@
-// Who fills the cells of which kind's table, by kind[.group]; the columns themselves are facts.
+// The tables of the built-in types: who fills the cells, by kind[.group]; the columns themselves are facts.
 import type { Cells } from '../behaviour.ts';
+import { columnFacts } from '../facts.ts';
 import { admissionCells } from './admission.ts';
+import { apiServiceTable } from './api-services.ts';
 import { autoscalingCells } from './autoscaling.ts';
 import { clusterCells } from './cluster.ts';
 import { coreCells } from './core.ts';
@@ -8,6 +10,7 @@ import { networkCells } from './network.ts';
 import { podCells } from './pod.ts';
 import { requestCells } from './requests.ts';
 import { storageCells } from './storage.ts';
+import { PLAIN_TABLE, type TableForm } from './table-form.ts';
 import { workloadCells } from './workloads.ts';
 
 const cells: Readonly<Record<string, Cells>> = {
@@ -22,4 +25,11 @@ const cells: Readonly<Record<string, Cells>> = {
   ...requestCells,
 };
 
-export const cellsOf = (kind: string): Cells | undefined => cells[kind];
+/** `kind` is kind[.group]: all versions of a type share a table. */
+export function tableOf(kind: string): TableForm {
+  if (kind === 'APIService.apiregistration.k8s.io') return apiServiceTable;
+  const columns = columnFacts()[kind];
+  const print = cells[kind];
+  if (!columns || !print) return PLAIN_TABLE;
+  return { columns: columns.map(([name, type, format, priority]) => ({ name, type, format, priority })), cells: print };
+}

@@ -105,10 +105,11 @@ const networkPolicy = row<NetworkPolicy>(({ spec }, { name, age }) => [
 
 const serviceCidr = row<ServiceCIDR>(({ spec }, { name, age }) => [name, (spec?.cidrs ?? []).join(','), age]);
 
-const ipAddress = row<IPAddress>(({ spec }, { name }) => {
+const ipAddress = row<IPAddress>(({ spec }, { name, age }) => {
   const { group, resource, namespace, name: parent } = spec?.parentRef ?? {};
   const type = resource ? `${resource}${group ? `.${group}` : ''}/` : '';
-  return [name, parent ? `${type}${namespace ? `${namespace}/` : ''}${parent}` : '<none>'];
+  // One cell more than there are columns.
+  return [name, parent ? `${type}${namespace ? `${namespace}/` : ''}${parent}` : '<none>', age];
 });
 
 export const networkCells: Readonly<Record<string, Cells>> = {

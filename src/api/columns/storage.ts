@@ -1,14 +1,7 @@
 // Rows of volumes, claims and the storage group.
 import type { Cells } from '../behaviour.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../types/core/v1.ts';
-import type {
-  CSIDriver,
-  CSINode,
-  CSIStorageCapacity,
-  StorageClass,
-  VolumeAttachment,
-  VolumeAttributesClass,
-} from '../types/storage/v1.ts';
+import type { CSIDriver, CSINode, StorageClass, VolumeAttachment, VolumeAttributesClass } from '../types/storage/v1.ts';
 import { row } from './cell.ts';
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
@@ -80,12 +73,6 @@ const csiDriver = row<CSIDriver>(({ spec }, { name, age }) => [
 
 const csiNode = row<CSINode>(({ spec }, { name, age }) => [name, spec.drivers?.length ?? 0, age]);
 
-const csiStorageCapacity = row<CSIStorageCapacity>((object, { name }) => [
-  name,
-  object.storageClassName,
-  object.capacity ?? '<unset>',
-]);
-
 const volumeAttachment = row<VolumeAttachment>(({ spec, status }, { name, age }) => [
   name,
   spec.attacher,
@@ -103,7 +90,6 @@ export const storageCells: Readonly<Record<string, Cells>> = {
   'StorageClass.storage.k8s.io': storageClass,
   'CSIDriver.storage.k8s.io': csiDriver,
   'CSINode.storage.k8s.io': csiNode,
-  'CSIStorageCapacity.storage.k8s.io': csiStorageCapacity,
   'VolumeAttachment.storage.k8s.io': volumeAttachment,
   'VolumeAttributesClass.storage.k8s.io': volumeAttributesClass,
 };

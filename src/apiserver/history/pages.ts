@@ -70,7 +70,7 @@ export async function spanAsked(
 }
 
 export function limitAsked(query: URLSearchParams): number {
-  const limit = parseInteger(query, 'limit') ?? 0;
+  const limit = query.get('limit') ? (parseInteger(query, 'limit') ?? 0) : 0;
   return limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT;
 }
 

@@ -40,7 +40,6 @@ type Fields = Omit<DeleteOptions, 'dryRun'> & { dryRun: string[] };
 
 function fromQuery(query: URLSearchParams): Fields {
   const gracePeriodSeconds = parseInteger(query, 'gracePeriodSeconds');
-  if (query.get('gracePeriodSeconds') === '') throw badRequest('strconv.ParseInt: parsing "": invalid syntax');
   const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')];
   const preconditions =
     uid || resourceVersion ? { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) } : undefined;

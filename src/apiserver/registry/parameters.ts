@@ -3,11 +3,10 @@
 import type { JsonObject } from '../../apimachinery/meta.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { isTrue } from '../request-info.ts';
+import { parseSelectors, type Selectors } from './selection.ts';
 
 export interface ListParameters {
-  labelSelector: string;
-  fieldSelector: string;
-  watch: boolean;
+  selectors: Selectors;
   allowWatchBookmarks: boolean;
   sendInitialEvents: boolean | undefined;
   resourceVersion: string;
@@ -21,11 +20,9 @@ const META_GROUP = 'meta.k8s.io';
 const MAX_INT64 = 9223372036854775807n;
 const MAX_UINT64 = 18446744073709551615n;
 
-export function parseListParameters(query: URLSearchParams, watch: boolean): ListParameters {
+export function parseListParameters(query: URLSearchParams): ListParameters {
   const parameters: ListParameters = {
-    labelSelector: query.get('labelSelector') ?? '',
-    fieldSelector: query.get('fieldSelector') ?? '',
-    watch,
+    selectors: parseSelectors(query),
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
     resourceVersion: query.get('resourceVersion') ?? '',
@@ -34,8 +31,10 @@ export function parseListParameters(query: URLSearchParams, watch: boolean): Lis
     limit: parseInteger(query, 'limit') ?? 0,
     continue: query.get('continue') ?? '',
   };
-  if (watch) applyWatchListDefault(parameters);
-  const errors = validateListParameters(parameters);
+  // The older paths watch without the parameter, and are held to the rules of lists.
+  const watches = isTrue(query.get('watch'));
+  if (watches) applyWatchListDefault(parameters);
+  const errors = watches ? validateWatchParameters(parameters) : validateListParameters(parameters);
   if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'ListOptions' }, '', errors);
   return parameters;
 }
@@ -49,60 +48,44 @@ function applyWatchListDefault(p: ListParameters): void {
   }
 }
 
+const NEEDS_REVISION = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
+const NO_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
+
 function validateListParameters(p: ListParameters): FieldError[] {
-  const match = p.resourceVersionMatch;
-  if (p.watch && (match !== '' || p.sendInitialEvents !== undefined)) return validateWatchMatch(p);
   const errors: FieldError[] = [];
+  const match = p.resourceVersionMatch;
+  const forbid = (text: string) => errors.push(fieldError.forbidden('resourceVersionMatch', text));
+  if (match !== '') {
+    if (p.resourceVersion === '') forbid(NEEDS_REVISION);
+    if (p.continue !== '') forbid(NO_CONTINUE);
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      errors.push(fieldError.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && p.resourceVersion === '0') {
+      forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    }
+  }
   if (p.sendInitialEvents !== undefined) {
     errors.push(fieldError.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
-  }
-  if (match === '') return errors;
-  if (p.resourceVersion === '') {
-    errors.push(
-      fieldError.forbidden(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden unless resourceVersion is provided',
-      ),
-    );
-  }
-  if (p.continue !== '') {
-    errors.push(
-      fieldError.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
-    );
-  }
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    errors.push(fieldError.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
-  }
-  if (match === 'Exact' && p.resourceVersion === '0') {
-    errors.push(
-      fieldError.forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
-    );
   }
   return errors;
 }
 
-function validateWatchMatch(p: ListParameters): FieldError[] {
+function validateWatchParameters(p: ListParameters): FieldError[] {
   const errors: FieldError[] = [];
   const match = p.resourceVersionMatch;
-  if (match !== '' && p.sendInitialEvents === undefined) {
-    errors.push(
-      fieldError.forbidden(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      ),
-    );
-  }
+  const forbid = (text: string) => errors.push(fieldError.forbidden('resourceVersionMatch', text));
   if (p.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-    errors.push(
-      fieldError.forbidden(
-        'resourceVersionMatch',
-        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      ),
-    );
+    forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }
-  if (match !== '' && match !== 'NotOlderThan' && match !== 'Exact') {
-    errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan', '']));
+  if (match === '') return errors;
+  if (p.sendInitialEvents === undefined) {
+    forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   }
+  if (match !== 'NotOlderThan') {
+    errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+  }
+  if (p.continue !== '') forbid(NO_CONTINUE);
   return errors;
 }
 
@@ -114,7 +97,7 @@ export function parseRevision(text: string): number | undefined {
 
 export function parseInteger(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
+  if (text === null) return undefined;
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   const value = BigInt(text.replace(/^\+/, ''));
   if (value > MAX_INT64 || value < -MAX_INT64 - 1n) {

@@ -59,7 +59,7 @@ export async function listEntries(
   namespace: string | undefined,
   parameters: ListParameters,
 ): Promise<ListResult> {
-  const selection = compileSelection(definition, parameters);
+  const selection = compileSelection(definition, parameters.selectors);
   const prefix = collectionPrefix(definition, namespace);
   const plan = planList(parameters);
   const matches = selection.everything
@@ -88,7 +88,8 @@ interface ListPlan {
 
 /** The matrix of resourceVersion, resourceVersionMatch, limit and continue (rule 12). */
 function planList(p: ListParameters): ListPlan {
-  const limit = Math.max(0, p.limit);
+  // The watch cache, which answers resourceVersion 0 upstream, ignores the limit (cacher/delegator).
+  const limit = p.resourceVersion === '0' && p.resourceVersionMatch === '' ? 0 : Math.max(0, p.limit);
   if (p.continue !== '') {
     if (p.resourceVersion !== '' && p.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
@@ -101,8 +102,7 @@ function planList(p: ListParameters): ListPlan {
   const revision = parseRevision(p.resourceVersion);
   if (revision === undefined) throw badRequest(`invalid resource version: ${JSON.stringify(p.resourceVersion)}`);
   if (p.resourceVersionMatch === 'Exact') return { limit, exact: revision, fromToken: false };
-  // The watch cache, which answers these upstream, ignores the limit (cacher/delegator).
-  if (revision === 0) return { limit: p.resourceVersionMatch === '' ? 0 : limit, fromToken: false };
+  if (revision === 0) return { limit, fromToken: false };
   if (p.resourceVersionMatch === '' && limit > 0) return { limit, exact: revision, fromToken: false };
   return { limit, atLeast: revision, fromToken: false };
 }

@@ -1,7 +1,12 @@
 // Label and field selectors of a list or watch as one predicate over objects of a definition.
 import type { ResourceDefinition } from '../../api/definition.ts';
-import { matchesFieldTerms, parseFieldSelector, requiredFieldValue } from '../../apimachinery/fields.ts';
-import { parseLabelSelector, SelectorError } from '../../apimachinery/labels.ts';
+import {
+  type FieldTerm,
+  matchesFieldTerms,
+  parseFieldSelector,
+  requiredFieldValue,
+} from '../../apimachinery/fields.ts';
+import { type ParsedLabelSelector, parseLabelSelector, SelectorError } from '../../apimachinery/labels.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest } from '../../apimachinery/status-error.ts';
 
@@ -15,17 +20,28 @@ export interface Selection {
   keyUnder(prefix: string): string | undefined;
 }
 
-/** Throws 400 for what is no selector, and for fields that cannot be selected by. */
-export function compileSelection(
-  definition: ResourceDefinition,
-  { labelSelector, fieldSelector }: { labelSelector: string; fieldSelector: string },
-): Selection {
-  const { labels, terms } = parse(labelSelector, fieldSelector);
-  for (const { field } of terms) {
-    if (!isSelectable(definition, field)) {
-      throw badRequest(`field label not supported: ${field}`);
-    }
+/** Both selectors of a request, before it is known what they select from. */
+export interface Selectors {
+  labels: ParsedLabelSelector;
+  terms: readonly FieldTerm[];
+}
+
+/** Throws 400 for what is no selector. */
+export function parseSelectors(query: URLSearchParams): Selectors {
+  try {
+    return {
+      labels: parseLabelSelector(query.get('labelSelector') ?? ''),
+      terms: parseFieldSelector(query.get('fieldSelector') ?? ''),
+    };
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
   }
+}
+
+/** Throws 400 for fields that cannot be selected by. */
+export function compileSelection(definition: ResourceDefinition, { labels, terms }: Selectors): Selection {
+  for (const { field } of terms) if (!isSelectable(definition, field)) throw notSelectable(definition, field);
   const name = requiredFieldValue(terms, 'metadata.name');
   return {
     everything: labels.requirements.length === 0 && terms.length === 0,
@@ -41,17 +57,21 @@ export function compileSelection(
   };
 }
 
-function parse(labelSelector: string, fieldSelector: string) {
-  try {
-    return { labels: parseLabelSelector(labelSelector), terms: parseFieldSelector(fieldSelector) };
-  } catch (error) {
-    if (error instanceof SelectorError) throw badRequest(error.message);
-    throw error;
-  }
-}
+/** What says itself what it is selected by names its namespace only where it has one; all else always does. */
+const saysItself = ({ selectableFields, fit }: ResourceDefinition): boolean =>
+  fit !== undefined || Object.keys(selectableFields).length > 0;
 
 const isSelectable = (definition: ResourceDefinition, field: string): boolean =>
-  field === 'metadata.name' || field === 'metadata.namespace' || Object.hasOwn(definition.selectableFields, field);
+  field === 'metadata.name' ||
+  (field === 'metadata.namespace' && (definition.namespaced || !saysItself(definition))) ||
+  Object.hasOwn(definition.selectableFields, field);
+
+const notSelectable = (definition: ResourceDefinition, field: string) =>
+  badRequest(
+    saysItself(definition)
+      ? `field label not supported: ${field}`
+      : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
 
 function fieldValue(definition: ResourceDefinition, object: AnyObject, field: string): string {
   if (field === 'metadata.name') return object.metadata.name ?? '';

@@ -2,6 +2,8 @@
 // holds nothing but its own cursor, and one that falls behind what the store keeps gets 410 and the end.
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject, Status } from '../../apimachinery/meta.ts';
+import { zeroObject } from '../../apimachinery/patch/apply/zero.ts';
+import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { StatusError } from '../../apimachinery/status-error.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import {
@@ -28,6 +30,8 @@ export interface WatchRequest {
   storage: Storage;
   clock: Clock;
   definition: ResourceDefinition;
+  /** Resolves the models that built-in definitions name. */
+  types: SchemaSet;
   namespace: string | undefined;
   /** Aborts when the caller goes away or the server stops. */
   signal: AbortSignal;
@@ -35,13 +39,16 @@ export interface WatchRequest {
   random: () => number;
 }
 
+/** Told to a watcher when it has seen what there was. */
+export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
 const BATCH = 256;
 const BOOKMARK_INTERVAL_MS = 60_000;
 const MIN_TIMEOUT_S = 1_800;
 
 /** Throws what must be an HTTP error; everything later becomes an ERROR event. */
 export function openWatch(request: WatchRequest, parameters: ListParameters): WatchResult {
-  const selection = compileSelection(request.definition, parameters);
+  const selection = compileSelection(request.definition, parameters.selectors);
   const revision = parameters.resourceVersion === '' ? 0 : parseRevision(parameters.resourceVersion);
   if (revision === undefined) {
     const text = JSON.stringify(parameters.resourceVersion);
@@ -71,7 +78,7 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
   let watcher: Watcher | undefined;
   try {
     let after = plan.revision;
-    if (parameters.sendInitialEvents) {
+    if (parameters.sendInitialEvents ?? plan.revision === 0) {
       await reach(storage, plan.revision);
       const page = storage.list(prefix, prepares ? {} : { filter: matches });
       // Opened in the same turn as the list: nothing can come between the two.
@@ -83,7 +90,7 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
         if (pause.over()) return;
         yield entries.slice(i, i + BATCH).map((entry): WatchItem => ({ type: 'ADDED', entry }));
       }
-      if (parameters.allowWatchBookmarks) yield [bookmark(definition, after, true)];
+      if (parameters.sendInitialEvents && parameters.allowWatchBookmarks) yield [bookmark(request, after, true)];
     } else {
       if (after === 0) after = storage.revision;
       watcher = storage.watch(prefix, { after });
@@ -106,7 +113,7 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
       }
       if (pause.takeBookmark() && watcher.position > told) {
         told = watcher.position;
-        yield [bookmark(definition, told, false)];
+        yield [bookmark(request, told, false)];
         continue;
       }
       await pause.untilReady(watcher);
@@ -147,10 +154,19 @@ function stampedAt(entry: StorageEntry, revision: Revision): StorageEntry {
   return { ...entry, revision, object: Object.freeze({ ...entry.object, metadata }), encodings: new Map() };
 }
 
-function bookmark(definition: ResourceDefinition, revision: Revision, initialEventsEnd: boolean): WatchItem {
-  const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+/** An object of which nothing is said but its revision: what Go writes of the type all the same is there. */
+function bookmark(
+  { definition, types }: Pick<WatchRequest, 'definition' | 'types'>,
+  revision: Revision,
+  initialEventsEnd: boolean,
+): WatchItem {
+  const annotations = initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {};
   const metadata = { resourceVersion: String(revision), ...annotations };
-  return { type: 'BOOKMARK', object: { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata } };
+  const { metadata: _metadata, ...zero } = zeroObject(definition.schema, types);
+  return {
+    type: 'BOOKMARK',
+    object: { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata, ...zero },
+  };
 }
 
 function toStatus(error: unknown, revision: Revision): Status {

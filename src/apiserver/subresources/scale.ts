@@ -1,13 +1,13 @@
 // /scale: how many, of anything that has replicas. Reads and writes the parent; its answers are autoscaling/v1 Scales.
 import type { ScalePaths } from '../../api/definition.ts';
 import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.ts';
-import type { AnyObject, Json, JsonObject, LabelSelector } from '../../apimachinery/meta.ts';
+import type { AnyObject, JsonObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
 import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
 import { entryAsked } from '../history/past.ts';
-import { applyFormat, asInvalidPatch, patchTypeOf, readPatch } from '../patch.ts';
+import { applyFormat, patched, patchTypeOf, readPatch } from '../patch.ts';
 import { apiVersionOf, readyView } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, type UpdatePlan, updateObject } from '../registry/update.ts';
@@ -55,11 +55,9 @@ async function fromBody(call: ResourceCall, type: BodyType) {
 
 async function fromPatch(call: ResourceCall, type: BodyType) {
   const parameters = parseWriteParameters(call.request.query, 'PatchOptions', 'other');
-  const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type, parameters });
-  return (current: Scaled) => {
-    const patched = patch(scaleOf(current, call.definition.scale) as unknown as Json);
-    return asInvalidPatch(() => toObject(decodedValue(patched), type, strictness(call, parameters)), type) as Scaled;
-  };
+  const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type });
+  return (current: Scaled) =>
+    patched(patch, scaleOf(current, call.definition.scale), { type, ...strictness(call, parameters) }) as Scaled;
 }
 
 /** Who applies a Scale owns the parent's replicas. */

@@ -113,7 +113,10 @@ describe('a get at a revision', () => {
   });
 
   it('waits for one that is yet to come, then says so', async () => {
-    const waiting = assert.rejects(exactly(api.storage.revision + 1), refused(504, /^Too large resource version/));
+    const waiting = assert.rejects(
+      exactly(api.storage.revision + 1),
+      refused(504, /^Timeout: Too large resource version/),
+    );
     await api.clock.advance(3_000);
     await waiting;
   });
