@@ -35,6 +35,10 @@ export function admitPod(
 
 /** The first reason there is, with upstream's words for it. */
 export function admissionRefusal(pod: Pod, facts: AdmissionFacts): Refusal | undefined {
+  const os = specOf(pod).os?.name;
+  if (os !== undefined && os !== 'linux') {
+    return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
+  }
   const sysctl = sysctlRefusal(specOf(pod), facts.allowedUnsafeSysctls);
   if (sysctl) return { reason: 'SysctlForbidden', message: sysctl };
   const pressure = facts.nodeRefusal(pod);

@@ -49,6 +49,12 @@ for (const { what, spec, allowed = [], hasAppArmor = false, expected } of [
     expected: { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' },
   },
   { what: 'a profile of AppArmor', spec: { securityContext: confined }, hasAppArmor: true, expected: undefined },
+  { what: 'a pod for Linux', spec: { os: { name: 'linux' } }, expected: undefined },
+  {
+    what: 'a pod for Windows',
+    spec: { os: { name: 'windows' } },
+    expected: { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" },
+  },
   {
     what: 'no profile of AppArmor',
     spec: { securityContext: { appArmorProfile: { type: 'Unconfined' as const } } },
