@@ -1,8 +1,9 @@
 // Objects as Go would write them back: unknown fields and nulls gone, empty omitempty fields gone, structs that are
 // no pointers there, quantities, times and durations in their canonical text, and the defaults of each type.
 // Values of a wrong type are left alone; the decoder has refused them already.
-import { DurationError, formatDuration, parseDuration } from '../apimachinery/duration.ts';
-import { canonicalQuantity, QuantityError } from '../apimachinery/quantity.ts';
+import { setField } from '../apimachinery/codec/decoded.ts';
+import { deepCopy } from '../apimachinery/value.ts';
+import { canonicalSpecial } from './canonical-special.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from './schema.ts';
 
 export type Struct = Record<string, unknown>;
@@ -18,9 +19,10 @@ export interface Normalising {
   asSent?: boolean;
 }
 
-/** Brings `object` to its canonical form, in place. */
+/** Brings `object` to its canonical form, in place. Its parts are left as they are, and used again where they have it. */
 export function normalise(object: Struct, type: TypeSchema, options: Normalising): void {
   const result = normaliseStruct(object, type, options);
+  if (result === object) return;
   for (const key of Object.keys(object)) delete object[key];
   Object.assign(object, result);
 }
@@ -30,14 +32,20 @@ const isStruct = (value: unknown): value is Struct =>
 
 /** A type as every value of it is walked through; worked out once, as each write walks through all of an object. */
 interface Plan {
-  fields: readonly PlannedField[];
-  /** Those of the fields that have a default. */
-  defaults: readonly PlannedField[];
+  fields: ReadonlyMap<string, PlannedField>;
+  /** Those of the fields that may have to be written though they are missing. */
+  missing: readonly PlannedField[];
 }
 
+/** What is needed of a field, in objects that are all alike to the engine, which facts are not. */
 interface PlannedField {
   field: FieldSchema;
   name: string;
+  type: TypeRef;
+  pointer: boolean;
+  omitEmpty: boolean;
+  /** Where Go writes it. */
+  position: number;
   /** undefined: none. */
   ifMissing: unknown;
   /** Written, or maybe, though it is missing: structs, what Go has no omitempty for. */
@@ -55,56 +63,129 @@ function planOf(type: TypeSchema): Plan {
   if (!plan) {
     const isSilent = ({ pointer, omitEmpty, omitZero, type: { kind } }: FieldSchema) =>
       pointer ? omitEmpty : omitZero || (omitEmpty && kind !== 'struct');
-    const fields = [...type.fields.values()].map((field) => ({
+    const fields = [...type.fields.values()].map((field, position) => ({
       field,
       name: field.name,
+      type: field.type,
+      pointer: field.pointer,
+      omitEmpty: field.omitEmpty,
+      position,
       ifMissing: plainDefault(type, field),
       isWrittenUnset: !isSilent(field),
       keepsEmpty: KEEPS_EMPTY.has(`${shortName(type.model)}.${field.name}`) || isFreeForm(field.type) || isPort(field),
       isScalar: isScalar(field.type),
     }));
-    plan = { fields, defaults: fields.filter(({ ifMissing }) => ifMissing !== undefined) };
+    plan = {
+      fields: new Map(fields.map((field) => [field.name, field])),
+      missing: fields.filter(({ ifMissing, isWrittenUnset }) => ifMissing !== undefined || isWrittenUnset),
+    };
     plans.set(type, plan);
   }
   return plan;
 }
 
+/** `value` itself when it is canonical already, as most parts of most objects are. */
 function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising): Struct {
   const plan = planOf(type);
-  const known: Struct = {};
-  for (const { name, field, keepsEmpty } of plan.fields) {
-    const given = value[name];
-    if (given === undefined || given === null) continue;
-    if (!field.pointer && isEmpty(given) && !keepsEmpty && !isKept(given, field, options)) continue;
-    known[name] = given;
-  }
-  if (options.defaults) {
-    options.defaults.get(type.model)?.(known);
-    for (const { name, ifMissing } of plan.defaults) known[name] ??= ifMissing;
-  }
-  const result: Struct = {};
-  if (type.typeMeta) {
-    for (const name of ['kind', 'apiVersion']) if (value[name]) result[name] = value[name];
-  }
-  for (const { name, field, isWrittenUnset, keepsEmpty, isScalar: plain } of plan.fields) {
-    const given = known[name];
-    if (given === undefined && !isWrittenUnset) continue;
-    if (plain && given !== undefined && given !== null && given !== '' && given !== 0 && given !== false) {
-      result[name] = given;
-      continue;
-    }
-    const normal = keepsEmpty && isEmpty(given) ? given : normaliseField(given, field, options);
-    if (normal !== undefined) result[name] = normal;
+  const setDefaults = options.defaults?.get(type.model);
+  const given = setDefaults ? withDefaults(value, plan, { options, setDefaults }) : value;
+  const { present, isInOrder } = fieldsOf(given, plan, options);
+  if (type.typeMeta || !isInOrder) return inOrder(given, present, { result: typeMetaOf(value, type), options });
+  let result = given;
+  for (const planned of present) {
+    const { name } = planned;
+    const before = given[name];
+    const normal = normaliseField(before, planned, options);
+    if (normal === before) continue;
+    if (result === value) result = { ...given };
+    if (normal === undefined) delete result[name];
+    else result[name] = normal;
   }
   return result;
 }
 
+function inOrder(
+  given: Struct,
+  present: readonly PlannedField[],
+  { result, options }: { result: Struct; options: Normalising },
+): Struct {
+  for (const planned of present) {
+    const normal = normaliseField(given[planned.name], planned, options);
+    if (normal !== undefined) result[planned.name] = normal;
+  }
+  return result;
+}
+
+/** A copy with nothing that counts as missing, so that defaults see what Go's see. */
+function withDefaults(
+  value: Struct,
+  plan: Plan,
+  { options, setDefaults }: { options: Normalising; setDefaults: TypeDefault },
+): Struct {
+  const known = { ...value };
+  for (const name in value) {
+    const planned = plan.fields.get(name);
+    if (!planned || isMissing(value[name], planned, options)) delete known[name];
+  }
+  setDefaults(known);
+  return known;
+}
+
+function typeMetaOf(value: Struct, { typeMeta }: TypeSchema): Struct {
+  const result: Struct = {};
+  if (typeMeta) {
+    for (const name of ['kind', 'apiVersion']) if (value[name]) result[name] = value[name];
+  }
+  return result;
+}
+
+interface Fields {
+  /** What is to be written, in Go's order. */
+  present: PlannedField[];
+  /** The value has these and no others, in this order. */
+  isInOrder: boolean;
+}
+
+function fieldsOf(value: Struct, plan: Plan, options: Normalising): Fields {
+  const present: PlannedField[] = [];
+  let isInOrder = true;
+  let last = -1;
+  for (const name in value) {
+    const planned = plan.fields.get(name);
+    if (!planned || isMissing(value[name], planned, options)) {
+      isInOrder = false;
+      continue;
+    }
+    isInOrder &&= planned.position > last;
+    last = planned.position;
+    present.push(planned);
+  }
+  for (const planned of plan.missing) {
+    const isDefaulted = options.defaults !== undefined && planned.ifMissing !== undefined;
+    if (!(isDefaulted || planned.isWrittenUnset) || !isMissing(value[planned.name], planned, options)) continue;
+    isInOrder = false;
+    present.push(planned);
+  }
+  if (!isInOrder) present.sort((a, b) => a.position - b.position);
+  return { present, isInOrder };
+}
+
+/** Whether Go could not tell it from a field that was not given. */
+const isMissing = (value: unknown, planned: PlannedField, { asSent }: Normalising): boolean =>
+  value === undefined ||
+  value === null ||
+  (!planned.pointer &&
+    !planned.keepsEmpty &&
+    isEmpty(value) &&
+    !(asSent === true && !planned.omitEmpty && Array.isArray(value)));
+
+/** Of scalars. */
+const isUnset = (value: unknown): boolean =>
+  value === undefined || value === null || value === '' || value === 0 || value === false;
+
 /** `[]` and `{}` count as empty for lists and maps; a struct never is, so it is told by its type. */
 const isEmpty = (value: unknown): boolean =>
   value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
-
-const isKept = (value: unknown, field: FieldSchema, { asSent }: Normalising): boolean =>
-  asSent === true && !field.omitEmpty && Array.isArray(value);
 
 /** Lists that are defaulted when missing and refused when empty. */
 const KEEPS_EMPTY = new Set(['HPAScalingRules.policies']);
@@ -147,12 +228,17 @@ function plainDefault(type: TypeSchema, field: FieldSchema): unknown {
   return field.type.kind === 'list' && !Array.isArray(value) ? [value] : value;
 }
 
-function normaliseField(value: unknown, field: FieldSchema, options: Normalising): unknown {
-  if (value === undefined) return field.pointer ? (field.omitEmpty ? undefined : null) : zero(field, options);
-  const normal = normaliseValue(value, field.type, options);
-  if (field.pointer || !field.omitEmpty) return normal;
+function normaliseField(given: unknown, planned: PlannedField, options: Normalising): unknown {
+  if (planned.isScalar && !isUnset(given)) return given;
+  const { type, pointer, omitEmpty } = planned;
+  const isUnknown = isMissing(given, planned, options);
+  const value = isUnknown && options.defaults ? deepCopy(planned.ifMissing) : isUnknown ? undefined : given;
+  if (value === undefined) return pointer ? (omitEmpty ? undefined : null) : zero(planned.field, options);
+  if (planned.keepsEmpty && isEmpty(value)) return value;
+  const normal = normaliseValue(value, type, options);
+  if (pointer || !omitEmpty) return normal;
   if (isEmpty(normal)) return undefined;
-  if (field.type.kind === 'map' && isStruct(normal) && Object.keys(normal).length === 0) return undefined;
+  if (type.kind === 'map' && isStruct(normal) && Object.keys(normal).length === 0) return undefined;
   return normal;
 }
 
@@ -200,13 +286,12 @@ function normaliseValue(value: unknown, type: TypeRef, options: Normalising): un
   if (value === null) return zeroOf(type, options);
   switch (type.kind) {
     case 'list':
-      if (!Array.isArray(value) || (isScalar(type.item) && !value.includes(null))) return value;
-      return value.map((item) => normaliseValue(item, type.item, options));
+      return Array.isArray(value) ? normaliseList(value, type.item, options) : value;
     case 'map':
       return isStruct(value) ? normaliseMap(value, type.value, options) : value;
     case 'struct': {
       const schema = options.schema.type(type.model);
-      if (schema.special) return normaliseSpecial(value, schema);
+      if (schema.special) return canonicalSpecial(value, schema);
       return isStruct(value) ? normaliseStruct(value, schema, options) : value;
     }
     default:
@@ -214,43 +299,26 @@ function normaliseValue(value: unknown, type: TypeRef, options: Normalising): un
   }
 }
 
+function normaliseList(items: readonly unknown[], type: TypeRef, options: Normalising): readonly unknown[] {
+  let result: unknown[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i];
+    const normal = normaliseValue(item, type, options);
+    if (normal !== item) result ??= items.slice(0, i);
+    result?.push(normal);
+  }
+  return result ?? items;
+}
+
 const isScalar = ({ kind }: TypeRef): boolean => kind !== 'list' && kind !== 'map' && kind !== 'struct';
 
 function normaliseMap(value: Struct, type: TypeRef, options: Normalising): Struct {
-  if (isScalar(type) && !Object.values(value).includes(null)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normaliseValue(item, type, options)]));
-}
-
-/** By the last part of the model. */
-const SPECIALS: Readonly<Record<string, (value: unknown) => unknown>> = {
-  Quantity: (value) =>
-    typeof value === 'string' || typeof value === 'number' ? canonical(canonicalQuantity, value) : value,
-  Duration: (value) =>
-    typeof value === 'string' ? canonical((text: string) => formatDuration(parseDuration(text)), value) : value,
-  Time: (value) => (typeof value === 'string' ? utc(value, 0) : value),
-  MicroTime: (value) => (typeof value === 'string' ? utc(value, 6) : value),
-};
-
-const normaliseSpecial = (value: unknown, { model }: TypeSchema): unknown =>
-  SPECIALS[shortName(model)]?.(value) ?? value;
-
-function canonical<T>(read: (text: T) => string, text: T): unknown {
-  try {
-    return read(text);
-  } catch (error) {
-    if (error instanceof QuantityError || error instanceof DurationError) return text;
-    throw error;
+  let result: Struct | undefined;
+  for (const key in value) {
+    const normal = normaliseValue(value[key], type, options);
+    if (normal === value[key]) continue;
+    result ??= { ...value };
+    setField(result, key, normal);
   }
-}
-
-/** RFC 3339 in UTC with as many digits of a second. */
-function utc(text: string, digits: 0 | 6): string {
-  // The decoder has looked at the digits.
-  if (digits === 0 && text.length === 20 && text.endsWith('Z')) return text;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) return text;
-  const whole = new Date(ms).toISOString().slice(0, 19);
-  if (digits === 0) return `${whole}Z`;
-  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
-  return `${whole}.${fraction.slice(0, digits).padEnd(digits, '0')}Z`;
+  return result ?? value;
 }

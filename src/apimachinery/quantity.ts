@@ -44,6 +44,12 @@ export const ZERO: Quantity = { nano: 0n, format: 'DecimalSI' };
 
 /** Reads a quantity; JSON numbers are taken as they print. Throws QuantityError. */
 export function parseQuantity(input: string | number): Quantity {
+  const plain = typeof input === 'string' ? PLAIN.exec(input) : null;
+  if (plain) {
+    const [text, digits, suffix = ''] = plain as unknown as [string, string, string?];
+    const { unit, format } = PLAIN_SUFFIXES[suffix] as PlainSuffix;
+    return { nano: BigInt(digits) * unit, format, text };
+  }
   const text = String(input).trim();
   const match = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(text);
   if (text === '' || !match) throw new QuantityError(WRONG_FORMAT);
@@ -142,7 +148,23 @@ export const canonicalQuantity = (text: string | number): string =>
   typeof text === 'string' && PLAIN.test(text) ? text : formatQuantity(parseQuantity(text));
 
 /** What nearly all quantities look like, and canonical as it stands: 100m, 2, 64Mi. */
-const PLAIN = /^[1-9][0-9]{0,2}(?:m|k|M|G|Ki|Mi|Gi)?$/;
+const PLAIN = /^([1-9][0-9]{0,2})(m|k|M|G|Ki|Mi|Gi)?$/;
+
+type PlainSuffix = Pick<Quantity, 'format'> & { unit: bigint };
+
+const decimal = (unit: bigint): PlainSuffix => ({ unit, format: 'DecimalSI' });
+const binary = (unit: bigint): PlainSuffix => ({ unit: unit * UNIT, format: 'BinarySI' });
+
+const PLAIN_SUFFIXES: Readonly<Record<string, PlainSuffix>> = {
+  '': decimal(UNIT),
+  m: decimal(10n ** 6n),
+  k: decimal(10n ** 12n),
+  M: decimal(10n ** 15n),
+  G: decimal(10n ** 18n),
+  Ki: binary(2n ** 10n),
+  Mi: binary(2n ** 20n),
+  Gi: binary(2n ** 30n),
+};
 
 export const compareQuantity = (a: Quantity, b: Quantity): -1 | 0 | 1 =>
   a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0;

@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../meta.ts';
 import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './decoded.ts';
 import { exactInteger } from './exact.ts';
+import { parsePlain } from './plain-json.ts';
 
 /** Upstream's limit is ten times that, which would need more stack than Node has. */
 const MAX_DEPTH = 1_000;
@@ -19,11 +20,15 @@ const ESCAPES: Record<string, string> = {
   t: '\t',
 };
 
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const NO_LITERALS: ReadonlyMap<string, string> = new Map();
+
 /** Reads one JSON value and nothing after it. Throws DecodeError. */
 export function decodeJson(body: Uint8Array | string): Decoded {
-  const reader = new Reader(
-    typeof body === 'string' ? body : new TextDecoder('utf-8', { ignoreBOM: true }).decode(body),
-  );
+  const text = typeof body === 'string' ? body : UTF8.decode(body);
+  const plain = parsePlain(text, MAX_DEPTH);
+  if (plain) return { value: plain.value, duplicates: [], literals: NO_LITERALS, problems: [] };
+  const reader = new Reader(text);
   const value = reader.document();
   return { value, duplicates: reader.duplicates, literals: reader.literals, problems: [] };
 }

@@ -1,5 +1,6 @@
 // Fits a decoded value to its type as Go's decoder would: unknown fields are dropped and reported, wrong JSON types
-// refused, times, durations and quantities brought to the form they are written in. Never changes its input.
+// refused, times, durations and quantities brought to the form they are written in. Never changes its input; the parts of
+// it that fit as they are become parts of the outcome.
 import type { Json, JsonObject } from '../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
 import { isObject } from '../value.ts';
@@ -18,14 +19,18 @@ const MAX_PROBLEMS = 100;
 /** Throws DecodeError when a value has the wrong JSON type. */
 export function decodeTyped(decoded: Decoded, schema: TypeSchema, types: SchemaSet): Typed {
   const problems = [...decoded.problems];
-  const walk: Walk = { types, decoded, problems, duplicates: new Set(decoded.duplicates) };
+  const walk: Walk = { types, decoded, problems, duplicates: new Set(decoded.duplicates), way: [], owner: undefined };
   if (!isObject(decoded.value)) {
     throw new DecodeError(
       `json: cannot unmarshal ${kindOf(decoded.value)} into Go value of type ${goName(schema.model)}`,
     );
   }
-  const value = struct(decoded.value as JsonObject, schema, { path: '', field: '' }, walk);
-  return { value, problems: [...new Set(problems)].slice(0, MAX_PROBLEMS) };
+  const given = decoded.value as JsonObject;
+  const value = struct(given, schema, walk);
+  return {
+    value: value === given ? { ...value } : value,
+    problems: problems.length > 0 ? [...new Set(problems)].slice(0, MAX_PROBLEMS) : problems,
+  };
 }
 
 /** The strict problems of a value whose type is not known here (custom resources): repeated fields only. */
@@ -42,32 +47,64 @@ interface Walk {
   decoded: Decoded;
   problems: string[];
   duplicates: ReadonlySet<string>;
+  /** Keys and indices on the way to the value that is looked at. */
+  way: (string | number)[];
+  /** The Go struct around it. */
+  owner: string | undefined;
 }
 
-/** Where a value is: with indices for strict problems, without and with its Go struct for type errors. */
-interface Place {
-  path: string;
-  field: string;
-  owner?: string;
-}
+/** Where the value is, as strict problems say it: spec.containers[0].name */
+const pathOf = ({ way }: Walk): string =>
+  way.reduce<string>((path, step) => (typeof step === 'number' ? indexPath(path, step) : fieldPath(path, step)), '');
 
-function struct(object: JsonObject, schema: TypeSchema, place: Place, walk: Walk): JsonObject {
-  const result: JsonObject = {};
-  const owner = schema.model.slice(schema.model.lastIndexOf('.') + 1);
-  for (const [key, value] of Object.entries(object)) {
-    const path = fieldPath(place.path, key);
+/** Where its type is, as errors of Go's decoder say it: without indices. */
+const goPathOf = ({ way }: Walk): string => way.filter((step) => typeof step === 'string').join('.');
+
+function struct(object: JsonObject, schema: TypeSchema, walk: Walk): JsonObject {
+  const outside = walk.owner;
+  walk.owner = schema.model.slice(schema.model.lastIndexOf('.') + 1);
+  const result = members(object, walk, (key, value) => {
     const type = fieldType(key, schema);
     if (type === undefined) {
-      walk.problems.push(`unknown field ${JSON.stringify(path)}`);
-      continue;
+      walk.problems.push(`unknown field ${JSON.stringify(pathOf(walk))}`);
+      return undefined;
     }
     // null leaves a field as it was: unset.
-    if (value !== null || type.kind === 'any') {
-      setField(result, key, convert(value, type, { path, field: fieldPath(place.field, key), owner }, walk));
-    }
-    if (walk.duplicates.has(path)) walk.problems.push(`duplicate field ${JSON.stringify(path)}`);
+    const converted = value !== null || type.kind === 'any' ? convert(value, type, walk) : undefined;
+    reportDuplicate(walk);
+    return converted;
+  });
+  walk.owner = outside;
+  return result;
+}
+
+/** What `convert` makes of each member, without those of which it makes nothing; `object` itself when it all stays the same. */
+function members(object: JsonObject, walk: Walk, convert: (key: string, value: Json) => Json | undefined): JsonObject {
+  let result: JsonObject | undefined;
+  for (const key in object) {
+    const value = object[key] as Json;
+    walk.way.push(key);
+    const converted = convert(key, value);
+    walk.way.pop();
+    if (!result && converted !== value) result = membersBefore(key, object);
+    if (result && converted !== undefined) setField(result, key, converted);
+  }
+  return result ?? object;
+}
+
+function membersBefore(end: string, object: JsonObject): JsonObject {
+  const result: JsonObject = {};
+  for (const key in object) {
+    if (key === end) break;
+    setField(result, key, object[key]);
   }
   return result;
+}
+
+function reportDuplicate(walk: Walk): void {
+  if (walk.duplicates.size === 0) return;
+  const path = pathOf(walk);
+  if (walk.duplicates.has(path)) walk.problems.push(`duplicate field ${JSON.stringify(path)}`);
 }
 
 function fieldType(key: string, schema: TypeSchema): TypeRef | undefined {
@@ -76,58 +113,65 @@ function fieldType(key: string, schema: TypeSchema): TypeRef | undefined {
   return schema.typeMeta && (key === 'apiVersion' || key === 'kind') ? { kind: 'string' } : undefined;
 }
 
-function convert(given: Json, type: TypeRef, place: Place, walk: Walk): Json {
+function convert(given: Json, type: TypeRef, walk: Walk): Json {
   const isFree = type.kind === 'any' || type.kind === 'struct';
   const value = typeof given === 'bigint' && !isFree ? Number(given) : given;
   switch (type.kind) {
     case 'any':
-      reportDuplicatesIn(place.path, walk);
+      reportDuplicatesIn(walk);
       return value;
     case 'list':
-      if (!Array.isArray(value)) throw mismatch(value, type, place, walk);
-      return value.map((item, i) => {
-        const at = { ...place, path: indexPath(place.path, i) };
-        return item === null ? zero(type.item, walk) : convert(item, type.item, at, walk);
-      });
+      if (!Array.isArray(value)) throw mismatch(value, type, walk);
+      return list(value, type.item, walk);
     case 'map':
-      if (!isObject(value)) throw mismatch(value, type, place, walk);
-      return map(value as JsonObject, type.value, place, walk);
+      if (!isObject(value)) throw mismatch(value, type, walk);
+      return members(value as JsonObject, walk, (_key, item) => {
+        const converted = item === null ? zero(type.value, walk) : convert(item, type.value, walk);
+        reportDuplicate(walk);
+        return converted;
+      });
     case 'struct':
-      return model(value, type.model, place, walk);
+      return model(value, type.model, walk);
     default:
-      return checkedScalar(value, type, place, walk);
+      return checkedScalar(value, type, walk);
   }
 }
 
-function map(object: JsonObject, type: TypeRef, place: Place, walk: Walk): JsonObject {
-  const result: JsonObject = {};
-  for (const [key, value] of Object.entries(object)) {
-    const path = fieldPath(place.path, key);
-    // Go's decoder names the map's field, not the key, and its struct context ends there.
-    const at = { path, field: fieldPath(place.field, key), ...(place.owner ? { owner: place.owner } : {}) };
-    setField(result, key, value === null ? zero(type, walk) : convert(value, type, at, walk));
-    if (walk.duplicates.has(path)) walk.problems.push(`duplicate field ${JSON.stringify(path)}`);
+function list(items: Json[], type: TypeRef, walk: Walk): Json[] {
+  let result: Json[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Json;
+    walk.way.push(i);
+    const converted = item === null ? zero(type, walk) : convert(item, type, walk);
+    walk.way.pop();
+    if (converted !== item) result ??= items.slice(0, i);
+    result?.push(converted);
   }
-  return result;
+  return result ?? items;
 }
 
-function model(value: Json, name: string, place: Place, walk: Walk): Json {
+function model(value: Json, name: string, walk: Walk): Json {
   const schema = walk.types.type(name);
   const read = specialReader(name);
-  if (read) return read(typeof value === 'bigint' ? Number(value) : value, walk.decoded.literals.get(place.path));
+  if (read) return read(typeof value === 'bigint' ? Number(value) : value, literalOf(walk));
   if (schema.special) {
     if (schema.special.json === '[string]') {
-      return convert(value, { kind: 'list', item: { kind: 'string' } }, place, walk);
+      return convert(value, { kind: 'list', item: { kind: 'string' } }, walk);
     }
-    reportDuplicatesIn(place.path, walk);
+    reportDuplicatesIn(walk);
     return value;
   }
-  if (!isObject(value)) throw mismatch(value, { kind: 'struct', model: name }, place, walk);
-  return struct(value as JsonObject, schema, place, walk);
+  if (!isObject(value)) throw mismatch(value, { kind: 'struct', model: name }, walk);
+  return struct(value as JsonObject, schema, walk);
 }
 
+const literalOf = (walk: Walk): string | undefined =>
+  walk.decoded.literals.size === 0 ? undefined : walk.decoded.literals.get(pathOf(walk));
+
 /** Fields repeated inside a value that has no type. */
-function reportDuplicatesIn(path: string, walk: Walk): void {
+function reportDuplicatesIn(walk: Walk): void {
+  if (walk.duplicates.size === 0) return;
+  const path = pathOf(walk);
   for (const duplicate of walk.duplicates) {
     if (duplicate.startsWith(`${path}.`) || duplicate.startsWith(`${path}[`)) {
       walk.problems.push(`duplicate field ${JSON.stringify(duplicate)}`);
@@ -137,8 +181,7 @@ function reportDuplicatesIn(path: string, walk: Walk): void {
 
 const LIMITS = { int32: 2 ** 31, int64: 2 ** 63 } as const;
 
-function checkedScalar(value: Json, type: TypeRef, place: Place, walk: Walk): Json {
-  const literal = walk.decoded.literals.get(place.path);
+function checkedScalar(value: Json, type: TypeRef, walk: Walk): Json {
   switch (type.kind) {
     case 'string':
       if (typeof value === 'string') return value;
@@ -150,15 +193,17 @@ function checkedScalar(value: Json, type: TypeRef, place: Place, walk: Walk): Js
       if (typeof value === 'number') return value;
       break;
     case 'int32':
-    case 'int64':
-      if (typeof value === 'number' && isIntegerWithin(value, literal, LIMITS[type.kind])) return value;
-      if (typeof value === 'number') throw mismatch(value, type, place, walk, `number ${literal ?? value}`);
-      break;
+    case 'int64': {
+      if (typeof value !== 'number') break;
+      const literal = literalOf(walk);
+      if (isIntegerWithin(value, literal, LIMITS[type.kind])) return value;
+      throw mismatch(value, type, walk, `number ${literal ?? value}`);
+    }
     case 'bytes':
       if (typeof value === 'string') return base64(value);
       break;
   }
-  throw mismatch(value, type, place, walk);
+  throw mismatch(value, type, walk);
 }
 
 const isIntegerWithin = (value: number, literal: string | undefined, limit: number): boolean =>
@@ -197,8 +242,8 @@ function zero(type: TypeRef, walk: Walk): Json {
   }
 }
 
-function mismatch(value: Json, type: TypeRef, place: Place, walk: Walk, told = kindOf(value)): DecodeError {
-  const into = place.owner ? `Go struct field ${place.owner}.${place.field}` : 'Go value';
+function mismatch(value: Json, type: TypeRef, walk: Walk, told = kindOf(value)): DecodeError {
+  const into = walk.owner === undefined ? 'Go value' : `Go struct field ${walk.owner}.${goPathOf(walk)}`;
   return new DecodeError(`json: cannot unmarshal ${told} into ${into} of type ${goType(type, walk)}`);
 }
 
