@@ -33,6 +33,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     bindAddress: config['bind-address'],
     settings: nodeSettings(config),
     cgroups: { host: openCgroups(), root: `/${instanceOf(config['data-dir']).cgroup}` },
+    podManifestPath: config['pod-manifest-path'],
     maxContainerRestartPeriodMs: config['max-container-restart-period'],
     allowedUnsafeSysctls: config['allowed-unsafe-sysctls'],
     registryConfig: path.join(registriesOf(config), 'config.json'),

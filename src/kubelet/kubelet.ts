@@ -39,6 +39,9 @@ import { createPodResize } from './resize/pod-resize.ts';
 import { runtimeResources } from './resources.ts';
 import { createAccess } from './server/access.ts';
 import { createKubeletServer, type KubeletTls } from './server/server.ts';
+import { isStaticPod } from './static-pods/annotations.ts';
+import { followManifests } from './static-pods/manifest-folder.ts';
+import { createStaticPods, type StaticPods } from './static-pods/static-pods.ts';
 import { createStatusWriter } from './status/status-writer.ts';
 
 export interface KubeletOptions {
@@ -76,6 +79,8 @@ export interface KubeletOptions {
   registryConfig?: string;
   /** How many images are pulled at a time; default 3. */
   parallelPulls?: number;
+  /** File or folder of manifests of static pods. */
+  podManifestPath?: string;
   /** Pause before a failed step is tried again; default 10 s. */
   retryMs?: number;
   /** Sysctls beyond the safe ones that pods may have, as checkSysctlPatterns takes them. */
@@ -83,6 +88,7 @@ export interface KubeletOptions {
 }
 
 const PARALLEL_PULLS = 3;
+const RETRY_MS = 10_000;
 /** Upstream's, for containers that end and for pulls that fail. */
 const BACK_OFF = { initialMs: 10_000, maxMs: 300_000, forgetMs: 600_000 };
 
@@ -122,6 +128,9 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     hostIPs: options.nodeIPs(),
     allocatable: allocatableOf(machine, settings),
   });
+  const retryMs = options.retryMs ?? RETRY_MS;
+  const manifests = options.podManifestPath ? followManifests(options.podManifestPath, options) : undefined;
+  const staticPods = createStaticPods({ ...options, retryMs, manifests });
   const otherPods = (uid: string): Pod[] =>
     workers
       .all()
@@ -138,8 +147,8 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     changed: () => nodeAgent.report(),
   });
   const resolvConf = options.resolvConf ?? (await hostResolvConf());
-  const create = workerFactory(options, { machine, node, resolvConf, management, otherPods });
-  const workers = createPodWorkers({ ...options, mounter: options.mounter ?? hostMounter, create });
+  const create = workerFactory(options, { machine, node, resolvConf, management, otherPods, staticPods });
+  const workers = createPodWorkers({ ...options, staticPods, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
   const nodeAgent = createNodeAgent({ client, clock, log, runtime, input: nodeInput });
@@ -184,6 +193,7 @@ function workerFactory(
     resolvConf: string;
     management: NodeManagement;
     otherPods: (uid: string) => Pod[];
+    staticPods: StaticPods;
   },
 ) {
   const { client, informers, runtime, clock, log, events } = options;
@@ -248,7 +258,7 @@ function workerFactory(
       hostIPs: options.nodeIPs,
       clusterDomain: options.clusterDomain,
       runtimeHandler: objects.runtimeHandler,
-      retryMs: options.retryMs ?? 10_000,
+      retryMs: options.retryMs ?? RETRY_MS,
       volumes: createPodVolumes({
         directory,
         objects,
@@ -258,7 +268,13 @@ function workerFactory(
       }),
       files: createPodFiles(directory, { ...options, resolvConf: host.resolvConf }),
       prober: (changed) => createProber({ clock, runtime, events, changed }),
-      writer: (current) => createStatusWriter({ client, clock, log, pod: current }),
+      writer: (current) =>
+        createStatusWriter({
+          client,
+          clock,
+          log,
+          pod: isStaticPod(pod) ? () => host.staticPods.mirrorOf(pod) : current,
+        }),
       ...(podCgroups ? { cgroup: podCgroups } : {}),
       resize: (current) =>
         createPodResize(current, {

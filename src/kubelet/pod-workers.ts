@@ -14,6 +14,8 @@ import { type References, referencesOf } from './pod-objects.ts';
 import { allContainers, specOf } from './pod-record.ts';
 import { removePodDirectory } from './pod-volumes.ts';
 import { type PodWorker, podDirectory } from './pod-worker.ts';
+import { isMirrorPod } from './static-pods/annotations.ts';
+import type { StaticPods } from './static-pods/static-pods.ts';
 
 export interface PodWorkersOptions {
   nodeName: string;
@@ -22,6 +24,7 @@ export interface PodWorkersOptions {
   runtime: Runtime;
   mounter: Mounter;
   log: Logger;
+  staticPods: StaticPods;
   /** Makes the worker of a pod; `gone` is to be called when nothing of it is left. */
   create(pod: Pod, gone: () => void): PodWorker;
 }
@@ -58,6 +61,8 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     for (const worker of [...workers.values()].sort(byPriority)) worker.retryResize();
   }
 
+  const remains = new Map<string, () => void>();
+
   function put(pod: Pod): void {
     const uid = pod.metadata.uid as string;
     const known = workers.get(uid);
@@ -68,6 +73,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     }
     const worker = options.create(pod, () => {
       workers.delete(uid);
+      remains.get(uid)?.();
       retryResizes();
     });
     workers.set(uid, worker);
@@ -75,6 +81,24 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
   }
 
   /** Pods that wait for an object, or show what is in it. */
+  function remove(uid: string): Promise<void> {
+    const worker = workers.get(uid);
+    if (!worker) return Promise.resolve();
+    return new Promise((resolve) => {
+      remains.set(uid, () => {
+        remains.delete(uid);
+        resolve();
+      });
+      worker.removed();
+    });
+  }
+
+  const seen = (pod: Pod) => {
+    if (!isMine(pod)) return;
+    if (isMirrorPod(pod)) options.staticPods.seen(pod);
+    else put(pod);
+  };
+
   function followSources(): void {
     const follow = (
       type: typeof configMaps | typeof secrets | typeof persistentVolumeClaims,
@@ -130,17 +154,22 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
       await informer.synced;
       undo.push(
         informer.addHandler({
-          added: (pod) => isMine(pod) && put(pod),
-          updated: (pod) => isMine(pod) && put(pod),
-          deleted: (pod) => isMine(pod) && workers.get(pod.metadata.uid as string)?.removed(),
+          added: seen,
+          updated: seen,
+          deleted(pod) {
+            if (isMirrorPod(pod)) options.staticPods.gone(pod);
+            else workers.get(pod.metadata.uid as string)?.removed();
+          },
         }),
       );
       followSources();
       followImages();
+      await options.staticPods.start({ put, remove, poke: (uid) => workers.get(uid)?.poke() });
       await removeOrphans();
     },
     async stop() {
       life.abort();
+      await options.staticPods.stop();
       for (const remove of undo.splice(0)) remove();
       await Promise.all(workers.values().map((worker) => worker.stop()));
       workers.clear();

@@ -43,7 +43,10 @@ export const noMounts: Mounter = {
   under: async () => [],
 };
 
-export async function withKubelet(script: Script, use: (bed: KubeletBed) => Promise<void>): Promise<void> {
+export async function withKubelet(
+  script: Script & { manifests?: string },
+  use: (bed: KubeletBed) => Promise<void>,
+): Promise<void> {
   const clock = fakeClock();
   const api = fakeApi({ clock });
   const runtime = createSimulatedRuntime({ clock, script: { images: [{ reference: 'example' }], ...script } });
@@ -80,6 +83,7 @@ export async function withKubelet(script: Script, use: (bed: KubeletBed) => Prom
         clusterDomain: 'cluster.local',
         port: 10250,
         mounter: noMounts,
+        ...(script.manifests ? { podManifestPath: script.manifests } : {}),
       });
       await kubelet.start();
       stops.push(async () => {

@@ -2,6 +2,7 @@
 import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from '../../api/types/core/v1.ts';
 import { isSidecar, restartsAfter, specOf } from '../pod-record.ts';
 import { RESTARTING_ALL } from '../restart-all.ts';
+import { isStaticPod } from '../static-pods/annotations.ts';
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
@@ -56,6 +57,6 @@ export function phaseOf(
   }
   if (count.running > 0 && count.unknown === 0) return 'Running';
   if (count.running > 0 || stopped.all === 0 || count.unknown > 0) return 'Pending';
-  if (!options.terminal && stopped.all !== stopped.forGood) return 'Running';
+  if (!(options.terminal && !isStaticPod(pod)) && stopped.all !== stopped.forGood) return 'Running';
   return stopped.all === stopped.succeeded ? 'Succeeded' : 'Failed';
 }

@@ -4,6 +4,7 @@ import type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus } from '../
 import { allContainers, isRunning, type PodRecord, specOf } from '../pod-record.ts';
 import type { PodFailure } from '../pod-state.ts';
 import { canRestartAll, isCleanedUp, shouldRestartAll } from '../restart-all.ts';
+import { isStaticPod } from '../static-pods/annotations.ts';
 import { podConditions } from './conditions.ts';
 import { type ContainerStatusInput, containerStatuses } from './container-statuses.ts';
 import { finalStates } from './final-states.ts';
@@ -133,7 +134,7 @@ function settledPhase(computed: Phase, input: PodStatusInput): Phase {
     // The last running container decides when it has ended (status manager: kubernetes#117615).
     return input.old.phase === undefined || input.old.phase === 'Unknown' ? 'Pending' : input.old.phase;
   }
-  if (input.terminal && !isEnd) return 'Failed';
+  if (input.terminal && !isEnd && !isStaticPod(input.pod)) return 'Failed';
   return wanted;
 }
 

@@ -22,36 +22,34 @@ export function createStatusWriter(options: {
   client: Client;
   clock: Clock;
   log: Logger;
-  pod: () => Pod;
+  /** Whose status it is; undefined: nobody's yet. */
+  pod: () => Pod | undefined;
 }): StatusWriter {
   const { client, clock, log } = options;
   const stopping = new AbortController();
   const backoff = createBackoff({ initialMs: 100, maxMs: 10_000, jitter: 0.2, random: Math.random });
   let current: PodStatus | undefined;
-  let stored: PodStatus | undefined;
+  let stored: { uid: string | undefined; status: PodStatus } | undefined;
   let writing: Promise<void> | undefined;
 
   async function write(): Promise<void> {
-    while (current && !stopping.signal.aborted && !isDeepStrictEqual(current, stored)) {
+    for (;;) {
       const pod = options.pod();
+      if (!current || !pod || stopping.signal.aborted) return;
       const next = current;
-      const before = stored ?? pod.status ?? {};
+      const { namespace, name = '', uid } = pod.metadata;
+      const before = stored?.uid === uid ? stored?.status : undefined;
+      if (isDeepStrictEqual(next, before)) return;
       try {
-        const body = statusPatch(pod, before, next);
-        if (body)
-          await client.patch(
-            pods,
-            pod.metadata.namespace,
-            pod.metadata.name as string,
-            { type: 'strategic', body },
-            { subresource: 'status' },
-          );
-        stored = next;
+        const body = statusPatch(pod, before ?? pod.status ?? {}, next);
+        const at = { subresource: 'status' } as const;
+        if (body) await client.patch(pods, namespace, name, { type: 'strategic', body }, at);
+        stored = { uid, status: next };
         backoff.reset();
       } catch (error) {
-        // A conflict is the uid's: another pod bears the name.
-        if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return stopping.abort();
-        log.warn({ err: error, pod: pod.metadata.name }, 'pod status not written, trying again');
+        // A conflict is the uid's: another pod bears the name. Nobody is left to tell.
+        if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+        log.warn({ err: error, pod: name }, 'pod status not written, trying again');
         await sleep(clock, backoff.next(), stopping.signal).catch(() => undefined); // stopped: the loop ends
       }
     }
