@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { portHolder } from './host.ts';
 import type { Config } from './options.ts';
+import { runtimePlace } from './runtime-place.ts';
 
 export interface Finding {
   name: string;
@@ -22,6 +23,7 @@ interface Check {
 }
 
 const runsPods = (config: Config): boolean => config.components.includes('kubelet');
+const startsContainerd = (config: Config): boolean => runsPods(config) && runtimePlace(config).isOwn;
 const changesRules = (config: Config): boolean => config.components.includes('proxy') || runsPods(config);
 const INSTALL = 'run scripts/up, or install it with your package manager';
 
@@ -74,7 +76,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     name: 'overlay file system',
-    needed: (config) => runsPods(config) && config.containerd === '',
+    needed: startsContainerd,
     fatal: true,
     problem: () =>
       /\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')) || existsSync('/sys/module/overlay')
@@ -115,8 +117,8 @@ const CHECKS: readonly Check[] = [
         ? undefined
         : 'a pod cannot reach itself or its neighbours through a Service: modprobe br_netfilter',
   },
-  program('containerd', 'runs containers', (config) => runsPods(config) && config.containerd === ''),
-  program('runc', 'starts containers', (config) => runsPods(config) && config.containerd === ''),
+  program('containerd', 'runs containers', startsContainerd),
+  program('runc', 'starts containers', startsContainerd),
   program('nerdctl', 'speaks to containerd', runsPods),
   program('ip', 'makes network namespaces', runsPods),
   program('unshare', 'makes namespaces; package util-linux', runsPods),

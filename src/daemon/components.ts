@@ -60,7 +60,7 @@ export async function startComponents(cluster: Cluster, options: StartOptions): 
 
   // Adopting containers needs no API: it runs beside the rest.
   const { createNode, startNode } = has('kubelet') ? await import('./node.ts') : {};
-  const node = createNode?.(config, { clock, log, ledger });
+  const node = await createNode?.(config, { clock, log, ledger });
   const nodeStarted = node && startNode ? board.track('runtime', startNode(node, containerd)) : Promise.resolve();
   nodeStarted.catch(() => undefined); // awaited below; until then nobody listens
 

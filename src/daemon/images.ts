@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { systemClock } from '../clock.ts';
-import { containerdAddress, startContainerd } from '../kubelet/cri/containerd-process.ts';
+import { startContainerd } from '../kubelet/cri/containerd-process.ts';
 import { createNerdctl } from '../kubelet/cri/nerdctl/cli.ts';
 import { createImages, type NerdctlImages } from '../kubelet/cri/nerdctl/images.ts';
 import type { ImageRuntime } from '../kubelet/cri/runtime.ts';
@@ -11,23 +11,29 @@ import { readKeyring } from '../kubelet/images/pull-secrets.ts';
 import { isReference } from '../kubelet/images.ts';
 import { silentLogger } from '../log.ts';
 import type { Config } from './options.ts';
+import { type RuntimeSettings, runtimePlace } from './runtime-place.ts';
 
 /** Registries' mirrors, authorities and passwords on this node. */
 export const registriesOf = (config: Pick<Config, 'data-dir' | 'registries'>): string =>
   config.registries || path.join(config['data-dir'], 'registries');
 
-/** Starts our containerd when none runs; it stays, as it does without a server. */
-export async function withRuntime<T>(config: Config, work: (runtime: NerdctlImages) => Promise<T>): Promise<T> {
-  const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
-  if (!config.containerd) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
+/** Images in the containerd of these settings, by nerdctl: the CRI can neither load nor prune. */
+export function nerdctlImages(config: RuntimeSettings & Pick<Config, 'registries'>): NerdctlImages {
   const registries = registriesOf(config);
   const nerdctl = createNerdctl({
     binary: 'nerdctl',
-    address: config.containerd || containerdAddress(place),
+    address: runtimePlace(config).socket,
     dataRoot: path.join(config['data-dir'], 'nerdctl'),
     registries,
   });
-  return work(createImages(nerdctl, { logins: path.join(config['run-dir'], 'logins'), registries }));
+  return createImages(nerdctl, { logins: path.join(config['run-dir'], 'logins'), registries });
+}
+
+/** Starts our containerd when none runs; it stays, as it does without a server. */
+export async function withRuntime<T>(config: Config, work: (runtime: NerdctlImages) => Promise<T>): Promise<T> {
+  const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
+  if (runtimePlace(config).isOwn) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
+  return work(nerdctlImages(config));
 }
 
 /** The names as they were given. Throws an Error about the first that is none. */

@@ -1,59 +1,91 @@
 // What makes this host a node: containerd, the runtime over it, the pod network, and the record of all that
 // they change on the host.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
 import type { Clock } from '../clock.ts';
-import { containerdAddress } from '../kubelet/cri/containerd-process.ts';
-import { createNerdctlRuntime } from '../kubelet/cri/nerdctl/driver.ts';
+import { PAUSE_IMAGE } from '../kubelet/cri/pause.ts';
 import type { Runtime } from '../kubelet/cri/runtime.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { createCniNetwork } from '../network/cni.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
 import { CNI_FOLDERS } from './check.ts';
 import { ensureContainerd } from './containerd.ts';
-import { registriesOf } from './images.ts';
+import { nerdctlImages, registriesOf } from './images.ts';
 import { instanceOf } from './instance.ts';
 import type { Config } from './options.ts';
+import { type RuntimeSettings, runtimePlace } from './runtime-place.ts';
 
 export interface Node {
   runtime: Runtime & Component;
   network: Component;
 }
 
-type NodeConfig = Pick<Config, 'data-dir' | 'run-dir' | 'containerd' | 'cluster-cidr' | 'cni-conf-dir' | 'registries'>;
+type NodeConfig = RuntimeSettings & Pick<Config, 'cluster-cidr' | 'cni-conf-dir' | 'registries'>;
+
+interface Parts {
+  clock: Clock;
+  log: Logger;
+  ledger: HostLedger;
+}
 
 /** Makes the parts; nothing runs yet. */
-export function createNode(
-  config: NodeConfig,
-  { clock, log, ledger }: { clock: Clock; log: Logger; ledger: HostLedger },
-): Node {
-  const dataDir = config['data-dir'];
+export async function createNode(config: NodeConfig, parts: Parts): Promise<Node> {
   const runDir = config['run-dir'];
-  const { bridge, cgroup } = instanceOf(dataDir);
+  const { log, ledger } = parts;
   mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const network = createCniNetwork({
     binDirs: CNI_FOLDERS,
     ...(config['cni-conf-dir'] ? { confDir: config['cni-conf-dir'] } : {}),
     podCIDR: config['cluster-cidr'],
-    bridge,
+    bridge: instanceOf(config['data-dir']).bridge,
     runDir,
     ledger,
     log: log.child({ component: 'network' }),
   });
-  const runtime = createNerdctlRuntime({
+  const { driver } = runtimePlace(config);
+  const runtime = driver === 'cri' ? await criRuntime(config, parts) : await nerdctlRuntime(config, network, parts);
+  return { runtime, network };
+}
+
+async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, { clock, log, ledger }: Parts) {
+  const { createNerdctlRuntime } = await import('../kubelet/cri/nerdctl/driver.ts');
+  return createNerdctlRuntime({
     nerdctl: 'nerdctl',
-    address: config.containerd || containerdAddress({ dataDir, runDir }),
+    address: runtimePlace(config).socket,
     reviveContainerd: () => ensureContainerd(config, { clock, log }),
-    dataDir,
-    runDir,
+    dataDir: config['data-dir'],
+    runDir: config['run-dir'],
     network,
     ledger,
     clock,
     log: log.child({ component: 'runtime' }),
-    cgroup,
+    cgroup: instanceOf(config['data-dir']).cgroup,
     registries: registriesOf(config),
   });
-  return { runtime, network };
+}
+
+async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
+  const { createCriRuntime } = await import('../kubelet/cri/grpc/driver.ts');
+  const { CNI_CACHE, criHost } = await import('./cri.ts');
+  const { socket, isOwn } = runtimePlace(config);
+  const { cgroup } = instanceOf(config['data-dir']);
+  ledger.record({ kind: 'cgroup', path: cgroup });
+  for (const folder of [CNI_CACHE, `${CNI_CACHE}/results`]) {
+    if (isOwn && !existsSync(folder)) ledger.record({ kind: 'empty-folder', path: folder });
+  }
+  return createCriRuntime({
+    path: socket,
+    logs: path.join(config['data-dir'], 'pod-logs'),
+    cgroup,
+    instance: cgroup,
+    host: criHost(isOwn),
+    ...(isOwn ? { loadImages: nerdctlImages(config).loadImages, ownImages: [PAUSE_IMAGE] } : {}),
+    revive: () => ensureContainerd(config, { clock, log }),
+    clock,
+    log: log.child({ component: 'runtime' }),
+  });
 }
 
 /** The runtime, which adopts what runs, once containerd answers; the pod network meanwhile. */

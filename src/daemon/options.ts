@@ -51,6 +51,8 @@ export interface Config extends NodeConfig {
   'history-size': number;
   'history-of': ReadonlyMap<string, number>;
   durability: Durability;
+  'container-runtime': RuntimeDriver;
+  'container-runtime-endpoint': string;
   containerd: string;
   'cni-conf-dir': string;
   registries: string;
@@ -66,6 +68,9 @@ export interface Config extends NodeConfig {
   'snapshot-schedule': string;
   'snapshot-keep': number;
 }
+
+export const RUNTIME_DRIVERS = ['nerdctl', 'cri'] as const;
+export type RuntimeDriver = (typeof RUNTIME_DRIVERS)[number];
 
 export type OptionName = keyof Config;
 
@@ -159,6 +164,18 @@ function absolute(value: string): string {
 }
 
 const optionalPath = (value: string): string => (value === '' ? value : absolute(value));
+
+function endpoint(value: string): string {
+  if (value === '') return value;
+  if (!/^unix:\/\/\//.test(value)) throw new Error('must be a UNIX socket as unix:///run/containerd/containerd.sock');
+  return absolute(value.slice('unix://'.length));
+}
+
+function runtimeDriver(value: string): RuntimeDriver {
+  const driver = RUNTIME_DRIVERS.find((name) => name === value);
+  if (!driver) throw new Error(`is no container runtime; there are ${RUNTIME_DRIVERS.join(' and ')}`);
+  return driver;
+}
 
 function dnsName(value: string): string {
   const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -277,6 +294,16 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     description: 'history of single resources, such as pods=6h,deployments.apps=7d (Events and Leases: minutes)',
     default: '',
     parse: historyOf,
+  },
+  'container-runtime': {
+    description: 'how containers are run: nerdctl, or cri for the CRI of our containerd',
+    default: 'nerdctl',
+    parse: runtimeDriver,
+  },
+  'container-runtime-endpoint': {
+    description: 'a runtime that serves the CRI, to use instead of our own: unix:///run/containerd/containerd.sock',
+    default: '',
+    parse: endpoint,
   },
   containerd: { description: 'socket of a containerd to use instead of our own', default: '', parse: optionalPath },
   'cni-conf-dir': {

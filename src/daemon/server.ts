@@ -16,6 +16,7 @@ import { openLedger } from './ledger.ts';
 import type { ComponentName, Config } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { ControlHandler } from './run-state.ts';
+import { recordRuntime } from './runtime-record.ts';
 import { createStatusBoard } from './status.ts';
 import { finishRestore } from './unfinished-restore.ts';
 
@@ -48,6 +49,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
 
   // The store's thread and containerd come up while modules load here, which keeps this thread busy.
   mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
+  if (has('kubelet')) recordRuntime(config);
   await finishRestore(config, progress.say);
   const { opened: opening } = await startStorage(
     config.storage || `sqlite:${path.join(config['data-dir'], 'state.db')}`,

@@ -1,10 +1,10 @@
 // Stopping and uninstalling: what runs is ended in order, and every change to the host is undone and verified.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { type Clock, keepAlive, sleep, systemClock } from '../clock.ts';
 import { PRODUCT } from '../constants.ts';
 import { run } from '../exec.ts';
 import { stopContainerd } from '../kubelet/cri/containerd-process.ts';
+import type { Runtime } from '../kubelet/cri/runtime.ts';
 import { silentLogger } from '../log.ts';
 import { removeRules } from '../proxy/iptables/apply.ts';
 import { ensureContainerd } from './containerd.ts';
@@ -15,6 +15,8 @@ import { createNode, startNode } from './node.ts';
 import type { Config } from './options.ts';
 import type { Progress } from './progress.ts';
 import { readRunState, untilEnd } from './run-state.ts';
+import { runtimePlace } from './runtime-place.ts';
+import { forgetRuntime, recordedRuntime } from './runtime-record.ts';
 
 /** How long a server may take to end after SIGTERM. */
 const END_MS = 15_000;
@@ -45,39 +47,44 @@ export async function stopServer(config: Pick<Config, 'run-dir'>, clock: Clock =
 }
 
 /** Stops and removes every pod of this data directory, then our containerd. Returns how many pods there were. */
-export async function stopPods(config: Config, progress: Progress): Promise<number> {
+export async function stopPods(given: Config, progress: Progress): Promise<number> {
   const clock = systemClock;
   const log = silentLogger;
+  const recorded = recordedRuntime(given);
+  const config = { ...given, ...recorded }; // whatever this command was told
   const endContainerd = async () => {
     const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
-    if (!config.containerd) await stopContainerd({ ...place, clock, log });
+    if (runtimePlace(config).isOwn) await stopContainerd({ ...place, clock, log });
   };
-  if (!existsSync(path.join(config['data-dir'], 'nerdctl'))) {
-    await endContainerd(); // no pod ever ran, but a server that failed early may have left it
+  if (!recorded) {
+    await endContainerd(); // no pod ever ran, but an image command may have started it
     return 0;
   }
-  const node = createNode(config, { clock, log, ledger: openLedger(config) });
+  const node = await createNode(config, { clock, log, ledger: openLedger(config) });
   await startNode(node, ensureContainerd(config, { clock, log }));
   try {
     const sandboxes = await node.runtime.listSandboxes();
     await Promise.all(
-      sandboxes.map(async ({ id, pod }) => {
-        const containers = (await node.runtime.listContainers()).filter((container) => container.sandboxId === id);
-        await Promise.all(
-          containers.map(({ id: container }) => node.runtime.stopContainer(container, POD_GRACE_SECONDS)),
-        );
-        for (const container of containers) await node.runtime.removeContainer(container.id);
-        await node.runtime.stopSandbox(id);
-        await node.runtime.removeSandbox(id);
-        progress.say(`  stopped ${pod.namespace}/${pod.name}`);
-      }),
+      sandboxes.map(({ id, pod }) =>
+        removePod(node.runtime, id, () => progress.say(`  stopped ${pod.namespace}/${pod.name}`)),
+      ),
     );
+    forgetRuntime(config);
     return sandboxes.length;
   } finally {
     await node.runtime.stop();
     await node.network.stop();
     await endContainerd();
   }
+}
+
+async function removePod(runtime: Runtime, sandboxId: string, stopped: () => void): Promise<void> {
+  const containers = (await runtime.listContainers()).filter((container) => container.sandboxId === sandboxId);
+  await Promise.all(containers.map(({ id }) => runtime.stopContainer(id, POD_GRACE_SECONDS)));
+  for (const { id } of containers) await runtime.removeContainer(id);
+  await runtime.stopSandbox(sandboxId);
+  await runtime.removeSandbox(sandboxId);
+  stopped();
 }
 
 /** Undoes all: server, pods, rules, every line of the ledger, the kubeconfig entry, data. Returns what remains. */

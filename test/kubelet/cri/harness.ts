@@ -194,6 +194,9 @@ async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
   writeFileSync(pause, pauseArchive());
   await loadImages(pause);
   bed.ledger.record({ kind: 'cgroup', path: MARK });
+  for (const folder of ['/var/lib/cni', '/var/lib/cni/results']) {
+    if (!existsSync(folder)) bed.ledger.record({ kind: 'empty-folder', path: folder });
+  }
   return harnessOf(bed, {
     address,
     registries,

@@ -34,6 +34,8 @@ export interface CriRuntimeOptions {
   /** Tells what is ours from what others run in the same runtime. */
   instance: string;
   host: Host;
+  /** Images that are no pod's: not told, so that nobody removes them. */
+  ownImages?: readonly string[];
   /** The runtime's own way to load an archive of images. */
   loadImages?: ImageRuntime['loadImages'];
   /** Brings the runtime back when it has ended; without it the driver waits for whoever runs it. */
@@ -58,7 +60,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
 
   // The runtime itself remembers what was killed for its memory: a list tells it again.
   const table = createContainerTable({ emit: fanOut.emit, onOom() {}, wasOomKilled: ({ oomKilled }) => oomKilled });
-  const images = createImages({ cri, load: options.loadImages });
+  const images = createImages({ cri, load: options.loadImages, hidden: options.ownImages });
   const sandboxes = createSandboxes({
     cri,
     logs: options.logs,

@@ -1,7 +1,6 @@
 // ImageRuntime by the CRI, which has no way to load an archive: whoever knows the runtime's own way gives it.
 
-import type { ImageFilesystem } from '../runtime.ts';
-import { type ImageRuntime, RuntimeError } from '../runtime.ts';
+import { type ImageFilesystem, type ImageRuntime, RuntimeError } from '../runtime.ts';
 import type { Cri } from './calls.ts';
 import { imageFilesystemOf, imageStatusOf } from './from-cri.ts';
 import { IMAGE_FS_INFO, IMAGE_STATUS, LIST_IMAGES, PULL_IMAGE, REMOVE_IMAGE } from './services.ts';
@@ -10,11 +9,14 @@ export interface ImagesOptions {
   cri: Cri;
   /** As the interface's loadImages. */
   load?: ImageRuntime['loadImages'];
+  /** Not listed. */
+  hidden?: readonly string[];
 }
 
 export function createImages({
   cri,
   load,
+  hidden = [],
 }: ImagesOptions): ImageRuntime & { imageFilesystem(): Promise<ImageFilesystem> } {
   return {
     async imageStatus(reference) {
@@ -30,7 +32,8 @@ export function createImages({
 
     async listImages() {
       const { images } = await cri.call('ImageInspectError', LIST_IMAGES, {});
-      return images.map((image) => imageStatusOf(image));
+      const listed = images.filter(({ repoTags }) => !repoTags.some((tag) => hidden.includes(tag)));
+      return listed.map((image) => imageStatusOf(image));
     },
 
     async removeImage(reference) {

@@ -1,0 +1,26 @@
+// Which runtime the settings choose, and where it is reached.
+import { containerdAddress } from '../kubelet/cri/containerd-process.ts';
+import type { Config } from './options.ts';
+
+export interface RuntimePlace {
+  driver: Config['container-runtime'];
+  socket: string;
+  /** The runtime is a containerd of this data directory, which the server starts. */
+  isOwn: boolean;
+}
+
+export type RuntimeSettings = Pick<
+  Config,
+  'data-dir' | 'run-dir' | 'containerd' | 'container-runtime' | 'container-runtime-endpoint'
+>;
+
+/** An endpoint is one of the CRI, whatever else is said. */
+export function runtimePlace(config: RuntimeSettings): RuntimePlace {
+  const endpoint = config['container-runtime-endpoint'];
+  const named = endpoint || config.containerd;
+  return {
+    driver: endpoint ? 'cri' : config['container-runtime'],
+    socket: named || containerdAddress({ dataDir: config['data-dir'], runDir: config['run-dir'] }),
+    isOwn: named === '',
+  };
+}
