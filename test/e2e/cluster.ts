@@ -59,8 +59,8 @@ export async function createCluster(more: readonly string[] = []): Promise<Clust
   // What a command has no flag for comes to it by the environment.
   const env = Object.fromEntries(
     settings.map((setting) => {
-      const [name, value] = setting.slice(2).split('=') as [string, string];
-      return [environmentName(name), value];
+      const [name = '', ...value] = setting.slice(2).split('=');
+      return [environmentName(name), value.join('=')];
     }),
   );
   const tsukube = (...args: string[]) => run([...PROGRAM, ...args], { env, timeout: 120_000 });
