@@ -32,7 +32,7 @@ import { createUpgrader } from './http/upgrade.ts';
 import type { AdmissionPlugin, Authorizer, UserInfo } from './identity.ts';
 import { createLoopback } from './loopback.ts';
 import { WITH_CBOR } from './negotiation.ts';
-import { type OpenapiDocuments, openapiDocuments } from './openapi/documents.ts';
+import { type OpenapiDocuments, openapiDocuments, withParts } from './openapi/documents.ts';
 import type { HealthCheck } from './paths/health.ts';
 import { openapiPaths } from './paths/openapi.ts';
 import type { PathHandler } from './paths/path-table.ts';
@@ -150,13 +150,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   // Made when first asked for, and anew after a change of what is served.
   let discovery: DiscoveryDocuments | undefined;
   let openapiMade: OpenapiDocuments | undefined;
+  let openapiMerged: OpenapiDocuments | undefined;
   const openapi = () => {
     openapiMade ??= openapiDocuments(catalogue.all(), options.types);
-    return openapiMade;
+    openapiMerged ??= withParts(openapiMade, aggregator?.openapiV2() ?? []);
+    return openapiMerged;
   };
   catalogue.subscribe(() => {
     discovery = undefined;
     openapiMade = undefined;
+    openapiMerged = undefined;
   });
   const stopServing = serveCustomResources({ env: environment, reader, catalogue, log });
   const flowControl = createFlowControl({ reader, clock });
@@ -210,6 +213,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   aggregator = createAggregator({ client, reader, clock, log, frontProxy: options.frontProxy });
   aggregator.onChange(() => {
     discovery = undefined;
+    openapiMerged = undefined;
   });
 
   return {

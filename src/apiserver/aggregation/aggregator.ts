@@ -8,11 +8,12 @@ import type { Client } from '../../client/client.ts';
 import { type Clock, type Timer, timestamp } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import type { UserInfo } from '../identity.ts';
+import type { V2Part } from '../openapi/merge-v2.ts';
 import { forward } from '../proxy/forward.ts';
 import type { ObjectReader } from '../reader.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import { ask, endpointOf, type FrontProxy, tlsOf, type Unreachable, userHeaders } from './backend.ts';
-import { discover, openapiOf, type ResourceDiscovery } from './remote-discovery.ts';
+import { discover, openapiOf, openapiV2Of, type RemoteV2, type ResourceDiscovery } from './remote-discovery.ts';
 
 /** How often a server that is there is asked again; nothing tells when it goes. Upstream's resync. */
 const RECHECK_MS = 30_000;
@@ -40,6 +41,8 @@ export interface Aggregator {
   /** Throws 503 when the server behind it is not there. */
   proxy(apiService: APIService, call: { request: ApiRequest; user: UserInfo; signal: AbortSignal }): Promise<ApiResult>;
   versions(): readonly RemoteVersion[];
+  /** What OpenAPI v2 documents of other servers have of their versions. */
+  openapiV2(): readonly V2Part[];
   /** Calls `changed` when versions() has changed. */
   onChange(changed: () => void): void;
   stop(): Promise<void>;
@@ -57,6 +60,7 @@ interface Remote {
   apiService: APIService;
   resources: readonly ResourceDiscovery[];
   openapi: string | undefined;
+  openapiV2: RemoteV2 | undefined;
   fresh: boolean;
   failures: number;
   timer: Timer | undefined;
@@ -132,15 +136,17 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     let problem: Unreachable | undefined;
     if (endpoint instanceof URL) {
       const tls = tlsOf(apiService, frontProxy);
-      const get = (path: string, accept: string) =>
-        ask(new URL(path, endpoint), { tls, accept, timeoutMs: ASK_TIMEOUT_MS });
+      const get = (path: string, accept: string, etag = '') =>
+        ask(new URL(path, endpoint), { tls, accept, etag, timeoutMs: ASK_TIMEOUT_MS });
+      const served = (error: unknown) => {
+        log.debug({ err: error, apiService: apiService.metadata.name }, 'no OpenAPI document'); // served without
+        return undefined;
+      };
       try {
-        [remote.resources, remote.openapi] = await Promise.all([
+        [remote.resources, remote.openapi, remote.openapiV2] = await Promise.all([
           discover(get, { group, version }),
-          openapiOf(get, { group, version }).catch((error: unknown) => {
-            log.debug({ err: error, apiService: apiService.metadata.name }, 'no OpenAPI document'); // served without
-            return undefined;
-          }),
+          openapiOf(get, { group, version }).catch(served),
+          openapiV2Of(get, { group, version }, remote.openapiV2).catch(served),
         ]);
       } catch (error) {
         const message = `failing or missing response from ${endpoint.origin}/apis/${group}/${version}: ${(error as Error).message}`;
@@ -207,6 +213,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
         openapi,
         fresh,
       })),
+    openapiV2: () => [...remotes.values()].flatMap(({ openapiV2 }) => openapiV2?.part ?? []),
     onChange: (changed) => void listeners.push(changed),
     async stop() {
       stopped = true;
@@ -217,12 +224,14 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   };
 }
 
-const seenOf = ({ fresh, resources, openapi }: Remote): string => JSON.stringify([fresh, resources, openapi]);
+const seenOf = ({ fresh, resources, openapi, openapiV2 }: Remote): string =>
+  JSON.stringify([fresh, resources, openapi, openapiV2?.etag || openapiV2?.part]);
 
 const newRemote = (apiService: APIService): Remote => ({
   apiService,
   resources: [],
   openapi: undefined,
+  openapiV2: undefined,
   fresh: false,
   failures: 0,
   timer: undefined,

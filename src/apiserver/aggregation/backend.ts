@@ -90,6 +90,7 @@ const AGGREGATOR: UserInfo = { username: 'system:kube-aggregator', groups: ['sys
 export interface BackendAnswer {
   status: number;
   contentType: string;
+  etag: string;
   body: Buffer;
 }
 
@@ -98,12 +99,13 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** A GET by this server itself; rejects when there is no answer within `timeoutMs`. */
 export function ask(
   url: URL,
-  options: { tls: NonNullable<ForwardTarget['tls']>; accept: string; timeoutMs: number },
+  options: { tls: NonNullable<ForwardTarget['tls']>; accept: string; timeoutMs: number; etag?: string },
 ): Promise<BackendAnswer> {
-  const { tls, accept, timeoutMs } = options;
+  const { tls, accept, timeoutMs, etag } = options;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const request = https.get(url, { ...tls, agent: false, signal, headers: { ...userHeaders(AGGREGATOR), accept } });
+    const headers = { ...userHeaders(AGGREGATOR), accept, ...(etag ? { 'if-none-match': etag } : {}) };
+    const request = https.get(url, { ...tls, agent: false, signal, headers });
     request.on('error', (error) =>
       reject(signal.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error }) : error),
     );
@@ -120,6 +122,7 @@ export function ask(
         resolve({
           status: response.statusCode ?? 0,
           contentType: response.headers['content-type'] ?? '',
+          etag: response.headers.etag ?? '',
           body: Buffer.concat(chunks),
         }),
       );

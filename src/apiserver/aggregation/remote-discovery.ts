@@ -1,6 +1,8 @@
 // What a server behind an APIService says it serves, in the aggregated form: as it tells it itself, or made of its
 // older APIResourceList (apiserver/pkg/endpoints/groupversion.go ConvertGroupVersionIntoToDiscovery).
 import { AGGREGATED_CONTENT_TYPE } from '../discovery/documents.ts';
+import { openapiV2Protobuf } from '../openapi/gnostic.ts';
+import { partOf, type V2Part } from '../openapi/merge-v2.ts';
 import type { BackendAnswer } from './backend.ts';
 
 export interface ResourceDiscovery {
@@ -33,7 +35,8 @@ interface ApiResource {
   categories?: string[];
 }
 
-type Get = (path: string, accept: string) => Promise<BackendAnswer>;
+/** With an `etag` the answer is 304 when nothing has changed. */
+type Get = (path: string, accept: string, etag?: string) => Promise<BackendAnswer>;
 
 /** Rejects when neither form can be had. */
 export async function discover(
@@ -65,6 +68,27 @@ export async function openapiOf(
   const { paths } = parse(answer) as { paths?: Record<string, { serverRelativeURL?: unknown } | undefined> };
   const url = paths?.[`apis/${group}/${version}`]?.serverRelativeURL;
   return typeof url === 'string' && url.startsWith('/openapi/v3/apis/') ? url : undefined;
+}
+
+/** What a server's OpenAPI v2 document has of a version. */
+export interface RemoteV2 {
+  etag: string;
+  part: V2Part;
+}
+
+/** `known` is kept while the server says that it still holds; undefined when it has no such document. */
+export async function openapiV2Of(
+  get: Get,
+  { group, version }: { group: string; version: string },
+  known: RemoteV2 | undefined,
+): Promise<RemoteV2 | undefined> {
+  const answer = await get('/openapi/v2', 'application/json', known?.etag);
+  if (answer.status === 304) return known;
+  if (answer.status !== 200) return undefined;
+  const part = partOf(parse(answer) as Record<string, unknown>, `/apis/${group}/${version}`);
+  if (Object.keys(part.paths).length === 0) return undefined;
+  openapiV2Protobuf(part); // what could not be written so, throws here, and is left out of the merged document
+  return { etag: answer.etag, part };
 }
 
 function parse({ body }: BackendAnswer): unknown {

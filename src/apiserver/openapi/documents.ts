@@ -10,6 +10,7 @@ import { servedGroups } from '../discovery/groups.ts';
 import { customSchemas, listModelOf, modelOfDefinition, withCustomTypes } from './custom-types.ts';
 import { VERSION_MODEL, withExtraTypes } from './extra-types.ts';
 import { openapiV2Protobuf, openapiV3Protobuf } from './gnostic.ts';
+import { mergeV2, type V2Part } from './merge-v2.ts';
 import { capitalise, type ModelOf, type Operation, operationsOf } from './operations.ts';
 import type { JsonSchema } from './schemas.ts';
 import { openapiV2 } from './v2.ts';
@@ -164,6 +165,17 @@ export function openapiDocuments(
       return document && openapiV3Protobuf(JSON.parse(document.json) as object);
     },
   };
+}
+
+/** The version 2 document with the parts of other servers. */
+export function withParts(own: OpenapiDocuments, parts: readonly V2Part[]): OpenapiDocuments {
+  if (parts.length === 0) return own;
+  let merged: OpenapiDocument | undefined;
+  const v2 = () => {
+    merged ??= documentOf(JSON.stringify(mergeV2(JSON.parse(own.v2().json) as JsonSchema, parts)));
+    return merged;
+  };
+  return { ...own, v2, v2Protobuf: () => openapiV2Protobuf(JSON.parse(v2().json) as object) };
 }
 
 const documentOf = (text: string): OpenapiDocument => {

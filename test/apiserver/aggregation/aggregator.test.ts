@@ -39,6 +39,25 @@ const DISCOVERY = {
   resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list'] }],
 };
 const OPENAPI = `/openapi/v3/apis/${GROUP}/v1?hash=ABC`;
+const V2_ETAG = '"v2"';
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+const OPENAPI_V2 = {
+  swagger: '2.0',
+  info: { title: 'wardle', version: '1' },
+  paths: {
+    '/version/': { get: { responses: {} } },
+    [`/apis/${GROUP}/v1/flunders`]: {
+      get: { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/Flunder' } } } },
+    },
+  },
+  definitions: {
+    Flunder: { type: 'object', properties: { metadata: { $ref: `#/definitions/${OBJECT_META}` } } },
+    [OBJECT_META]: { type: 'object', description: 'an older one' },
+    Unused: { type: 'string' },
+  },
+};
+/** Nothing that protobuf has a field for. */
+const BROKEN_PATHS = { [`/apis/${GROUP}/v1/flunders`]: { get: { callbacks: {} } } };
 const FLUNDER = { apiVersion: `${GROUP}/v1`, kind: 'Flunder', metadata: { name: 'a', namespace: 'default' } };
 
 before(async () => {
@@ -62,7 +81,11 @@ before(async () => {
       else if (url === '/openapi/v3' && openapi === 'broken') response.end('no JSON');
       else if (url === '/openapi/v3') answer(200, { paths: { [`apis/${GROUP}/v1`]: { serverRelativeURL: OPENAPI } } });
       else if (url === OPENAPI) answer(200, { openapi: '3.0.0' });
-      else if (url?.includes('watch=')) answer(200, { type: 'ADDED', object: FLUNDER });
+      else if (url === '/openapi/v2' && headers['if-none-match'] === V2_ETAG) response.writeHead(304).end();
+      else if (url === '/openapi/v2') {
+        response.setHeader('etag', V2_ETAG);
+        answer(200, openapi === 'broken' ? { ...OPENAPI_V2, paths: BROKEN_PATHS } : OPENAPI_V2);
+      } else if (url?.includes('watch=')) answer(200, { type: 'ADDED', object: FLUNDER });
       else if (method === 'POST') answer(201, FLUNDER);
       else if (url === `${PATH}/a`) answer(200, FLUNDER);
       else if (url?.startsWith(PATH))
@@ -192,6 +215,26 @@ test('its OpenAPI document stands in the index, and is fetched from it', async (
   assert.deepEqual(JSON.parse((await call(OPENAPI)).text), { openapi: '3.0.0' });
 });
 
+test('what its OpenAPI v2 document has of its version is part of ours, which means what it meant', async () => {
+  const v2 = async () => JSON.parse((await call('/openapi/v2')).text) as typeof OPENAPI_V2;
+  const own = await v2();
+  await register();
+  await passed();
+  const merged = await v2();
+  const path = `/apis/${GROUP}/v1/flunders`;
+  assert.deepEqual(merged.paths[path], OPENAPI_V2.paths[path]);
+  assert.equal(Object.keys(merged.paths).length, Object.keys(own.paths).length + 1);
+  assert.deepEqual(merged.definitions[OBJECT_META], own.definitions[OBJECT_META]);
+  const added = Object.keys(merged.definitions).filter((name) => !Object.hasOwn(own.definitions, name));
+  assert.deepEqual(added.sort(), ['Flunder', `${OBJECT_META}_v2`]);
+  assert.deepEqual(merged.definitions.Flunder.properties.metadata, { $ref: `#/definitions/${OBJECT_META}_v2` });
+  await api.client.delete(apiServices, undefined, `v1.${GROUP}`);
+  await eventually(
+    'ours alone',
+    async () => Object.keys((await v2()).definitions).length === Object.keys(own.definitions).length,
+  );
+});
+
 test('a server without a readable OpenAPI index is served all the same', async () => {
   openapi = 'broken';
   try {
@@ -199,6 +242,8 @@ test('a server without a readable OpenAPI index is served all the same', async (
     await passed();
     const { paths } = JSON.parse((await call('/openapi/v3')).text) as { paths: Record<string, unknown> };
     assert.equal(paths[`apis/${GROUP}/v1`], undefined);
+    const v2 = JSON.parse((await call('/openapi/v2')).text) as typeof OPENAPI_V2;
+    assert.equal(v2.paths[`/apis/${GROUP}/v1/flunders`], undefined);
   } finally {
     openapi = 'good';
   }
