@@ -14,7 +14,7 @@ import { type HookError, NO_TIMEOUT, runHook } from './hooks.ts';
 import type { Images } from './images.ts';
 import type { PodFiles } from './pod-files.ts';
 import type { PodObjects } from './pod-objects.ts';
-import { aboutContainer } from './pod-record.ts';
+import { aboutContainer, specOf } from './pod-record.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { runtimeResources } from './resources.ts';
 import { securityOf } from './security.ts';
@@ -93,6 +93,17 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
     };
   }
 
+  /** Its own, after those of the image volumes that it mounts. */
+  async function ensureImages(container: Container, pod: Pod): Promise<ImageStatus> {
+    const mounted = new Set((container.volumeMounts ?? []).map(({ name }) => name));
+    for (const { name, image } of specOf(pod).volumes ?? []) {
+      if (!image || !mounted.has(name)) continue;
+      const { reference, pullPolicy } = image;
+      await options.images.ensure(pod, { name: container.name, image: reference, imagePullPolicy: pullPolicy });
+    }
+    return options.images.ensure(pod, container);
+  }
+
   async function environment(container: Container, place: StartPlace) {
     const { pod } = place;
     const { configMap, secret } = options.objects.of(pod);
@@ -168,7 +179,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
     async start(container, place) {
       const { pod, inPostStart } = place;
       const about = aboutContainer(pod, container.name);
-      const image = await options.images.ensure(pod, container).catch((error: RuntimeError) => {
+      const image = await ensureImages(container, pod).catch((error: RuntimeError) => {
         if (error.reason === 'ErrImagePull' || error.reason === 'ImagePullBackOff') {
           events.event(pod, 'Warning', 'Failed', `Error: ${error.reason}`, about);
         }

@@ -102,14 +102,18 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
     index: number,
     at: { container: Container; env: readonly { name: string; value: string }[] },
   ): Promise<Mount> {
+    const made = volumes.get(mount.name);
     const missing = `cannot find volume "${mount.name}" to mount into container "${at.container.name}"`;
     const volume = pathOf(mount.name, missing);
     const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, at.env) : mount.subPath;
     const recursive = isRecursivelyReadOnly(mount);
+    const source = made?.image
+      ? { hostPath: '', image: { reference: made.image, ...(subPath ? { subPath } : {}) } }
+      : { hostPath: subPath ? await subPathOf(mount, subPath, { container: at.container, index, volume }) : volume };
     return {
-      hostPath: subPath ? await subPathOf(mount, subPath, { container: at.container, index, volume }) : volume,
+      ...source,
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-      readOnly: (mount.readOnly ?? false) || (volumes.get(mount.name)?.readOnly ?? false),
+      readOnly: (mount.readOnly ?? false) || (made?.readOnly ?? false),
       ...(recursive ? { recursiveReadOnly: true } : {}),
       propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
     };

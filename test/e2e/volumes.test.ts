@@ -161,6 +161,23 @@ describe('environment and volumes', { timeout: 240_000 }, () => {
     assert.equal(readFileSync(path.join(on.folder, 'shared/below/x'), 'utf8'), 'x\n');
   });
 
+  test('the files of an image, and a part of them, read only', async () => {
+    assert.equal((await on.ended('image-files')).status?.phase, 'Succeeded');
+    await on.prints('image-files', [
+      '50x.html',
+      'index.html',
+      '<!DOCTYPE html>',
+      "sh: can't create /web/x: Read-only file system",
+    ]);
+    await on.kubectl('delete', 'pod', 'image-files', '--timeout=30s');
+  });
+
+  test('an image that is not there keeps the container that mounts it waiting', async () => {
+    const { reason, message } = await on.waiting('no-image');
+    assert.equal(reason, 'ErrImageNeverPull');
+    assert.equal(message, 'Container image "nowhere:1" is not present with pull policy of Never');
+  });
+
   test('mounts propagate as each container asked for', async () => {
     await on.running('propagates');
     await eventually('the mount of the container', () => existsSync(path.join(on.folder, 'shared/up/file')));

@@ -147,7 +147,7 @@ const withVolume = (volume: Omit<Volume, 'name'>, use: (mountOf: Mount, director
   inDirectory(async (directory) => {
     const mounter: Mounter = noMounts;
     const clock = fakeClock();
-    const objects = { of: () => ({}) as never, forget: () => undefined };
+    const objects = { of: () => ({}) as never, forget: () => undefined, runtimeHandler: async () => undefined };
     const volumes = createPodVolumes({ directory, objects, node: () => NODE, mounter, clock });
     await volumes.setUp(podWith({ volumes: [{ name: 'v', ...volume }] }));
     const mountOf: Mount = async (mount, env = {}) => {
@@ -185,6 +185,17 @@ test('a mount is read only in all that is mounted below it when it says so', () 
       containerPath: '/d',
       readOnly: true,
       recursiveReadOnly: true,
+      propagation: 'private',
+    });
+  }));
+
+test('an image is mounted by the runtime, read only', () =>
+  withVolume({ image: { reference: 'web:1' } }, async (mountOf) => {
+    assert.deepEqual(await mountOf({ subPath: 'usr/share' }), {
+      hostPath: '',
+      image: { reference: 'web:1', subPath: 'usr/share' },
+      containerPath: '/d',
+      readOnly: true,
       propagation: 'private',
     });
   }));

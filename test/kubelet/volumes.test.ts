@@ -93,7 +93,7 @@ const objects: VolumeObjects = {
 const volumesOf = (directory: string, mounter: Mounter = noMounts) =>
   createPodVolumes({
     directory,
-    objects: { of: () => objects, forget: () => undefined },
+    objects: { of: () => objects, forget: () => undefined, runtimeHandler: async () => undefined },
     node: () => ({ nodeName: 'n', hostIPs: [], allocatable: { cpu: '2', memory: '1Gi', 'ephemeral-storage': '1Gi' } }),
     mounter,
     clock: fakeClock(),

@@ -41,7 +41,10 @@ export interface Sandbox {
 }
 
 export interface Mount {
+  /** '' for an image. */
   hostPath: string;
+  /** Its files are mounted, or those at a path in it; it is present. */
+  image?: { reference: string; subPath?: string };
   containerPath: string;
   readOnly: boolean;
   /** What is mounted below it is read only too. */

@@ -3,6 +3,7 @@ import { configMapVolume } from './config-map.ts';
 import { downwardApiVolume } from './downward-api.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { hostPathVolume } from './host-path.ts';
+import { imageVolume } from './image.ts';
 import { ephemeralVolume, persistentVolumeClaimVolume } from './persistent-volume-claim.ts';
 import { projectedVolume } from './projected.ts';
 import { secretVolume } from './secret.ts';
@@ -14,6 +15,7 @@ export const VOLUME_TYPES: readonly VolumeType[] = [
   emptyDirVolume,
   ephemeralVolume,
   hostPathVolume,
+  imageVolume,
   persistentVolumeClaimVolume,
   projectedVolume,
   secretVolume,

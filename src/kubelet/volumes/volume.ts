@@ -50,8 +50,10 @@ export interface VolumeContext {
 }
 
 export interface VolumeSetUp {
-  /** What containers mount. */
+  /** What containers mount; '' for an image. */
   path: string;
+  /** The image whose files it has. */
+  image?: string;
   /** Wall-clock milliseconds at which the contents must be made anew. */
   refreshAt?: number;
   /** No container may write to it, whatever it asks for (upstream's Attributes.ReadOnly). */

@@ -72,6 +72,9 @@ const ListSnapshotsRequest = message({ snapshotter: text(1) });
 const ListSnapshotsResponse = message({ info: many(1, SnapshotInfo) });
 const SNAPSHOTS = 'containerd.services.snapshots.v1.Snapshots';
 export const SNAPSHOT_MOUNTS = method(`${SNAPSHOTS}/Mounts`, SnapshotRequest, MountsResponse);
+const ViewRequest = message({ snapshotter: text(1), key: text(2), parent: text(3) });
+export const VIEW_SNAPSHOT = method(`${SNAPSHOTS}/View`, ViewRequest, MountsResponse);
+export const REMOVE_SNAPSHOT = method(`${SNAPSHOTS}/Remove`, SnapshotRequest, Empty);
 export const SNAPSHOT_USAGE = method(`${SNAPSHOTS}/Usage`, SnapshotRequest, UsageResponse);
 /** Answers with a stream. */
 export const LIST_SNAPSHOTS = method(`${SNAPSHOTS}/List`, ListSnapshotsRequest, ListSnapshotsResponse);

@@ -1,10 +1,19 @@
 // How much of the disk images and containers take, asked of containerd: its layers are snapshots, and so is what a
 // container writes.
+import { randomUUID } from 'node:crypto';
 import type { GrpcChannel } from '../../../grpc/channel.ts';
 import { isGrpcError } from '../../../grpc/status.ts';
 import { LABEL_SANDBOX } from '../labels.ts';
 import type { ContainerStats, ImageFilesystem } from '../runtime.ts';
-import { CALL_TIMEOUT_MS, LIST_CONTAINERS, LIST_SNAPSHOTS, PLUGINS, SNAPSHOT_USAGE } from './api.ts';
+import {
+  CALL_TIMEOUT_MS,
+  LIST_CONTAINERS,
+  LIST_SNAPSHOTS,
+  PLUGINS,
+  REMOVE_SNAPSHOT,
+  SNAPSHOT_USAGE,
+  VIEW_SNAPSHOT,
+} from './api.ts';
 
 type DiskUsage = NonNullable<ContainerStats['writableLayer']>;
 
@@ -13,10 +22,12 @@ export interface Snapshots {
   writableLayers(): Promise<Map<string, DiskUsage>>;
   /** All layers of all images and containers together. */
   imageFilesystem(): Promise<ImageFilesystem>;
+  /** How to mount the layers of an image to be read, by the name of their snapshot. */
+  view(chainId: string): Promise<{ type: string; source: string; options: readonly string[] }[]>;
 }
 
 /** nerdctl's own default. */
-const SNAPSHOTTER = process.env.CONTAINERD_SNAPSHOTTER || 'overlayfs';
+export const SNAPSHOTTER = process.env.CONTAINERD_SNAPSHOTTER || 'overlayfs';
 const LIMITS = { timeoutMs: CALL_TIMEOUT_MS };
 
 export function createSnapshots(channel: GrpcChannel): Snapshots {
@@ -58,6 +69,14 @@ export function createSnapshots(channel: GrpcChannel): Snapshots {
         ),
       );
       return new Map(found.flatMap(([id, usage]) => (usage ? [[id, usage] as const] : [])));
+    },
+
+    /** The view itself is given back at once: its mounts name the layers' own folders. */
+    async view(chainId) {
+      const snapshot = { snapshotter: SNAPSHOTTER, key: `tsukube-view-${randomUUID()}` };
+      const { mounts } = await channel.unary(VIEW_SNAPSHOT, { ...snapshot, parent: chainId }, LIMITS);
+      await channel.unary(REMOVE_SNAPSHOT, snapshot, LIMITS);
+      return mounts;
     },
 
     async imageFilesystem() {

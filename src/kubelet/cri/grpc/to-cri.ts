@@ -73,8 +73,9 @@ const PROPAGATION = {
   rshared: 'PROPAGATION_BIDIRECTIONAL',
 } as const;
 
-const mountOf = ({ hostPath, containerPath, readOnly, recursiveReadOnly, propagation = 'private' }: Mount) => ({
+const mountOf = ({ hostPath, image, containerPath, readOnly, recursiveReadOnly, propagation = 'private' }: Mount) => ({
   hostPath,
+  ...(image ? { image: { image: image.reference }, imageSubPath: image.subPath } : {}),
   containerPath,
   readonly: readOnly,
   recursiveReadOnly,

@@ -18,6 +18,7 @@ import { createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
 import { type ConsoleSettings, consoleOf, endConsole, makeConsole, openConsole, removeConsole } from './console.ts';
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
+import type { ImageMounts } from './image-mounts.ts';
 import { endLogger } from './log-process.ts';
 import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
@@ -31,6 +32,7 @@ export interface ContainersOptions {
   /** Path of the runc wrapper. */
   runtime: string;
   tasks: Tasks;
+  imageMounts: ImageMounts;
   /** The folder of the containers' consoles. */
   consoles: string;
   /** Resolves when the table is as true as the event stream. */
@@ -62,7 +64,9 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
       const console = consoleFor(config, options.consoles);
       if (console) await makeConsole(console);
-      const args = createArgs(config, { sandbox, image, runtime: options.runtime, console, minOomScoreAdj });
+      const { mounts, labels } = await options.imageMounts.resolve(config.mounts, records.folder(sandbox.id));
+      const whole = { ...config, mounts, labels: { ...config.labels, ...labels } };
+      const args = createArgs(whole, { sandbox, image, runtime: options.runtime, console, minOomScoreAdj });
       const { stdout } = await nerdctl.run('CreateContainerError', args);
       const id = stdout.trim().split('\n').at(-1) as string;
       const [status] = await inspect(nerdctl, [id]);

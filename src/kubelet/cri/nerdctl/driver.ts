@@ -11,6 +11,7 @@ import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import type { PodNetwork } from '../../../network/pod-network.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
+import { hostMounter } from '../../mounts.ts';
 import { createContainerTable } from '../container-table.ts';
 import {
   CALL_TIMEOUT_MS,
@@ -32,6 +33,7 @@ import { createNerdctl } from './cli.ts';
 import { attachConsole, consoleOf } from './console.ts';
 import { createContainers, listAllContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
+import { createImageMounts } from './image-mounts.ts';
 import { createImages } from './images.ts';
 import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
@@ -94,6 +96,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const logins = path.join(directory, 'logins');
   const images = createImages(nerdctl, { logins, registries: options.registries });
   const tasks = createTasks(containerd);
+  const snapshots = createSnapshots(containerd);
+  const imageMounts = createImageMounts({ nerdctl, snapshots, mounter: hostMounter });
 
   const imageListeners = createListeners<string>();
   const arrivals = createImageArrivals({ clock, arrived: imageListeners.tell });
@@ -108,11 +112,20 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     clock,
     runtime: writeRuncWrapper(directory),
     tasks,
+    imageMounts,
     consoles: path.join(directory, 'tty'),
     synced: () => firstSync.promise,
   });
-  const sandboxes = createSandboxes({ nerdctl, records, network: options.network, cgroup, containers, clock, log });
-  const snapshots = createSnapshots(containerd);
+  const sandboxes = createSandboxes({
+    nerdctl,
+    records,
+    network: options.network,
+    cgroup,
+    containers,
+    imageMounts,
+    clock,
+    log,
+  });
   const stats = createStats({ table, records, cgroups: openCgroups(), snapshots, clock });
   const execDirectory = path.join(directory, 'exec');
 

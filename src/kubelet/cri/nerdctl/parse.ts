@@ -104,6 +104,10 @@ export function parseImages(stdout: string): ImageStatus[] {
   return [...new Map(images.map((image) => [image.id, image])).values()];
 }
 
+/** The uncompressed layers of the image in `nerdctl image inspect`'s answer, the lowest first. */
+export const parseLayers = (stdout: string): string[] =>
+  (JSON.parse(jsonArray(stdout)) as { RootFS: { Layers: string[] } }[])[0]?.RootFS.Layers ?? [];
+
 /** Names in the answer of `nerdctl image inspect --mode=native`. */
 export const parseNativeNames = (stdout: string): string[] =>
   (JSON.parse(jsonArray(stdout)) as { Image: { Name: string } }[]).map(({ Image: image }) => image.Name);

@@ -12,6 +12,7 @@ import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network
 import { type ContainerRuntime, RuntimeError, type SandboxConfig, type SandboxRuntime } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { runtimeError } from './errors.ts';
+import type { ImageMounts } from './image-mounts.ts';
 import { removePidHolder, startPidHolder } from './pid-holder.ts';
 import type { SandboxRecord, SandboxRecords } from './records.ts';
 
@@ -22,6 +23,7 @@ export interface SandboxesOptions {
   /** Parent of the pods' cgroups. */
   cgroup: string;
   containers: ContainerRuntime;
+  imageMounts: ImageMounts;
   clock: Clock;
   log: Logger;
 }
@@ -118,6 +120,7 @@ async function makeNamespaces(record: SandboxRecord): Promise<void> {
 async function release(options: SandboxesOptions, record: SandboxRecord): Promise<void> {
   const { netns, ipc, shm } = record;
   await removePidHolder(options.nerdctl, record);
+  await options.imageMounts.release(options.records.folder(record.id));
   if (netns !== undefined && existsSync(netns)) await options.network.detach(attachmentOf(record));
   await unpinNamespaces({ ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) });
   if (shm !== undefined && existsSync(shm)) {

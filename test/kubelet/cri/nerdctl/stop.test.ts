@@ -59,6 +59,7 @@ describe('stopping a container', () => {
       clock,
       runtime: runc,
       tasks: { start: unused, resize: unused, closeStdin: unused },
+      imageMounts: { resolve: unused, release: unused },
       consoles: directory,
       synced: async () => {},
     });

@@ -40,6 +40,8 @@ export const Mount = message({
   hostPath: text(2),
   readonly: flag(3),
   recursiveReadOnly: flag(8),
+  image: one(9, ImageSpec),
+  imageSubPath: text(10),
   propagation: choice(5, ['PROPAGATION_PRIVATE', 'PROPAGATION_HOST_TO_CONTAINER', 'PROPAGATION_BIDIRECTIONAL']),
 });
 
