@@ -2,7 +2,7 @@
 // startContainer). Every failure is a RuntimeError whose reason is the waiting reason that the API shows.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Container, Pod, Service } from '../api/types/core/v1.ts';
+import type { Container, EphemeralContainer, Pod, Service } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import { containerHash, LABEL_CONTAINER_HASH } from './container-hash.ts';
@@ -38,6 +38,8 @@ export interface StartPlace {
   sandboxId: string;
   podIPs: readonly string[];
   attempt: number;
+  /** The newest container of a name, if it was ever made. */
+  idOf(name: string): string | undefined;
   volumes: PodVolumes;
   files: PodFiles;
   /** The container has been made, with the resources of the pod given here. */
@@ -59,6 +61,15 @@ export interface ContainerStarter {
 export const terminationLog = (podDirectory: string, name: string, attempt: number): string =>
   path.join(podDirectory, 'containers', name, `${attempt}-termination-log`);
 
+/** The container that `kubectl debug --target` names. */
+function targetOf(container: EphemeralContainer, place: StartPlace): string | undefined {
+  const { targetContainerName: target } = container;
+  if (!target) return undefined;
+  const id = place.idOf(target);
+  if (id === undefined) throw new Error(`unable to find target container ${target}`);
+  return id;
+}
+
 export function createContainerStarter(options: StarterOptions): ContainerStarter {
   const { runtime, events } = options;
 
@@ -67,6 +78,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
     const env = await environment(container, place);
     const lookup = (name: string) => env.find((v) => v.name === name)?.value;
     const { metadata } = pod;
+    const processesOf = targetOf(container, place);
     return {
       sandboxId: place.sandboxId,
       name: container.name,
@@ -89,6 +101,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
         'io.kubernetes.pod.uid': metadata.uid ?? '',
         [LABEL_CONTAINER_HASH]: containerHash(container),
       },
+      ...(processesOf === undefined ? {} : { processesOf }),
       ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     };
   }

@@ -181,6 +181,7 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
           sandboxId,
           podIPs: report.podIPs(record),
           attempt: attemptOf(container, record),
+          idOf: (name) => newestOf(record, name)?.id,
           volumes: options.volumes,
           files: options.files,
           inPostStart: state.inPostStart,

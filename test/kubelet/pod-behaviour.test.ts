@@ -218,3 +218,32 @@ test('a full name that is too long is told, and no sandbox is made', () =>
     );
     assert.deepEqual(await runtime.listSandboxes(), []);
   }));
+
+test('an ephemeral container sees the processes of the one it names, and waits for one that is not there', () =>
+  withKubelet({}, async (bed) => {
+    const targets: (string | undefined)[] = [];
+    const { createContainer } = bed.runtime;
+    bed.runtime.createContainer = (config) => {
+      targets.push(config.processesOf);
+      return createContainer(config);
+    };
+    await bed.start();
+    bed.put('web', { spec: { initContainers: [container('never', { image: 'absent' })] } });
+    await bed.until('waiting', () => bed.container('web', 'never')?.state?.waiting?.message);
+    const debug = (targetContainerName: string) => ({ ...container('debug'), targetContainerName });
+    bed.api.change<Pod>('pods', 'default', 'web', (pod) => {
+      (pod.spec as object as { ephemeralContainers: object[] }).ephemeralContainers = [debug('main')];
+    });
+    const state = () => bed.pod('web')?.status?.ephemeralContainerStatuses?.[0]?.state;
+    await bed.until('refused', () => state()?.waiting?.reason === 'CreateContainerConfigError');
+    assert.equal(state()?.waiting?.message, 'unable to find target container main');
+    bed.put('other');
+    await bed.until('running', () => bed.container('other', 'main')?.state?.running);
+    bed.api.change<Pod>('pods', 'default', 'other', (pod) => {
+      (pod.spec as object as { ephemeralContainers: object[] }).ephemeralContainers = [debug('main')];
+    });
+    await bed.until('debugging', () => bed.pod('other')?.status?.ephemeralContainerStatuses?.[0]?.state?.running);
+    const main = bed.container('other', 'main')?.containerID?.replace('containerd://', '');
+    assert.deepEqual(targets, [undefined, main]);
+    assert.equal(bed.pod('other')?.status?.ephemeralContainerStatuses?.[0]?.ready, false);
+  }));

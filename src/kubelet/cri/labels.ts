@@ -9,6 +9,8 @@ export const LABEL_ATTEMPT = 'io.tsukube/attempt';
 export const LABEL_IMAGE = 'io.tsukube/image';
 export const LABEL_IMAGE_ID = 'io.tsukube/image-id';
 export const LABEL_STOP_SIGNAL = 'io.tsukube/stop-signal';
+/** The container whose PID namespace it joined. */
+export const LABEL_PROCESSES_OF = 'io.tsukube/processes-of';
 /** Folder of the container's console (console.ts), and what it has of `stdin,stdinOnce,tty`. */
 export const LABEL_CONSOLE = 'io.tsukube/console';
 export const LABEL_CONSOLE_STREAMS = 'io.tsukube/console-streams';

@@ -97,6 +97,8 @@ export interface ContainerConfig {
     /** `procMount: Unmasked`: nothing of /proc and /sys is hidden or read only. */
     unmaskedProc?: boolean;
   };
+  /** Id of a container in the same sandbox whose processes it is to see, where it would see only its own. */
+  processesOf?: string;
   /** Written to the runtime as labels, so that an adopted container can be told apart. */
   labels: Readonly<Record<string, string>>;
   stopSignal?: string;

@@ -44,7 +44,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   );
   const { init, regular } = input.terminal ? finalStates(pod, seen) : seen;
   const ephemeral = statuses(spec.ephemeralContainers ?? [], old.ephemeralContainerStatuses, false).map(
-    ({ started: _, ...rest }) => rest,
+    ({ started: _, ...rest }) => ({ ...rest, ready: false }), // nobody waits for them
   );
   const limit = messageLimit(spec);
   const ips = podIPs(input);

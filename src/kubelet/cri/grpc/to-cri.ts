@@ -143,13 +143,19 @@ export function containerConfig(
     stopSignal: config.stopSignal,
     linux: {
       resources: linuxResources(config.resources, host),
-      securityContext: securityContext(config.security, sandbox, imageUser),
+      securityContext: securityContext(config, sandbox, imageUser),
     },
   };
 }
 
+function namespacesOf(sandbox: PodSandboxConfig, processesOf: string | undefined) {
+  const shared = sandbox.linux?.securityContext?.namespaceOptions;
+  if (processesOf === undefined || shared?.pid !== 'CONTAINER') return shared;
+  return { ...shared, pid: 'TARGET' as const, targetId: processesOf };
+}
+
 function securityContext(
-  security: ContainerConfig['security'],
+  { security, processesOf }: ContainerConfig,
   sandbox: PodSandboxConfig,
   imageUser: ImageUser,
 ): Written<typeof container.LinuxContainerSecurityContext> {
@@ -157,7 +163,7 @@ function securityContext(
   return {
     privileged,
     capabilities: { addCapabilities: security.addCapabilities, dropCapabilities: security.dropCapabilities },
-    namespaceOptions: sandbox.linux?.securityContext?.namespaceOptions,
+    namespaceOptions: namespacesOf(sandbox, processesOf),
     ...userOf(runAsUser, imageUser),
     ...(runAsGroup === undefined ? {} : { runAsGroup: { value: runAsGroup } }),
     readonlyRootfs: security.readOnlyRootFilesystem,

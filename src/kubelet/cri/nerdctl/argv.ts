@@ -14,6 +14,7 @@ import {
   LABEL_POD,
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
+  LABEL_PROCESSES_OF,
   LABEL_SANDBOX,
   LABEL_STOP_SIGNAL,
 } from '../labels.ts';
@@ -48,7 +49,7 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     '--runtime',
     context.runtime,
     ...LOG_OPTIONS,
-    ...namespaceArgs(sandbox),
+    ...namespaceArgs(config, sandbox),
     ...labelArgs(config, context),
     ...annotationArgs(config.security, sandbox),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
@@ -69,8 +70,13 @@ export function containerName(config: ContainerConfig, sandbox: SandboxRecord): 
   return `${`k8s_${config.name}_${sandbox.pod.name}`.slice(0, 63)}_${unique.slice(0, 12)}`;
 }
 
-function namespaceArgs(sandbox: SandboxRecord): string[] {
+/** A container that sees the processes of another joins that one's namespace, unless the whole pod shares one. */
+const targetOf = ({ processesOf }: ContainerConfig, { config, pidHolder }: SandboxRecord): string | undefined =>
+  config.hostPID ? undefined : (pidHolder ?? processesOf);
+
+function namespaceArgs(container: ContainerConfig, sandbox: SandboxRecord): string[] {
   const { config } = sandbox;
+  const target = targetOf(container, sandbox);
   return [
     '--cgroup-parent',
     `/${sandbox.cgroup}`,
@@ -79,7 +85,7 @@ function namespaceArgs(sandbox: SandboxRecord): string[] {
     ...(sandbox.netns === undefined ? [] : ['--hostname', config.hostname]),
     ...(config.hostIPC ? ['--ipc', 'host'] : []),
     ...(config.hostPID ? ['--pid', 'host'] : []),
-    ...(sandbox.pidHolder === undefined ? [] : ['--pid', `container:${sandbox.pidHolder}`]),
+    ...(target === undefined ? [] : ['--pid', `container:${target}`]),
     ...Object.entries(config.sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
   ];
 }
@@ -98,6 +104,7 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
     [LABEL_IMAGE]: config.image,
     [LABEL_IMAGE_ID]: image.repoDigests[0] ?? image.id,
     ...(stopSignal === undefined ? {} : { [LABEL_STOP_SIGNAL]: stopSignal }),
+    ...(config.processesOf === undefined ? {} : { [LABEL_PROCESSES_OF]: config.processesOf }),
     ...(console === undefined
       ? {}
       : { [LABEL_CONSOLE]: console.folder, [LABEL_CONSOLE_STREAMS]: consoleStreams(console) }),

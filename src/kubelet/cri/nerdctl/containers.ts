@@ -6,7 +6,7 @@ import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { Tasks } from '../containerd/tasks.ts';
-import { LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
+import { LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -47,8 +47,10 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
   const minOomScoreAdj = lowestOomScoreAdj();
 
   const kill = async (id: string, signal: string) => {
-    const sandbox = records.get(table.get(id)?.sandboxId ?? '');
-    const sharesPids = sandbox !== undefined && (sandbox.pidHolder !== undefined || sandbox.config.hostPID);
+    const status = table.get(id);
+    const sandbox = records.get(status?.sandboxId ?? '');
+    const sharesPids =
+      sandbox?.pidHolder !== undefined || sandbox?.config.hostPID || status?.labels[LABEL_PROCESSES_OF] !== undefined;
     // in its own PID namespace the end of the first process ends all
     const all = signal === 'SIGKILL' && sharesPids ? ['--all'] : [];
     await run(runcArgv(['kill', ...all, id, signal])).catch((error: unknown) => {

@@ -122,6 +122,17 @@ test('arguments of nerdctl update: what is limited, and nothing else', () => {
   assert.deepEqual(updateArgs('c1', resources), ['update', ...limits, 'c1']);
 });
 
+test('a container that sees the processes of another joins its namespace, or that of the whole pod', () => {
+  const pidOf = (record: SandboxRecord) => {
+    const context = { sandbox: record, image, runtime: '/run/runc', minOomScoreAdj: -1000 };
+    const args = createArgs({ ...plain, processesOf: 'c9' }, context);
+    return args.includes('--pid') ? args[args.indexOf('--pid') + 1] : undefined;
+  };
+  assert.equal(pidOf(sandbox), 'container:c9');
+  assert.equal(pidOf({ ...sandbox, pidHolder: 'holder' }), 'container:holder');
+  assert.equal(pidOf({ ...sandbox, config: { ...sandboxConfig, hostPID: true } }), 'host');
+});
+
 describe('arguments of nerdctl create', () => {
   for (const [name, { config, console, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
     test(name, () => {
