@@ -6,6 +6,8 @@ import type { Logger } from '../../log.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** Without a call a runtime that hangs looks like one where nothing happens. */
+const CHECK_MS = 15_000;
 /** A runtime may list as running what has told of its end a moment before. */
 const SETTLING_MS = 1_000;
 /** As often as upstream's kubelet lists when it has events: eventedPlegRelistPeriod in pkg/kubelet/kubelet.go. */
@@ -20,22 +22,31 @@ export interface FollowOptions {
   subscribe(signal: AbortSignal, onSubscribed: () => void): Promise<void>;
   /** Lists everything. A failure ends the subscription, to begin it anew. */
   resync(): Promise<void>;
+  /** Asks the runtime how it is, within a time limit: resolves with what keeps it from working, if anything. */
+  check(): Promise<string | undefined>;
+  /** Called with why the runtime cannot be worked with, or undefined when it can. */
+  onHealth(problem: string | undefined): void;
 }
 
 /** Follows until `signal` aborts. */
 export async function followEvents(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { clock, log } = options;
   let pause = FIRST_PAUSE_MS;
+  let failures = 0;
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       if (attempt > 0) await options.revive();
       await subscribeOnce(options, signal, () => {
         pause = FIRST_PAUSE_MS;
+        failures = 0;
       });
       if (!signal.aborted) log.warn('the runtime event stream ended, subscribing again');
     } catch (error) {
       if (!signal.aborted) {
-        log.warn(`the runtime event stream failed, subscribing again: ${(error as Error).message}`);
+        const { message } = error as Error;
+        failures += 1;
+        if (failures > 1) options.onHealth(isDown(message)); // not for one that is back at once
+        log.warn(`the runtime event stream failed, subscribing again: ${message}`);
       }
     }
     await sleep(clock, pause, signal).catch(() => undefined); // an abort ends the loop
@@ -47,19 +58,35 @@ async function subscribeOnce(options: FollowOptions, signal: AbortSignal, onSync
   const failed = new AbortController();
   const life = AbortSignal.any([signal, failed.signal]);
   const subscribed = Promise.withResolvers<void>();
-  const listing = (async () => {
+  const looking = (async () => {
     await subscribed.promise;
     await options.resync();
     onSynced();
-    for (let pause = SETTLING_MS; !life.aborted; pause = RELIST_MS) {
-      await sleep(options.clock, pause, life);
-      await options.resync();
-    }
+    await Promise.all([relist(options, life), watchHealth(options, life)]);
   })();
   try {
-    await Promise.race([options.subscribe(life, subscribed.resolve), listing]);
+    await Promise.race([options.subscribe(life, subscribed.resolve), looking]);
   } finally {
     failed.abort(new Error('the subscription has ended'));
-    listing.catch(() => undefined); // it was told by the race, or ended by the abort
+    looking.catch(() => undefined); // it was told by the race, or ended by the abort
   }
 }
+
+async function relist({ clock, resync }: FollowOptions, life: AbortSignal): Promise<void> {
+  for (let pause = SETTLING_MS; !life.aborted; pause = RELIST_MS) {
+    await sleep(clock, pause, life);
+    await resync();
+  }
+}
+
+async function watchHealth({ clock, check, onHealth }: FollowOptions, life: AbortSignal): Promise<void> {
+  while (!life.aborted) {
+    const problem = await check().catch((error: Error) => isDown(error.message));
+    if (life.aborted) return;
+    onHealth(problem);
+    await sleep(clock, CHECK_MS, life);
+  }
+}
+
+/** In the words that upstream's nodes say it with. */
+const isDown = (why: string): string => `container runtime is down: ${why}`;

@@ -270,7 +270,20 @@ export interface ImageRuntime {
   loadImages(archive: string): Promise<string[]>;
 }
 
-export interface Runtime extends SandboxRuntime, ContainerRuntime, StatsRuntime, StreamRuntime, ImageRuntime {
+export interface RuntimeHealth {
+  /** Why the runtime cannot be worked with now, as a node's condition says it; undefined: it can. */
+  problem(): string | undefined;
+  /** Calls when that has changed; returns how to end it. */
+  onProblem(listener: () => void): () => void;
+}
+
+export interface Runtime
+  extends RuntimeHealth,
+    SandboxRuntime,
+    ContainerRuntime,
+    StatsRuntime,
+    StreamRuntime,
+    ImageRuntime {
   readonly name: string;
   /** Name and version as node status has them: containerd://2.1.0 */
   version(): Promise<string>;

@@ -11,7 +11,7 @@ import { type Clock, microTimestamp, sleep, type Timer, timestamp } from '../../
 import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
-import type { Runtime } from '../cri/runtime.ts';
+import type { ImageStatus, Runtime } from '../cri/runtime.ts';
 import { type NodeInput, nodeLabels, nodeObject, nodeStatus } from './node-object.ts';
 
 const RENEW_EVERY_MS = 10_000;
@@ -24,7 +24,7 @@ export interface NodeAgentOptions {
   client: Client;
   clock: Clock;
   log: Logger;
-  runtime: Pick<Runtime, 'listImages' | 'onImage'>;
+  runtime: Pick<Runtime, 'listImages' | 'onImage' | 'problem' | 'onProblem'>;
   /** Read anew at every heartbeat: addresses may change. */
   input: () => NodeInput;
 }
@@ -35,6 +35,16 @@ export interface NodeAgent extends Component {
   /** Resolves when the first status was written, or could not be, or the runtime takes longer than anyone should wait. */
   firstReport(): Promise<void>;
 }
+
+interface ReportedImage {
+  names: string[];
+  sizeBytes: number;
+}
+
+const reported = ({ repoDigests, repoTags, size }: ImageStatus): ReportedImage => ({
+  names: [...repoDigests, ...repoTags],
+  sizeBytes: size,
+});
 
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { client, clock, log } = options;
@@ -47,6 +57,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   let isChanged = false;
   let isAsked = false;
   let forgetImages: (() => void) | undefined;
+  let forgetProblem: (() => void) | undefined;
   let registered: Node | undefined;
   let lease: Lease | undefined;
 
@@ -71,20 +82,27 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   async function reportStatus(): Promise<void> {
     const input = options.input();
     isChanged = false;
-    const images = await options.runtime.listImages().then(
-      (list) => ({ ok: true, list, message: '' }),
-      (error: Error) => ({ ok: false, list: [], message: `container runtime is down: ${error.message}` }),
-    );
+    const images = await listImages();
     const status = nodeStatus(input, {
       now: timestamp(clock),
       ready: images,
-      images: images.list.map((i) => ({ names: [...i.repoDigests, ...i.repoTags], sizeBytes: i.size })),
+      images: images.list,
       old: told ?? registered?.status,
     });
     const body = { status };
     await client.patch(nodes, undefined, input.nodeName, { type: 'strategic', body }, { subresource: 'status' });
     told = status;
     toldAt = clock.monotonic();
+  }
+
+  /** A runtime that is known to be down is not asked: it may hang. */
+  async function listImages(): Promise<{ ok: boolean; list: ReportedImage[]; message: string }> {
+    const message = options.runtime.problem();
+    if (message !== undefined) return { ok: false, list: [], message };
+    return options.runtime.listImages().then(
+      (list) => ({ ok: true, list: list.map(reported), message: '' }),
+      (error: Error) => ({ ok: false, list: [], message: `container runtime is down: ${error.message}` }),
+    );
   }
 
   /** What a heartbeat may ask costs nothing: listing images would start a program every ten seconds. */
@@ -152,6 +170,12 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     });
   }
 
+  function report(): void {
+    isChanged = true;
+    if (timer) arm(0);
+    else isAsked = true;
+  }
+
   return {
     name: 'node',
     async start() {
@@ -159,14 +183,11 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       forgetImages = options.runtime.onImage(() => {
         isChanged = true;
       });
+      forgetProblem = options.runtime.onProblem(report);
       registered = await register();
       beating = beat(); // asks the runtime, which the pods need not wait for
     },
-    report() {
-      isChanged = true;
-      if (timer) arm(0);
-      else isAsked = true;
-    },
+    report,
     async firstReport() {
       const patience = sleep(clock, FIRST_REPORT_MS, stopping.signal).catch(() => undefined);
       await Promise.race([beating, patience]);
@@ -174,6 +195,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     async stop() {
       stopped = true;
       forgetImages?.();
+      forgetProblem?.();
       stopping.abort();
       timer?.cancel();
       await beating;

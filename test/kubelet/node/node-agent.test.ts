@@ -3,11 +3,13 @@ import os from 'node:os';
 import { test } from 'node:test';
 import type { Node } from '../../../src/api/types/core/v1.ts';
 import { createClient } from '../../../src/client/create-client.ts';
+import { createHealth } from '../../../src/kubelet/cri/health.ts';
 import type { ImageStatus } from '../../../src/kubelet/cri/runtime.ts';
 import { readMachine } from '../../../src/kubelet/node/machine.ts';
 import { createNodeAgent } from '../../../src/kubelet/node/node-agent.ts';
 import { DEFAULT_NODE_SETTINGS } from '../../../src/kubelet/node/node-settings.ts';
 import { silentLogger } from '../../../src/log.ts';
+import { eventually } from '../../support/eventually.ts';
 import { fakeApi } from '../../support/fake-api.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
@@ -18,11 +20,13 @@ async function withAgent(
     ready(): string | undefined;
     reported: Promise<void>;
     answer(images: ImageStatus[]): void;
+    setProblem(problem: string | undefined): void;
   }) => Promise<void>,
 ): Promise<void> {
   const clock = fakeClock();
   const api = fakeApi({ clock });
   const { promise, resolve: answer } = Promise.withResolvers<ImageStatus[]>();
+  const { set: setProblem, ...health } = createHealth();
   const machine = await readMachine(os.tmpdir());
   const input = {
     nodeName: 'node-1',
@@ -36,14 +40,14 @@ async function withAgent(
     client: createClient(api.transport),
     clock,
     log: silentLogger,
-    runtime: { listImages: () => promise, onImage: () => () => undefined },
+    runtime: { ...health, listImages: () => promise, onImage: () => () => undefined },
     input: () => ({ ...input, runtimeVersion: 'containerd://1.6.20' }),
   });
   await agent.start();
   const conditions = () => api.object<Node>('nodes', undefined, 'node-1')?.status?.conditions;
   const ready = () => conditions()?.find(({ type }) => type === 'Ready')?.status;
   try {
-    await use({ clock, ready, reported: agent.firstReport(), answer });
+    await use({ clock, ready, reported: agent.firstReport(), answer, setProblem });
   } finally {
     answer([]);
     await agent.stop();
@@ -68,4 +72,16 @@ test('a runtime that hangs keeps nobody waiting for longer than two seconds', ()
     await clock.advance(1);
     await reported;
     assert.notEqual(ready(), 'True');
+  }));
+
+test('a runtime that hangs makes the node not ready at once, in its words, and is not asked meanwhile', () =>
+  withAgent(async ({ clock, ready, reported, answer, setProblem }) => {
+    answer([]);
+    await reported;
+    setProblem('container runtime is down: it hangs');
+    await clock.advance(0);
+    await eventually('the condition', () => ready() === 'False');
+    setProblem(undefined);
+    await clock.advance(0);
+    await eventually('the return', () => ready() === 'True');
   }));

@@ -10,6 +10,7 @@ import { createContainerTable } from '../container-table.ts';
 import type { ContainerdEvent } from '../containerd/events.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
 import { followEvents } from '../follow-events.ts';
+import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import { type ImageRuntime, type Runtime, RuntimeError } from '../runtime.ts';
@@ -20,7 +21,7 @@ import { containerStatsOf, containerStatusOf } from './from-cri.ts';
 import { createImages } from './images.ts';
 import type { ContainerEventResponse } from './messages/container.ts';
 import { createSandboxes } from './sandboxes.ts';
-import { ATTACH, EXEC, EXEC_SYNC, LIST_CONTAINER_STATS, PORT_FORWARD, VERSION } from './services.ts';
+import { ATTACH, EXEC, EXEC_SYNC, LIST_CONTAINER_STATS, PORT_FORWARD, STATUS, VERSION } from './services.ts';
 import { openPort, openStreams } from './streaming.ts';
 import type { Host } from './to-cri.ts';
 
@@ -44,6 +45,13 @@ export interface CriRuntimeOptions {
   log: Logger;
 }
 
+/** The conditions that a runtime must have: cri-api/pkg/apis/runtime/v1/constants.go */
+const CONDITIONS: Readonly<Record<string, string>> = {
+  RuntimeReady: 'container runtime',
+  NetworkReady: 'container runtime network',
+};
+const CHECK_TIMEOUT_MS = 10_000;
+
 /** `start` subscribes and adopts what runs; calls made before it has finished wait for it. */
 export function createCriRuntime(options: CriRuntimeOptions): Runtime & Component {
   const { clock, log, instance, host } = options;
@@ -52,6 +60,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
   const fanOut = createEventFanOut();
   const imageListeners = createListeners<string>();
   const arrivals = createImageArrivals({ clock, arrived: imageListeners.tell });
+  const { set: onHealth, ...health } = createHealth();
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
   const synced = () => firstSync.promise;
@@ -81,6 +90,15 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     clock,
     synced,
   });
+
+  /** Its own word, in upstream's form: pkg/kubelet/kubelet.go updateRuntimeUp */
+  async function check(): Promise<string | undefined> {
+    const { status } = await cri.call('StatusError', STATUS, {}, CHECK_TIMEOUT_MS);
+    const failing = status?.conditions.find((condition) => !condition.status && condition.type in CONDITIONS);
+    if (!failing) return undefined;
+    const { type, reason, message } = failing;
+    return `${CONDITIONS[type]} not ready: ${type}=false reason:${reason} message:${message}`;
+  }
 
   async function resync(): Promise<void> {
     await Promise.all([sandboxes.resync(), resyncContainers()]);
@@ -117,6 +135,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
 
   return {
     name: 'cri',
+    ...health,
     ...containers,
     ...sandboxes,
     ...images,
@@ -136,7 +155,10 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
       });
       source = events;
       const revive = async () => options.revive?.();
-      following = followEvents({ clock, log, revive, subscribe: events.subscribe, resync }, life.signal);
+      following = followEvents(
+        { clock, log, revive, subscribe: events.subscribe, resync, check, onHealth },
+        life.signal,
+      );
       await Promise.race([firstSync.promise, following]);
     },
 

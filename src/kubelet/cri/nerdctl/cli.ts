@@ -7,6 +7,9 @@ import { runtimeError } from './errors.ts';
 /** containerd's runc shim keeps runc's state here, whatever containerd's own folders are. */
 export const RUNC_ROOT = `/run/containerd/runc/${CONTAINERD_NAMESPACE}`;
 
+/** Upstream's runtimeRequestTimeout: a containerd that hangs holds nobody up for ever. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
 /** nerdctl's default when it runs as root. https://github.com/containerd/nerdctl/blob/main/docs/registry.md */
 const HOSTS_DIRS = ['/etc/containerd/certs.d', '/etc/docker/certs.d'];
 
@@ -46,7 +49,7 @@ export function createNerdctl(place: NerdctlPlace): Nerdctl {
     argv,
     async run(reason, args, options) {
       try {
-        return await run(argv(args), options);
+        return await run(argv(args), { timeout: REQUEST_TIMEOUT_MS, ...options });
       } catch (cause) {
         throw runtimeError(reason, cause);
       }

@@ -25,6 +25,7 @@ import { createSnapshots } from '../containerd/snapshots.ts';
 import { createTasks } from '../containerd/tasks.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
 import { followEvents } from '../follow-events.ts';
+import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
@@ -61,6 +62,8 @@ export interface NerdctlRuntimeOptions {
   /** Folder of registry settings: HOST/hosts.toml, and config.json with passwords. */
   registries?: string;
 }
+
+const CHECK_TIMEOUT_MS = 10_000;
 
 /** Where every containerd's shims keep their sockets and runc its state. */
 const SHIM_DIR = '/run/containerd';
@@ -101,6 +104,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
 
   const imageListeners = createListeners<string>();
   const arrivals = createImageArrivals({ clock, arrived: imageListeners.tell });
+  const { set: onHealth, ...health } = createHealth();
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
   let following: Promise<void> = Promise.resolve();
@@ -137,6 +141,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
 
   return {
     name: 'nerdctl',
+    ...health,
     ...containers,
     ...sandboxes,
     ...stats,
@@ -162,6 +167,11 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
           revive: async () => options.reviveContainerd?.(),
           subscribe: (signal, onSubscribed) =>
             subscribe({ channel: containerd, clock, token: randomUUID(), onEvent, onSubscribed }, signal),
+          async check() {
+            await containerd.unary(VERSION, {}, { timeoutMs: CHECK_TIMEOUT_MS });
+            return undefined;
+          },
+          onHealth,
           async resync() {
             images.forget();
             const known = new Set(table.list().map((c) => c.id));

@@ -3,6 +3,7 @@
 import { type Duplex, PassThrough } from 'node:stream';
 import { type Clock, sleep } from '../../../clock.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
+import { createHealth } from '../health.ts';
 import { createListeners } from '../listeners.ts';
 import {
   type ContainerConfig,
@@ -23,6 +24,8 @@ export interface SimulatedRuntime extends Runtime {
   crash(containerId: string, exitCode: number, options?: { oom?: boolean }): void;
   /** The next call of the operation fails with this error. */
   failNext(operation: Operation, error: RuntimeError): void;
+  /** From now on there is this problem, or none. */
+  setProblem(problem: string | undefined): void;
   /** Writes to the container's output, for attach. */
   print(containerId: string, text: string): void;
 }
@@ -42,6 +45,7 @@ const START_ERROR_EXIT_CODE = 128;
 export function createSimulatedRuntime(options: { clock: Clock; seed?: number; script?: Script }): SimulatedRuntime {
   const { clock } = options;
   const script = options.script ?? {};
+  const { set: setProblem, ...health } = createHealth();
   const random = seededRandom(options.seed ?? 1);
   const newId = () =>
     Array.from({ length: 8 }, () =>
@@ -130,6 +134,8 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
 
   return {
     name: 'simulated',
+    ...health,
+    setProblem,
     version: async () => 'simulated://1.0.0',
     ...images,
     events: fanOut.subscribe,
