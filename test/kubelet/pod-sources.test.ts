@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod } from '../../src/api/types/core/v1.ts';
+import type {
+  ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  VolumeMount,
+} from '../../src/api/types/core/v1.ts';
 import { type KubeletBed, withKubelet } from './kubelet-bed.ts';
 
 const configMap = (value: string, parts: Partial<ConfigMap> = {}): ConfigMap => ({
@@ -125,4 +131,24 @@ test('a pod is refused for its sysctls before anything of it is made', () =>
     assert.equal(reason, 'SysctlForbidden');
     assert.equal(message, 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
     assert.deepEqual(await bed.runtime.listSandboxes(), []);
+  }));
+
+test('the status tells how volumes are mounted', () =>
+  withKubelet({}, async (bed) => {
+    await bed.start();
+    const mount = (mountPath: string, parts: Partial<VolumeMount>) => ({ name: 'v', mountPath, ...parts });
+    const volumeMounts = [
+      mount('/a', {}),
+      mount('/b', { readOnly: true }),
+      mount('/c', { readOnly: true, recursiveReadOnly: 'IfPossible' }),
+    ];
+    bed.put('web', {
+      spec: { volumes: [{ name: 'v', emptyDir: {} }], containers: [{ name: 'main', image: 'example', volumeMounts }] },
+    });
+    await bed.until('it runs', isRunning(bed));
+    assert.deepEqual(bed.container('web', 'main')?.volumeMounts, [
+      { name: 'v', mountPath: '/a' },
+      { name: 'v', mountPath: '/b', readOnly: true, recursiveReadOnly: 'Disabled' },
+      { name: 'v', mountPath: '/c', readOnly: true, recursiveReadOnly: 'Enabled' },
+    ]);
   }));

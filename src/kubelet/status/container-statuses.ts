@@ -6,6 +6,7 @@ import type {
   ContainerState,
   ContainerStateTerminated,
   Pod,
+  VolumeMount,
 } from '../../api/types/core/v1.ts';
 import type { ContainerStatus } from '../cri/runtime.ts';
 import { isSidecar, isToStart, newestOf, type PodRecord, specOf } from '../pod-record.ts';
@@ -181,7 +182,7 @@ export function terminatedState(
   };
 }
 
-/** What the mounts of a container are told as; recursiveReadOnly is asked for by nobody but says Disabled. */
+/** What the mounts of a container are told as: a runtime that runs them has what they ask for, or does not run them. */
 function withMounts(container: Container, status: ApiContainerStatus): ApiContainerStatus {
   const mounts = container.volumeMounts ?? [];
   if (mounts.length === 0) return status;
@@ -190,10 +191,13 @@ function withMounts(container: Container, status: ApiContainerStatus): ApiContai
     volumeMounts: mounts.map((m) => ({
       name: m.name,
       mountPath: m.mountPath,
-      ...(m.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+      ...(m.readOnly ? { readOnly: true, recursiveReadOnly: recursionOf(m) } : {}),
     })),
   };
 }
+
+const recursionOf = ({ recursiveReadOnly = 'Disabled' }: VolumeMount): string =>
+  recursiveReadOnly === 'Disabled' ? 'Disabled' : 'Enabled';
 
 function readinessOf(
   container: Container,
