@@ -1,6 +1,14 @@
 // The resource types that code in this repository names, and those that users of the published client most likely
 // will. (The full list served comes from the facts.)
 import { resourceType as type } from './resource-type.ts';
+import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhookConfiguration,
+} from './types/admissionregistration/v1.ts';
 import type { CustomResourceDefinition } from './types/apiextensions/v1.ts';
 import type { APIService } from './types/apiregistration/v1.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from './types/apps/v1.ts';
@@ -106,5 +114,43 @@ export const customResourceDefinitions = type<CustomResourceDefinition>(
   'apiextensions.k8s.io/v1',
   'customresourcedefinitions',
   'CustomResourceDefinition',
+  'cluster',
+);
+
+const ADMISSION = 'admissionregistration.k8s.io/v1';
+export const mutatingWebhookConfigurations = type<MutatingWebhookConfiguration>(
+  ADMISSION,
+  'mutatingwebhookconfigurations',
+  'MutatingWebhookConfiguration',
+  'cluster',
+);
+export const validatingWebhookConfigurations = type<ValidatingWebhookConfiguration>(
+  ADMISSION,
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
+  'cluster',
+);
+export const mutatingAdmissionPolicies = type<MutatingAdmissionPolicy>(
+  ADMISSION,
+  'mutatingadmissionpolicies',
+  'MutatingAdmissionPolicy',
+  'cluster',
+);
+export const mutatingAdmissionPolicyBindings = type<MutatingAdmissionPolicyBinding>(
+  ADMISSION,
+  'mutatingadmissionpolicybindings',
+  'MutatingAdmissionPolicyBinding',
+  'cluster',
+);
+export const validatingAdmissionPolicies = type<ValidatingAdmissionPolicy>(
+  ADMISSION,
+  'validatingadmissionpolicies',
+  'ValidatingAdmissionPolicy',
+  'cluster',
+);
+export const validatingAdmissionPolicyBindings = type<ValidatingAdmissionPolicyBinding>(
+  ADMISSION,
+  'validatingadmissionpolicybindings',
+  'ValidatingAdmissionPolicyBinding',
   'cluster',
 );

@@ -1,11 +1,16 @@
 // The resources a server serves, for controllers that deal with every kind. The API server's catalogue is one.
+import type { Schema } from '../api/apiextensions/schema.ts';
 import type { ResourceType } from '../api/definition.ts';
 import { formatGroupVersion, type OwnerReference } from '../apimachinery/meta.ts';
+import type { TypeSchema } from '../apimachinery/schema.ts';
 
 export interface ServedResource extends ResourceType {
   readonly verbs: readonly string[];
   /** Where its objects live; versions of one type share it. */
   readonly storage: { readonly group: string; readonly resource: string };
+  /** What its objects look like, where that is known: of a built-in type, or as its definition has it. */
+  readonly schema?: TypeSchema;
+  readonly customSchema?: Schema;
 }
 
 export interface ServedResources {

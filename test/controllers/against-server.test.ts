@@ -13,6 +13,7 @@ import {
   replicaSets,
   secrets,
   services,
+  validatingAdmissionPolicies,
 } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core/v1.ts';
 import type { KubeObject } from '../../src/apimachinery/meta.ts';
@@ -147,5 +148,37 @@ test('token Secrets are filled, and nodes that never report are tainted', async 
   await settle();
   const taints = (await client.get(nodes, undefined, 'silent')).spec?.taints ?? [];
   assert.ok(taints.some((taint) => taint.key === 'node.kubernetes.io/unreachable' && taint.effect === 'NoExecute'));
+  assert.deepEqual(refused, []);
+});
+
+test('a validating policy is told what of it does not fit, once a generation', async (t) => {
+  const { client, settle, refused } = await cluster(t);
+  const rule = {
+    operations: ['CREATE' as const],
+    apiGroups: ['apps'],
+    apiVersions: ['v1'],
+    resources: ['deployments'],
+  };
+  const policy = (expression: string) => ({
+    metadata: { name: 'p' },
+    spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression }] },
+  });
+  const status = async () => {
+    await settle();
+    return (await client.get(validatingAdmissionPolicies, undefined, 'p')).status;
+  };
+  await client.create(validatingAdmissionPolicies, policy('object.replicas > 1'));
+  const told = await status();
+  assert.equal(told?.observedGeneration, 1);
+  assert.deepEqual(
+    told?.typeChecking?.expressionWarnings?.map(({ fieldRef }) => fieldRef),
+    ['spec.validations[0].expression'],
+  );
+  const { resourceVersion } = (await client.get(validatingAdmissionPolicies, undefined, 'p')).metadata;
+  await settle();
+  const later = await client.get(validatingAdmissionPolicies, undefined, 'p');
+  assert.equal(later.metadata.resourceVersion, resourceVersion, 'nothing is written again');
+  await client.update(validatingAdmissionPolicies, { ...later, spec: policy('object.spec.replicas > 1').spec });
+  assert.deepEqual(await status(), { observedGeneration: 2, typeChecking: {} });
   assert.deepEqual(refused, []);
 });

@@ -33,7 +33,8 @@ export function serviceAccount(options: ServiceAccountOptions): AdmissionPlugin 
       if (!isPodCreate(request)) return;
       const pod = request.object as unknown as Pod;
       const spec = pod.spec as NonNullable<Pod['spec']>;
-      if (isMirror(pod)) return;
+      // The kubelet's own Pods stay as they are.
+      if (isMirror(pod)) return validateMirror(request, pod);
       spec.serviceAccountName ||= 'default';
       spec.serviceAccount = spec.serviceAccountName; // the old name of the field is kept equal
       const account = await findAccount(request, spec.serviceAccountName, options);

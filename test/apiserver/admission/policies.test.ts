@@ -2,16 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { ResourceType } from '../../../src/api/definition.ts';
-import { configMaps, namespaces, pods } from '../../../src/api/resources.ts';
+import {
+  configMaps,
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
+  namespaces,
+  pods,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
+} from '../../../src/api/resources.ts';
 import type { ConfigMap } from '../../../src/api/types/core/v1.ts';
 import type { AnyObject, KubeObject } from '../../../src/apimachinery/meta.ts';
 import { StatusError } from '../../../src/apimachinery/status-error.ts';
-import {
-  mutatingAdmissionPolicies,
-  mutatingAdmissionPolicyBindings,
-  validatingAdmissionPolicies,
-  validatingAdmissionPolicyBindings,
-} from '../../../src/apiserver/admission/policies/followed.ts';
 import { customResourceDefinitions } from '../../../src/apiserver/apiextensions/serve.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { eventually } from '../../support/eventually.ts';

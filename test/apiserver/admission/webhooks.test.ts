@@ -2,13 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { ResourceType } from '../../../src/api/definition.ts';
-import { configMaps, deployments, events, namespaces, pods } from '../../../src/api/resources.ts';
+import {
+  configMaps,
+  deployments,
+  events,
+  mutatingWebhookConfigurations,
+  namespaces,
+  pods,
+  validatingWebhookConfigurations,
+} from '../../../src/api/resources.ts';
 import type { JsonObject, KubeObject } from '../../../src/apimachinery/meta.ts';
 import { StatusError } from '../../../src/apimachinery/status-error.ts';
-import {
-  mutatingWebhookConfigurations,
-  validatingWebhookConfigurations,
-} from '../../../src/apiserver/admission/webhooks/configurations.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { httpsCaller } from '../../support/https-call.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';

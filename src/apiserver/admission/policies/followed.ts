@@ -15,29 +15,6 @@ import { rememberByPlace } from '../matching/remembered.ts';
 import { compileMatch, type ResourceMatch } from '../matching/resource-match.ts';
 import { createEquivalents } from '../matching/versions.ts';
 
-const GROUP = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false } as const;
-
-export const validatingAdmissionPolicies: ResourceType<ValidatingAdmissionPolicy> = {
-  ...GROUP,
-  plural: 'validatingadmissionpolicies',
-  kind: 'ValidatingAdmissionPolicy',
-};
-export const validatingAdmissionPolicyBindings: ResourceType<ValidatingAdmissionPolicyBinding> = {
-  ...GROUP,
-  plural: 'validatingadmissionpolicybindings',
-  kind: 'ValidatingAdmissionPolicyBinding',
-};
-export const mutatingAdmissionPolicies: ResourceType<MutatingAdmissionPolicy> = {
-  ...GROUP,
-  plural: 'mutatingadmissionpolicies',
-  kind: 'MutatingAdmissionPolicy',
-};
-export const mutatingAdmissionPolicyBindings: ResourceType<MutatingAdmissionPolicyBinding> = {
-  ...GROUP,
-  plural: 'mutatingadmissionpolicybindings',
-  kind: 'MutatingAdmissionPolicyBinding',
-};
-
 type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
 type Binding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
 

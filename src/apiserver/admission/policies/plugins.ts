@@ -1,14 +1,14 @@
 // MutatingAdmissionPolicy and ValidatingAdmissionPolicy. What judges is loaded with the first policy that may be meant.
-import type { SchemaSet } from '../../../apimachinery/schema.ts';
-import { lazily } from '../../../lazily.ts';
-import type { AdmissionPlugin } from '../../identity.ts';
 import {
-  followPolicies,
   mutatingAdmissionPolicies,
   mutatingAdmissionPolicyBindings,
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
-} from './followed.ts';
+} from '../../../api/resources.ts';
+import type { SchemaSet } from '../../../apimachinery/schema.ts';
+import { lazily } from '../../../lazily.ts';
+import type { AdmissionPlugin } from '../../identity.ts';
+import { followPolicies } from './followed.ts';
 import type { PolicyOptions } from './validate.ts';
 
 const mutation = lazily<typeof import('./mutate.ts')>(import.meta.url, './mutate.ts');

@@ -1,12 +1,7 @@
 // The webhooks of all configurations of a kind, in the order of the configurations' names, and which of them are for a
 // request.
 import type { ResourceDefinition, ResourceType } from '../../../api/definition.ts';
-import type {
-  MutatingWebhook,
-  MutatingWebhookConfiguration,
-  ValidatingWebhook,
-  ValidatingWebhookConfiguration,
-} from '../../../api/types/admissionregistration/v1.ts';
+import type { MutatingWebhook, ValidatingWebhook } from '../../../api/types/admissionregistration/v1.ts';
 import type { KubeObject } from '../../../apimachinery/meta.ts';
 import { lazily } from '../../../lazily.ts';
 import type { DefinitionCatalogue } from '../../catalogue.ts';
@@ -21,19 +16,6 @@ import { createEquivalents } from '../matching/versions.ts';
 
 export type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
 type Configuration = KubeObject & { webhooks?: Webhook[] };
-
-const GROUP = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false } as const;
-
-export const mutatingWebhookConfigurations: ResourceType<MutatingWebhookConfiguration> = {
-  ...GROUP,
-  plural: 'mutatingwebhookconfigurations',
-  kind: 'MutatingWebhookConfiguration',
-};
-export const validatingWebhookConfigurations: ResourceType<ValidatingWebhookConfiguration> = {
-  ...GROUP,
-  plural: 'validatingwebhookconfigurations',
-  kind: 'ValidatingWebhookConfiguration',
-};
 
 export interface Hook extends Rules {
   /** No other has it. */

@@ -1,11 +1,12 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook. What calls webhooks is loaded with the first that is meant.
+import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../../../api/resources.ts';
 import type { SchemaSet } from '../../../apimachinery/schema.ts';
 import { lazily } from '../../../lazily.ts';
 import type { Logger } from '../../../log.ts';
 import type { DefinitionCatalogue } from '../../catalogue.ts';
 import type { AdmissionPlugin, Authorizer } from '../../identity.ts';
 import type { ObjectReader } from '../../reader.ts';
-import { followHooks, mutatingWebhookConfigurations, validatingWebhookConfigurations } from './configurations.ts';
+import { followHooks } from './configurations.ts';
 
 export interface WebhookOptions {
   reader: ObjectReader;
