@@ -20,7 +20,8 @@ import { allContainers, specOf } from './pod-record.ts';
 import { claimOf } from './volumes/persistent-volume-claim.ts';
 import type { VolumeObjects } from './volumes/volume.ts';
 
-const DAY = 24 * 60 * 60 * 1000;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 export interface PodObjects {
   of(pod: Pod): VolumeObjects;
@@ -31,7 +32,7 @@ export interface PodObjects {
 
 export function createPodObjects(options: { client: Client; informers: Informers; clock: Clock }): PodObjects {
   const { client, informers, clock } = options;
-  const tokens = new Map<string, { token: string; refreshAt: number }>();
+  const tokens = new Map<string, { token: string; refreshAt: number; expires: number }>();
   const immutable = new Map<string, ConfigMap | Secret>();
 
   async function find<T extends KubeObject>(
@@ -79,12 +80,19 @@ export function createPodObjects(options: { client: Client; informers: Informers
         boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
       },
     };
-    const answer = await client.createSubresource<TokenRequest>(serviceAccounts, namespace, account, 'token', body);
+    let answer: TokenRequest;
+    try {
+      answer = await client.createSubresource<TokenRequest>(serviceAccounts, namespace, account, 'token', body);
+    } catch (cause) {
+      // One that is still good serves on while the API does not answer (token_manager.go).
+      if (known && known.expires > clock.now()) return { ...known, refreshAt: clock.now() + MINUTE };
+      throw new Error(`failed to fetch token: ${(cause as Error).message}`, { cause });
+    }
     const expires =
       Date.parse(answer.status?.expirationTimestamp ?? '') || clock.now() + request.expirationSeconds * 1000;
     // Upstream renews at 80 % of a token's life, and daily.
     const refreshAt = clock.now() + Math.min(0.8 * (expires - clock.now()), DAY);
-    const fresh = { token: answer.status?.token ?? '', refreshAt };
+    const fresh = { token: answer.status?.token ?? '', refreshAt, expires };
     tokens.set(key, fresh);
     return fresh;
   }

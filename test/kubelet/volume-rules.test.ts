@@ -1,29 +1,17 @@
-// Sizes, owners, mount points and mounts of volumes: what setUp and mountsOf make of a pod's fields.
+// Sizes, users, mount points and mounts of volumes: what becomes of a pod's fields.
 import assert from 'node:assert/strict';
-import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { PodSpec, Volume, VolumeMount } from '../../src/api/types/core/v1.ts';
 import type { Mounter } from '../../src/kubelet/mounts.ts';
 import { createPodVolumes } from '../../src/kubelet/pod-volumes.ts';
-import { writeAtomically } from '../../src/kubelet/volumes/atomic-writer.ts';
 import { memorySize, pageSize } from '../../src/kubelet/volumes/empty-dir.ts';
-import { makeInside, readInside } from '../../src/kubelet/volumes/inside.ts';
-import { fsUserOf, giveToGroup } from '../../src/kubelet/volumes/ownership.ts';
+import { fsUserOf } from '../../src/kubelet/volumes/ownership.ts';
 import { nestedMountPoints } from '../../src/kubelet/volumes/written.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { podObject } from '../support/objects.ts';
+import { inDirectory } from './in-directory.ts';
 import { noMounts } from './kubelet-bed.ts';
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'volumes-'));
-  try {
-    await use(directory);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
 
 const NODE = { nodeName: 'n', hostIPs: [], allocatable: { cpu: '2', memory: '8Mi', 'ephemeral-storage': '1Gi' } };
 const podWith = (spec: Partial<PodSpec>) => podObject('web', { spec });
@@ -67,58 +55,6 @@ test('huge pages are of the size that the pod asks for', () => {
   assert.throws(() => pageSize(huge('hugepages-2Mi', 'hugepages-1Gi'), 'HugePages'), /multiple huge page sizes/);
   assert.throws(() => pageSize(huge('hugepages-2Mi'), 'HugePages-1Gi'), /no resource request for huge pages/);
 });
-
-const fields = async (place: string) => {
-  const { mode, uid, gid } = await lstat(place);
-  return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
-};
-
-test('a volume is given to its group, links and what they point to are not changed in mode', () =>
-  inDirectory(async (directory) => {
-    const volume = path.join(directory, 'v');
-    await mkdir(path.join(volume, 'd'), { recursive: true, mode: 0o700 });
-    await writeFile(path.join(volume, 'd/f'), '', { mode: 0o600 });
-    await writeFile(path.join(directory, 'outside'), '', { mode: 0o600 });
-    await symlink('../outside', path.join(volume, 'link'));
-    await chown(path.join(volume, 'd/f'), 5, 6);
-    await giveToGroup(volume, 77, { readOnly: false });
-    assert.equal(await fields(path.join(volume, 'd')), '2770 0:77');
-    assert.equal(await fields(path.join(volume, 'd/f')), '660 5:77');
-    assert.equal(await fields(path.join(directory, 'outside')), '600 0:0');
-    assert.equal((await lstat(path.join(volume, 'link'))).gid, 77);
-  }));
-
-test('OnRootMismatch looks at the volume itself only', () =>
-  inDirectory(async (directory) => {
-    const file = path.join(directory, 'f');
-    await chmod(directory, 0o700);
-    await giveToGroup(directory, 77, { readOnly: false, policy: 'OnRootMismatch' });
-    await writeFile(file, '', { mode: 0o600 });
-    await giveToGroup(directory, 77, { readOnly: false, policy: 'OnRootMismatch' });
-    assert.equal(await fields(file), '600 0:77');
-    await giveToGroup(directory, 77, { readOnly: false, policy: 'Always' });
-    assert.equal(await fields(file), '660 0:77');
-  }));
-
-test('files that are written are given to the group to read', () =>
-  inDirectory(async (directory) => {
-    const payload = new Map([['a', { data: Buffer.from('1'), mode: 0o600, uid: 9 }]]);
-    const options = { clock: fakeClock(), fsGroup: 77 };
-    assert.equal(await writeAtomically(directory, payload, options), true);
-    const { mode, uid, gid } = await stat(path.join(directory, 'a'));
-    assert.deepEqual([mode & 0o777, uid, gid], [0o640, 9, 77]);
-    assert.equal(await writeAtomically(directory, payload, options), false);
-  }));
-
-test('what a killed server left half done does not stop the next one', () =>
-  inDirectory(async (directory) => {
-    const payload = new Map([['a', { data: Buffer.from('1'), mode: 0o600 }]]);
-    await symlink('nowhere', path.join(directory, '..data_tmp'));
-    await writeAtomically(directory, payload, { clock: fakeClock() });
-    await rm(path.join(directory, 'a'));
-    await writeAtomically(directory, payload, { clock: fakeClock() });
-    assert.equal(await readFile(path.join(directory, 'a'), 'utf8'), '1');
-  }));
 
 test('the one user of all containers', () => {
   const own = (name: string, runAsUser?: number) => ({ name, securityContext: { runAsUser } });
@@ -198,30 +134,4 @@ test('an image is mounted by the runtime, read only', () =>
       readOnly: true,
       propagation: 'private',
     });
-  }));
-
-test('a folder that a subPath needs has the mode of its volume', () =>
-  inDirectory(async (directory) => {
-    const volume = path.join(directory, 'v');
-    await mkdir(volume);
-    await chmod(volume, 0o2777);
-    await makeInside(volume, 'a/b');
-    assert.equal((await stat(path.join(volume, 'a'))).mode & 0o7777, 0o2777);
-    assert.equal((await stat(path.join(volume, 'a/b'))).mode & 0o7777, 0o2777);
-    await symlink('/nowhere', path.join(volume, 'dangling'));
-    await assert.rejects(makeInside(volume, 'dangling/x'), /leads out of its volume/);
-  }));
-
-test('a file of variables is read inside its volume only, and only when it is a short file', () =>
-  inDirectory(async (directory) => {
-    const volume = path.join(directory, 'v');
-    await mkdir(path.join(volume, 'd'), { recursive: true });
-    await writeFile(path.join(directory, 'outside'), 'secret');
-    await writeFile(path.join(volume, 'f'), 'text');
-    await symlink('f', path.join(volume, 'inner'));
-    await symlink('../outside', path.join(volume, 'outer'));
-    assert.equal(await readInside(volume, 'inner', 4), 'text');
-    await assert.rejects(readInside(volume, 'outer', 100), /leads out of its volume/);
-    await assert.rejects(readInside(volume, 'f', 3), /longer than 3 bytes/);
-    await assert.rejects(readInside(volume, 'd', 100), /is not a file/);
   }));

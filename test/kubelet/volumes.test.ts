@@ -1,72 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { ConfigMap, Pod, Secret, Volume } from '../../src/api/types/core/v1.ts';
 import type { Mounter } from '../../src/kubelet/mounts.ts';
-import { mountPointsUnder } from '../../src/kubelet/mounts.ts';
 import { createPodVolumes } from '../../src/kubelet/pod-volumes.ts';
-import { writeAtomically } from '../../src/kubelet/volumes/atomic-writer.ts';
-import { bindSubPath } from '../../src/kubelet/volumes/sub-path.ts';
 import type { VolumeObjects } from '../../src/kubelet/volumes/volume.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { podObject } from '../support/objects.ts';
+import { inDirectory } from './in-directory.ts';
 import { noMounts } from './kubelet-bed.ts';
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'volumes-'));
-  try {
-    await use(directory);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-const options = { clock: fakeClock() };
-const content = (text: string, mode = 0o644) => ({ data: Buffer.from(text), mode });
-
-test('files change together: the link ..data is swapped', () =>
-  inDirectory(async (directory) => {
-    const read = (name: string) => readFile(path.join(directory, name), 'utf8');
-    assert.equal(
-      await writeAtomically(
-        directory,
-        new Map([
-          ['a', content('1')],
-          ['d/b', content('2', 0o600)],
-        ]),
-        options,
-      ),
-      true,
-    );
-    const first = await readlink(path.join(directory, '..data'));
-    assert.equal(await readlink(path.join(directory, 'a')), '..data/a');
-    assert.equal(await read('d/b'), '2');
-    assert.equal((await stat(path.join(directory, 'd/b'))).mode & 0o777, 0o600);
-    assert.equal(
-      await writeAtomically(
-        directory,
-        new Map([
-          ['a', content('1')],
-          ['d/b', content('2', 0o600)],
-        ]),
-        options,
-      ),
-      false,
-    );
-    assert.equal(await writeAtomically(directory, new Map([['c', content('3')]]), options), true);
-    assert.equal(await read('c'), '3');
-    await assert.rejects(read('a'), { code: 'ENOENT' });
-    await assert.rejects(stat(path.join(directory, first)), { code: 'ENOENT' });
-  }));
-
-for (const name of ['../x', '/etc/passwd', 'a/../../b', '..data', '']) {
-  test(`a file may not be written to ${JSON.stringify(name)}`, () =>
-    inDirectory(async (directory) => {
-      await assert.rejects(writeAtomically(directory, new Map([[name, content('x')]]), options), /invalid path/);
-    }));
-}
 
 const CONFIG = { metadata: { name: 'conf' }, data: { a: 'A', b: 'B' }, binaryData: { raw: 'AAE=' } } as ConfigMap;
 const SECRET = { metadata: { name: 'keys' }, data: { token: Buffer.from('s3cret').toString('base64') } } as Secret;
@@ -288,38 +231,3 @@ test('taking down unmounts before it removes, and removes nothing while somethin
     await volumes.tearDown();
     await assert.rejects(stat(directory), { code: 'ENOENT' });
   }));
-
-test('a subPath is bound by its opened file; a missing one is made', () =>
-  inDirectory(async (directory) => {
-    const volume = path.join(directory, 'volume');
-    await mkdir(path.join(volume, 'real'), { recursive: true });
-    await symlink('real', path.join(volume, 'link'));
-    const bound: string[] = [];
-    const mounter: Mounter = { ...noMounts, bind: async (source) => void bound.push(await readlink(source)) };
-    for (const subPath of ['real', 'link', 'new/deep']) {
-      await bindSubPath({ volume, subPath, target: path.join(directory, 'target') }, mounter);
-    }
-    assert.deepEqual(
-      bound,
-      ['real', 'real', 'new/deep'].map((p) => path.join(volume, p)),
-    );
-  }));
-
-for (const subPath of ['out', 'out/deeper', 'file-out', '../volume', '/etc']) {
-  test(`the subPath ${subPath} cannot leave its volume`, () =>
-    inDirectory(async (directory) => {
-      const volume = path.join(directory, 'volume');
-      await mkdir(volume);
-      await writeFile(path.join(directory, 'secret'), 'x');
-      await symlink('..', path.join(volume, 'out'));
-      await symlink('../secret', path.join(volume, 'file-out'));
-      const mounter: Mounter = { ...noMounts, bind: () => assert.fail('bound') };
-      const at = { volume, subPath, target: path.join(directory, 'target') };
-      await assert.rejects(bindSubPath(at, mounter), { name: 'VolumeError' });
-    }));
-}
-
-test('mount points below a directory, the deepest first', () => {
-  const table = '1 0 8:1 / / rw\n2 1 0:5 / /a rw\n3 2 0:6 / /a/b\\040c rw\n4 1 0:7 / /ab rw\n';
-  assert.deepEqual(mountPointsUnder(table, '/a'), ['/a/b c', '/a']);
-});

@@ -46,11 +46,10 @@ async function filesOf(source: VolumeProjection, context: VolumeContext, mode: n
 }
 
 async function tokenFile(source: ServiceAccountTokenProjection, context: VolumeContext, mode: number): Promise<Part> {
-  const { token, refreshAt } = await context.objects
-    .serviceAccountToken({ audience: source.audience ?? '', expirationSeconds: source.expirationSeconds ?? 3600 })
-    .catch((cause: Error) => {
-      throw new VolumeError(`failed to fetch token: ${cause.message}`, { cause });
-    });
+  const { token, refreshAt } = await context.objects.serviceAccountToken({
+    audience: source.audience ?? '',
+    expirationSeconds: source.expirationSeconds ?? 3600,
+  });
   const file = { data: Buffer.from(token), ...tokenOwner(context, mode) };
   return { files: new Map([[source.path, file]]), refreshAt };
 }
