@@ -1,6 +1,7 @@
 // What an object is apart from its revision: the part that is stored, compared and stamped.
+import { storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
-import type { Revision } from './storage.ts';
+import type { Revision, Written } from './storage.ts';
 
 /** Freezes `value` and all below it. What is frozen already is taken to be so all the way down, as our own parts are. */
 export function deepFreeze<T>(value: T): T {
@@ -13,6 +14,16 @@ export function deepFreeze<T>(value: T): T {
 export function contentOf(object: KubeObject): KubeObject {
   const { resourceVersion: _version, selfLink: _link, ...metadata } = object.metadata;
   return deepFreeze({ ...object, metadata });
+}
+
+/** As JSON for the driver, and its parts. */
+export function write(content: KubeObject): { value: string; written: Written } {
+  const { kind, apiVersion, metadata, ...others } = content;
+  const [about, below] = [storedJson(metadata), storedJson(others)];
+  const written = { metadata: about.trimStart(), rest: below === '{}' ? '}' : `,${below.trimStart().slice(1)}` };
+  const type = `"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)}`;
+  const isExact = about.startsWith(' ') || below.startsWith(' ');
+  return { value: `${isExact ? ' ' : ''}{${type},"metadata":${written.metadata}${written.rest}`, written };
 }
 
 /** The object as it is read at `revision`. */

@@ -2,7 +2,7 @@
 // large cluster are not read for a long time, and parsing all of them is most of a start.
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { deepFreeze, stamp } from './content.ts';
-import type { Revision, StorageEntry } from './storage.ts';
+import type { Revision, StorageEntry, Written } from './storage.ts';
 
 /** Reads stored text; throws when it is not what was stored. */
 export type Decode = (text: string) => KubeObject;
@@ -22,7 +22,14 @@ export class UnreadableValue extends Error {
 }
 
 /** Of a content that is at hand. */
-export const makeEntry = (at: At, content: KubeObject): StorageEntry => new Entry(at, stamp(content, at.revision));
+export const makeEntry = (
+  at: At,
+  { content, written }: { content: KubeObject; written: Written | undefined },
+): StorageEntry => new Entry(at, stamp(content, at.revision), written);
+
+export function forgetWritten(entry: StorageEntry): void {
+  if (entry instanceof Entry) entry.written = undefined;
+}
 
 /** Of stored text, which is parsed when `object` is first asked for; that throws UnreadableValue when it cannot be. */
 export const entryOfText = (at: At, text: string, decode: Decode): StorageEntry =>
@@ -40,12 +47,14 @@ class Entry implements StorageEntry {
   readonly createRevision: Revision;
   #object: KubeObject | (() => KubeObject);
   #encodings: Map<string, Uint8Array> | undefined;
+  written: Written | undefined;
 
-  constructor(at: At, object: KubeObject | (() => KubeObject)) {
+  constructor(at: At, object: KubeObject | (() => KubeObject), written?: Written) {
     this.key = at.key;
     this.revision = at.revision;
     this.createRevision = at.createRevision;
     this.#object = object;
+    this.written = written;
   }
 
   get object(): KubeObject {

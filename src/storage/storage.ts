@@ -19,6 +19,15 @@ export interface StorageEntry {
   readonly object: KubeObject;
   /** Encodings of `object`, made once by whoever first needs one; the key names media type and version. */
   readonly encodings: Map<string, Uint8Array>;
+  /** What was stored of it, in the turn in which it is published and no longer: encodings can be made of it. */
+  readonly written?: Written | undefined;
+}
+
+/** The JSON of an object without its type and revision. */
+export interface Written {
+  readonly metadata: string;
+  /** What follows: `,"spec":{…}}`, or `}`. */
+  readonly rest: string;
 }
 
 /** One committed change. For DELETED `entry` is the last content, stamped with the revision of the deletion. */

@@ -1,10 +1,9 @@
 // The way of a change: wait for earlier ones to the same key, check against memory, join the batch that gathers
 // while the one before it is being made durable, and be settled after that. One batch is under way at a time.
-import { storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
-import { contentOf, sameContent } from './content.ts';
+import { contentOf, sameContent, write } from './content.ts';
 import type { CommitResult, Driver, DriverChange } from './driver.ts';
-import { makeEntry } from './entry.ts';
+import { forgetWritten, makeEntry } from './entry.ts';
 import { assertKey } from './keys.ts';
 import { makeEvent } from './rows.ts';
 import type { Considered } from './space.ts';
@@ -17,6 +16,7 @@ import {
   StorageUnavailable,
   ValueTooLarge,
   WriteConflict,
+  type Written,
 } from './storage.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -45,6 +45,7 @@ interface Waiting {
 interface Admitted extends Waiting {
   readonly row: DriverChange;
   readonly content: KubeObject;
+  readonly written: Written | undefined;
   readonly current: StorageEntry | undefined;
   readonly ttlMs: number | undefined;
 }
@@ -123,7 +124,8 @@ export class Writes {
     const same = current !== undefined && sameContent(current.object, content);
     if (change.op === 'update' && same && !this.#options.stale.has(change.key)) return undefined;
     const op = change.op === 'update' && !current ? 'create' : change.op;
-    const value = change.op === 'delete' && same ? undefined : storedJson(content);
+    const { value, written } =
+      change.op === 'delete' && same ? { value: undefined, written: undefined } : write(content);
     if (value !== undefined && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
       throw new ValueTooLarge(change.key, Buffer.byteLength(value), MAX_VALUE_BYTES);
     }
@@ -139,7 +141,7 @@ export class Writes {
     };
     const refusal = this.#options.refusal({ row, content, current });
     if (refusal) throw refusal;
-    return { ...waiting, row, content, current, ttlMs };
+    return { ...waiting, row, content, written, current, ttlMs };
   }
 
   /** Begins a batch after the current turn's other writers have joined the queue. */
@@ -185,14 +187,14 @@ export class Writes {
     let newest = 0;
     for (const [i, admitted] of batch.entries()) {
       const revision = results[i] ?? 'conflict';
-      const { row, content, current } = admitted;
+      const { row, content, written, current } = admitted;
       if (typeof revision !== 'number') {
         settle.push(() => admitted.reject(revision === 'conflict' ? new WriteConflict(row.key, current) : revision));
         continue;
       }
       newest = Math.max(newest, revision);
       const createRevision = current?.createRevision ?? revision;
-      const entry = makeEntry({ key: row.key, revision, createRevision }, content);
+      const entry = makeEntry({ key: row.key, revision, createRevision }, { content, written });
       const bytes = row.value?.length ?? 0;
       this.#options.stale.delete(row.key);
       events.push({ event: makeEvent(row.op, entry, current), bytes, ttlMs: admitted.ttlMs });
@@ -200,6 +202,10 @@ export class Writes {
     }
     this.#options.publish(events, newest);
     for (const each of settle) each();
+    // Answers and frames are made before that; for longer it would be a second copy of everything.
+    setImmediate(() => {
+      for (const { event } of events) forgetWritten(event.entry);
+    });
   }
 
   /** Lets in what waited for `key`: what is settled without a commit makes room for the one after it. */
