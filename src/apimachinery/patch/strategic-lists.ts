@@ -31,12 +31,14 @@ export function keyOf(item: Json, mergeKey: string): Json {
   return (item as JsonObject)[mergeKey] as Json;
 }
 
-/** Whether the items are maps. Lists of lists and of mixed items are refused. */
+/** Whether the items are maps. Lists of lists, which the first item tells, and of mixed items are refused. */
 export function itemsAreMaps(...lists: readonly (readonly Json[])[]): boolean {
-  const kinds = new Set(lists.flat().map(goType));
-  if (kinds.has('[]interface {}')) throw rejected('lists of lists are not supported');
-  if (kinds.size > 1) throw unexpected(`list element types are not identical: ${goText(lists as Json[])}`);
-  return kinds.has('map[string]interface {}');
+  const [first, ...others] = lists.flat().map(goType);
+  if (first === '[]interface {}') throw rejected('lists of lists are not supported');
+  if (others.some((kind) => kind !== first)) {
+    throw unexpected(`list element types are not identical: ${goText(lists as Json[])}`);
+  }
+  return first === 'map[string]interface {}';
 }
 
 export function goType(value: Json): string {

@@ -192,6 +192,13 @@ function mergeOrderedLists(result: JsonObject, patch: JsonObject, container: Con
     const live = listMember(result, key);
     const changes = listMember(patch, key);
     const member = memberOf(container, key);
+    if (member.type && member.type.kind !== 'list') {
+      throw unexpected(`expected slice or array type, but got: ${member.type.kind}`);
+    }
+    // Upstream comes to no better end with these: it fails, or panics.
+    if (member.mergeKey === '' && itemsAreMaps(live ?? [], changes ?? [])) {
+      throw unexpected(`cannot order a list without merge key: ${key}`);
+    }
     checkElementOrder(changes ?? [], order, member.mergeKey);
     done.add(key);
     if (!live && !changes) continue;

@@ -88,12 +88,15 @@ function timeless(object: AnyObject, { manager, subresource }: OwnershipChange):
   return { ...object, metadata: { ...object.metadata, ...(managedFields ? { managedFields } : {}) } };
 }
 
+const NOTHING: readonly string[][] = [];
+const STATUS: readonly string[][] = [['status']];
+
 /** Each endpoint puts back what the other writes, so nobody owns that here (GetResetFields of the strategies). */
 function resetFieldsOf(definition: OwnershipChange['definition'], subresource: string): readonly string[][] {
-  if (definition.kind === 'CertificateSigningRequest') return SIGNING_REQUEST_RESETS[subresource] ?? [];
-  if (!Object.hasOwn(definition.subresources, 'status')) return [];
-  if (subresource === '' || subresource === 'finalize') return [['status']];
-  if (subresource !== 'status') return [];
+  if (definition.kind === 'CertificateSigningRequest') return SIGNING_REQUEST_RESETS[subresource] ?? NOTHING;
+  if (!Object.hasOwn(definition.subresources, 'status')) return NOTHING;
+  if (subresource === '' || subresource === 'finalize') return STATUS;
+  if (subresource !== 'status') return NOTHING;
   const id = `${definition.group}/${definition.plural}`;
   const keepsMetadata = definition.fit || STATUS_KEEPS_METADATA.has(id);
   return keepsMetadata ? [['metadata'], ['spec']] : [['spec'], ...(STATUS_KEEPS[id] ?? [])];

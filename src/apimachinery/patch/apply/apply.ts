@@ -7,7 +7,7 @@ import type { SchemaSet, TypeSchema } from '../../schema.ts';
 import { badRequest, unexpected } from '../../status-error.ts';
 import { canonicalEqual } from '../../value.ts';
 import { joinErrors, typeErrors } from './check.ts';
-import { fieldElement, setOf } from './field-set.ts';
+import { EMPTY, type FieldSet, fieldElement, setOf } from './field-set.ts';
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
 import {
   capUpdateManagers,
@@ -145,8 +145,20 @@ const writerOf = (context: WriteContext, operation: ManagerId['operation']): Man
 
 const ownershipOf = ({ schema, shape, types, resetFields }: WriteContext): Ownership => ({
   shape: shape ?? objectShape(schema, types),
-  ignored: setOf(...(resetFields ?? []).map((path) => path.map(fieldElement))),
+  ignored: resetFields ? fieldsNamed(resetFields) : EMPTY,
 });
+
+const fieldSets = new WeakMap<readonly (readonly string[])[], FieldSet>();
+
+/** The same lists are named in every write. */
+function fieldsNamed(paths: readonly (readonly string[])[]): FieldSet {
+  let set = fieldSets.get(paths);
+  if (!set) {
+    set = setOf(...paths.map((path) => path.map(fieldElement)));
+    fieldSets.set(paths, set);
+  }
+  return set;
+}
 
 /** Whole seconds, as metav1.Time is written. */
 const timeOf = ({ now }: WriteContext): string => `${new Date(now).toISOString().slice(0, 19)}Z`;

@@ -2,8 +2,8 @@
 // (typed/compare.go of structured-merge-diff).
 import type { Json, JsonObject } from '../../meta.ts';
 import { canonicalEqual } from '../../value.ts';
-import { type FieldSet, FieldSetBuilder, fieldElement, type Path } from './field-set.ts';
-import { ItemError, itemElement, type ListShape, type MapShape, type Shape, treat } from './shape.ts';
+import { type FieldSet, FieldSetBuilder, type Path } from './field-set.ts';
+import { elementOfMember, ItemError, itemElement, type ListShape, type MapShape, type Shape, treat } from './shape.ts';
 
 export interface Comparison {
   added: FieldSet;
@@ -21,6 +21,8 @@ interface Found {
 }
 
 type Maybe = Json | undefined;
+
+const DEDUCED: Shape = { kind: 'deduced' };
 
 export function compare(before: Json, after: Json, shape: Shape): Comparison {
   const found: Found = {
@@ -42,6 +44,11 @@ interface Pair {
 }
 
 function walk({ before, after, shape, path }: Pair, found: Found): void {
+  const element = path.at(-1);
+  if (before === undefined && element !== undefined) {
+    addAll(after as Json, shape, { set: found.added.at(path.slice(0, -1)), element }, found);
+    return;
+  }
   const treated = treat(shape, after === undefined || after === null ? before : after);
   const other = treat(shape, before === undefined || before === null ? after : before);
   if (treated.as === 'leaf' || other.as !== treated.as || (isBlank(before) && isBlank(after))) {
@@ -52,13 +59,37 @@ function walk({ before, after, shape, path }: Pair, found: Found): void {
   if ((path.length <= 1 || treated.as === 'list') && canonicalEqual(before, after)) return;
   if (treated.as === 'list') compareLists(listOf(before), listOf(after), { list: treated.list, path }, found);
   else compareMaps(mapOf(before), mapOf(after), { map: treated.map, path }, found);
-  if (before === undefined) found.added.insert(path);
-  else if (after === undefined) found.removed.insert(path);
+  if (after === undefined) found.removed.insert(path);
+}
+
+/** What is new is added with all that is below it. */
+function addAll(value: Json, shape: Shape, { set, element }: { set: FieldSetBuilder; element: string }, found: Found) {
+  set.members.add(element);
+  const treated = treat(shape, value);
+  if (treated.as === 'leaf' || isBlank(value)) return;
+  const below = set.at([element]);
+  if (treated.as === 'map') {
+    for (const key in value as JsonObject) {
+      const inner = treated.map.member(key) ?? DEDUCED;
+      addAll(
+        (value as JsonObject)[key] as Json,
+        inner,
+        { set: below, element: elementOfMember(treated.map, key) },
+        found,
+      );
+    }
+    return;
+  }
+  const items = byElement(value as Json[], treated.list);
+  if (count(items) !== (value as Json[]).length) found.untyped = true;
+  for (const [at, same] of items) {
+    if (same.length === 1) addAll(same[0] as Json, treated.list.item(), { set: below, element: at }, found);
+    else below.members.add(at);
+  }
 }
 
 function leaf({ before, after, path }: Omit<Pair, 'shape'>, found: Found): void {
-  if (before === undefined) found.added.insert(path);
-  else if (after === undefined) found.removed.insert(path);
+  if (after === undefined) found.removed.insert(path);
   else if (!canonicalEqual(before, after)) found.modified.insert(path);
 }
 
@@ -76,8 +107,8 @@ function compareMaps(
   found: Found,
 ): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const pair = { before: member(before, key), after: member(after, key), path: [...path, fieldElement(key)] };
-    walk({ ...pair, shape: map.member(key) ?? { kind: 'deduced' } }, found);
+    const pair = { before: member(before, key), after: member(after, key), path: [...path, elementOfMember(map, key)] };
+    walk({ ...pair, shape: map.member(key) ?? DEDUCED }, found);
   }
 }
 

@@ -30,8 +30,13 @@ export class FieldSetBuilder implements FieldSet {
     // Nobody owns the object as a whole.
     const last = path.at(-1);
     if (last === undefined) return;
+    this.at(path.slice(0, -1)).members.add(last);
+  }
+
+  /** The part of the set below a path. */
+  at(path: Path): FieldSetBuilder {
     let at: FieldSetBuilder = this;
-    for (const element of path.slice(0, -1)) {
+    for (const element of path) {
       let child = at.children.get(element);
       if (!child) {
         child = new FieldSetBuilder();
@@ -39,7 +44,7 @@ export class FieldSetBuilder implements FieldSet {
       }
       at = child;
     }
-    at.members.add(last);
+    return at;
   }
 }
 

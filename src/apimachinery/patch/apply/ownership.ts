@@ -54,14 +54,17 @@ const changesOf = (before: Json, after: Json, { shape, ignored }: Ownership): Co
   };
 };
 
-/** The managers after `writer` changed `live` into `next`; entries that do not change keep their time. */
+/**
+ * The managers after `writer` changed `live` into `next`; entries that do not change keep their time. None are left of
+ * an object that cannot be told apart (FieldManager.UpdateNoErrors).
+ */
 export function afterUpdate(
   live: Json,
   next: Json,
   { managers, writer, time, ownership }: { managers: Managers; writer: ManagerId; time: string; ownership: Ownership },
 ): Managers {
   const changes = changesOf(live, next, ownership);
-  if (changes.untyped) return managers;
+  if (changes.untyped) return new Map();
   const result = new Map(takeFromOthers(changes, managers, { writer: '', allowed: 'all' }));
   const fields = tracked(union(changes.modified, changes.added));
   if (isEmpty(fields)) return result;

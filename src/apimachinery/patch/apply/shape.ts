@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../schema.ts';
 import { isObject } from '../../value.ts';
-import { valueElement } from './field-set.ts';
+import { fieldElement, valueElement } from './field-set.ts';
 
 export type ScalarKind = 'string' | 'numeric' | 'boolean' | 'untyped';
 
@@ -32,7 +32,11 @@ export interface MapShape {
   declares(name: string): boolean;
   /** Undefined for a field the type does not have. */
   member(name: string): Shape | undefined;
+  /** The path elements of declared fields, where these are known beforehand. */
+  elements?: ReadonlyMap<string, string>;
 }
+
+export const elementOfMember = (map: MapShape, name: string): string => map.elements?.get(name) ?? fieldElement(name);
 
 const ATOMIC: Shape = { kind: 'atomic' };
 const DEDUCED: Shape = { kind: 'deduced' };
@@ -73,6 +77,7 @@ function makeStructShape(schema: TypeSchema, types: SchemaSet): Shape {
     kind: 'map',
     atomic: schema.mapType === 'atomic',
     declares: (name) => schema.fields.has(name) || isTypeMeta(name),
+    elements: new Map([...schema.fields.keys()].map((name) => [name, fieldElement(name)])),
     member(name) {
       const known = members.get(name);
       if (known) return known;

@@ -2,12 +2,22 @@
 // so that nobody owns the empty struct every object has.
 import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeSchema } from '../../schema.ts';
+import { deepFreeze } from '../../value.ts';
 
+/** Frozen: those of a type are one. */
 export function zeroObject(schema: TypeSchema | undefined, types: SchemaSet): JsonObject {
-  const object: JsonObject = { metadata: {} };
   // Types made at run time have no Go struct behind them.
-  return schema && schema.model !== '' ? { ...object, ...zeroStruct(schema, types) } : object;
+  if (!schema || schema.model === '') return BARE;
+  let object = zeroObjects.get(schema);
+  if (!object) {
+    object = deepFreeze({ ...BARE, ...zeroStruct(schema, types) });
+    zeroObjects.set(schema, object);
+  }
+  return object;
 }
+
+const BARE: JsonObject = deepFreeze({ metadata: {} });
+const zeroObjects = new WeakMap<TypeSchema, JsonObject>();
 
 function zeroStruct(schema: TypeSchema, types: SchemaSet): JsonObject {
   const object: JsonObject = {};
