@@ -88,11 +88,20 @@ function planOf(type: TypeSchema): Plan {
 function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising): Struct {
   const plan = planOf(type);
   const setDefaults = options.defaults?.get(type.model);
-  const given = setDefaults ? withDefaults(value, plan, { options, setDefaults }) : value;
-  const { present, isInOrder } = fieldsOf(given, plan, options);
-  if (type.typeMeta || !isInOrder) return inOrder(given, present, { result: typeMetaOf(value, type), options });
+  let fields = fieldsOf(value, plan, options);
+  let given = value;
+  if (setDefaults) {
+    // A copy with nothing that counts as missing, so that defaults see what Go's see.
+    given = fields.isWhole ? { ...value } : only(fields.present, value);
+    setDefaults(given);
+    fields = fieldsOf(given, plan, options);
+  }
+  addMissing(fields, given, { plan, options });
+  if (type.typeMeta || !fields.isInOrder || !fields.isWhole) {
+    return inOrder(given, fields, { result: typeMetaOf(value, type), options });
+  }
   let result = given;
-  for (const planned of present) {
+  for (const planned of fields.present) {
     const { name } = planned;
     const before = given[name];
     const normal = normaliseField(before, planned, options);
@@ -106,9 +115,10 @@ function normaliseStruct(value: Struct, type: TypeSchema, options: Normalising):
 
 function inOrder(
   given: Struct,
-  present: readonly PlannedField[],
+  { present, isInOrder }: Fields,
   { result, options }: { result: Struct; options: Normalising },
 ): Struct {
+  if (!isInOrder) present.sort((a, b) => a.position - b.position);
   for (const planned of present) {
     const normal = normaliseField(given[planned.name], planned, options);
     if (normal !== undefined) result[planned.name] = normal;
@@ -116,19 +126,10 @@ function inOrder(
   return result;
 }
 
-/** A copy with nothing that counts as missing, so that defaults see what Go's see. */
-function withDefaults(
-  value: Struct,
-  plan: Plan,
-  { options, setDefaults }: { options: Normalising; setDefaults: TypeDefault },
-): Struct {
-  const known = { ...value };
-  for (const name in value) {
-    const planned = plan.fields.get(name);
-    if (!planned || isMissing(value[name], planned, options)) delete known[name];
-  }
-  setDefaults(known);
-  return known;
+function only(fields: readonly PlannedField[], value: Struct): Struct {
+  const result: Struct = {};
+  for (const { name } of fields) result[name] = value[name];
+  return result;
 }
 
 function typeMetaOf(value: Struct, { typeMeta }: TypeSchema): Struct {
@@ -140,34 +141,39 @@ function typeMetaOf(value: Struct, { typeMeta }: TypeSchema): Struct {
 }
 
 interface Fields {
-  /** What is to be written, in Go's order. */
+  /** What is to be written. */
   present: PlannedField[];
-  /** The value has these and no others, in this order. */
+  /** They are in Go's order. */
   isInOrder: boolean;
+  /** The value has nothing else. */
+  isWhole: boolean;
 }
 
-function fieldsOf(value: Struct, plan: Plan, options: Normalising): Fields {
+function fieldsOf(value: Struct, { fields }: Plan, options: Normalising): Fields {
   const present: PlannedField[] = [];
   let isInOrder = true;
+  let isWhole = true;
   let last = -1;
   for (const name in value) {
-    const planned = plan.fields.get(name);
+    const planned = fields.get(name);
     if (!planned || isMissing(value[name], planned, options)) {
-      isInOrder = false;
+      isWhole = false;
       continue;
     }
     isInOrder &&= planned.position > last;
     last = planned.position;
     present.push(planned);
   }
+  return { present, isInOrder, isWhole };
+}
+
+function addMissing(fields: Fields, value: Struct, { plan, options }: { plan: Plan; options: Normalising }): void {
   for (const planned of plan.missing) {
-    const isDefaulted = options.defaults !== undefined && planned.ifMissing !== undefined;
-    if (!(isDefaulted || planned.isWrittenUnset) || !isMissing(value[planned.name], planned, options)) continue;
-    isInOrder = false;
-    present.push(planned);
+    if (!isMissing(value[planned.name], planned, options)) continue;
+    if (!planned.isWrittenUnset && (!options.defaults || planned.ifMissing === undefined)) continue;
+    fields.isInOrder = false;
+    fields.present.push(planned);
   }
-  if (!isInOrder) present.sort((a, b) => a.position - b.position);
-  return { present, isInOrder };
 }
 
 /** Whether Go could not tell it from a field that was not given. */
