@@ -244,6 +244,11 @@ export const fieldError = {
     field,
     message: `Not found: ${show(value)}`,
   }),
+  internal: (field: string, detail: string): FieldError => ({
+    reason: 'InternalError',
+    field,
+    message: `Internal error: ${detail}`,
+  }),
   forbidden: (field: string, detail: string): FieldError => ({
     reason: 'FieldValueForbidden',
     field,

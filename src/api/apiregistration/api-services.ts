@@ -31,7 +31,8 @@ function validate(object: AnyObject): FieldError[] {
 const nameErrors = ({ metadata }: AnyObject, wanted: string): FieldError[] =>
   (['generateName', 'name'] as const).flatMap((field) => {
     const name = metadata[field];
-    if (!name || name === wanted) return [];
+    // The rule of all names has its say first.
+    if (!name || name === wanted || nameIsPathSegment(name, false).length > 0) return [];
     const text = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`;
     return [fieldError.invalid(`metadata.${field}`, name, text)];
   });

@@ -42,7 +42,10 @@ function validateStatusUpdate(object: AnyObject): FieldError[] {
 export const autoscalersV2: Behaviour = { settle: dropRiding, validate, validateStatusUpdate };
 
 export const autoscalersV1: Behaviour = {
-  settle: (object) => Object.assign(object, autoscalerToV1(autoscalerFromV1(object))),
+  settle(object) {
+    const { metadata, spec, status } = autoscalerToV1(autoscalerFromV1(object));
+    Object.assign(object, { metadata, spec, status });
+  },
   prepareForCreate: (object) => keepRidingStatus(object, undefined),
   prepareForUpdate: keepRidingStatus,
   validate: (object) => validate(autoscalerFromV1(object)),

@@ -162,7 +162,7 @@ function ridingBehavior(annotations: Record<string, string>): unknown {
 /** v2 has fields for what rides in annotations of v1; there these mean nothing. */
 export function dropRiding(object: AnyObject): void {
   const { annotations } = object.metadata;
-  if (!annotations || !RIDING.some((key) => key in annotations)) return;
+  if (!annotations || !RIDING.some((key) => Object.hasOwn(annotations, key))) return;
   const kept = Object.entries(annotations).filter(([key]) => !RIDING.includes(key));
   if (kept.length > 0) object.metadata.annotations = Object.fromEntries(kept);
   else delete object.metadata.annotations;

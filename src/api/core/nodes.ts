@@ -4,7 +4,7 @@ import { isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { NodeSpec, NodeStatus, Taint } from '../types/core/v1.ts';
-import { cidrWarnings } from '../validation/address.ts';
+import { cidrWarnings, parseBlock } from '../validation/address.ts';
 import { validCidr } from '../validation/ip.ts';
 import { resourceAmount } from '../validation/resource-names.ts';
 import { duplicates, invalidEach, NOT_NEGATIVE, requiredOneOf } from '../validation/rules.ts';
@@ -63,8 +63,14 @@ const declaredFeatures = (object: AnyObject): FieldError[] => {
 function podRanges(ranges: readonly string[]): FieldError[] {
   const path = 'spec.podCIDRs';
   const errors = ranges.flatMap((range, i) => validCidr(range, `${path}[${i}]`));
-  if (ranges.length < 2 || errors.length > 0) return errors;
-  const dual = ranges.length === 2 && ranges[0]?.includes(':') !== ranges[1]?.includes(':');
+  if (ranges.length < 2) return errors;
+  const blocks = ranges.map(parseBlock);
+  const unread = blocks.findIndex((block) => !block);
+  if (unread >= 0) {
+    const text = `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${unread}]: ${ranges[unread]}`;
+    errors.push(fieldError.internal(path, text));
+  }
+  const dual = unread < 0 && ranges.length === 2 && blocks[0]?.family !== blocks[1]?.family;
   const text = 'may specify no more than one CIDR for each IP family';
   return dual ? errors : [...errors, fieldError.invalid(path, ranges, text)];
 }

@@ -34,7 +34,14 @@ function keepObserved(pod: Pod, old: Pod): void {
   }
 }
 
+/** Negative is as good as at once, which takes a second (pkg/apis/core/v1/conversion.go). */
+function settle(object: AnyObject): void {
+  const spec = asPod(object).spec as Pod['spec'] | undefined;
+  if ((spec?.terminationGracePeriodSeconds ?? 0) < 0) asPod(object).spec.terminationGracePeriodSeconds = 1;
+}
+
 export const pods: Behaviour = {
+  settle,
   prepareForCreate(object, { now, warn }) {
     const pod = asPod(object);
     preparePodSpec(pod.spec);

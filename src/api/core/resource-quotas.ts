@@ -121,7 +121,9 @@ function warnings(object: AnyObject, old: AnyObject | undefined): string[] {
   if (old) return [];
   return PAIRED.flatMap((name) => {
     const limited = `limits.${name}`;
-    const requested = [`requests.${name}`, ...(COMPUTE.includes(name) ? [name] : [])].find((key) => key in hard);
+    const requested = [`requests.${name}`, ...(COMPUTE.includes(name) ? [name] : [])].find((key) =>
+      Object.hasOwn(hard, key),
+    );
     const request = requested && hard[requested];
     const limit = hard[limited];
     if (!request || !limit || compareQuantity(parseQuantity(request), parseQuantity(limit)) <= 0) return [];

@@ -41,7 +41,7 @@ interface SourceRule {
   kind: Source;
   /** As errors about a second source call it, where that differs. */
   forbiddenAs?: string;
-  check(spec: PersistentVolumeSpec, name: string): FieldError[];
+  check(spec: PersistentVolumeSpec, path: string, name: string): FieldError[];
 }
 
 function source<K extends Source>(
@@ -52,7 +52,7 @@ function source<K extends Source>(
   return {
     kind,
     ...(forbiddenAs ? { forbiddenAs } : {}),
-    check: (spec, name) => check(spec[kind] as NonNullable<PersistentVolumeSpec[K]>, `spec.${as}`, name),
+    check: (spec, path, name) => check(spec[kind] as NonNullable<PersistentVolumeSpec[K]>, `${path}.${as}`, name),
   };
 }
 
@@ -143,7 +143,7 @@ export function validateVolumeObject(object: AnyObject): FieldError[] {
     ...capacityErrors(spec.capacity ?? {}),
     ...(policy ? oneOf(policy, ['Delete', 'Recycle', 'Retain'], 'spec.persistentVolumeReclaimPolicy') : []),
     ...(spec.nodeAffinity ? affinityErrors(spec.nodeAffinity) : []),
-    ...sourceErrors(spec, object.metadata.name ?? ''),
+    ...sourceErrors(spec, 'spec', object.metadata.name ?? ''),
     ...recycleErrors(spec),
     ...(spec.storageClassName
       ? invalidEach('spec.storageClassName', spec.storageClassName, isDNS1123Subdomain(spec.storageClassName))
@@ -174,17 +174,17 @@ const affinityErrors = ({ required }: VolumeNodeAffinity): FieldError[] =>
     : [fieldError.required('spec.nodeAffinity.required', 'must specify required node constraints')];
 
 /** The first source is checked, and a flexVolume always; all others are too many. */
-function sourceErrors(spec: PersistentVolumeSpec, name: string): FieldError[] {
+export function sourceErrors(spec: PersistentVolumeSpec, path: string, name = ''): FieldError[] {
   const given = SOURCES.filter(({ kind }) => spec[kind] !== undefined);
   const [first] = given;
-  if (!first) return [fieldError.required('spec', 'must specify a volume type')];
+  if (!first) return [fieldError.required(path, 'must specify a volume type')];
   const errors = given.flatMap((rule) => {
     const { kind, forbiddenAs = kind, check } = rule;
-    if (rule === first || kind === 'flexVolume') return check(spec, name);
-    return [fieldError.forbidden(`spec.${forbiddenAs}`, 'may not specify more than 1 volume type')];
+    if (rule === first || kind === 'flexVolume') return check(spec, path, name);
+    return [fieldError.forbidden(`${path}.${forbiddenAs}`, 'may not specify more than 1 volume type')];
   });
   if (first.kind === 'local' && !spec.nodeAffinity) {
-    errors.push(fieldError.required('spec.nodeAffinity', 'Local volume requires node affinity'));
+    errors.push(fieldError.required(`${path}.nodeAffinity`, 'Local volume requires node affinity'));
   }
   return errors;
 }

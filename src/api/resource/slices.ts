@@ -98,7 +98,11 @@ export const resourceSlices: Behaviour = {
     stampTaints(object, now);
   },
   prepareForUpdate(object, old, { now }) {
-    if (!isDeepStrictEqual(object.spec, old.spec)) devicesOf(object).forEach(dropGated);
+    if (!isDeepStrictEqual(object.spec, old.spec)) {
+      // What is dropped counts as a change too.
+      object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      devicesOf(object).forEach(dropGated);
+    }
     stampTaints(object, now);
   },
   validate,

@@ -4,6 +4,7 @@ import { isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { accessModes } from '../core/claim-validation.ts';
+import { sourceErrors as volumeSourceErrors } from '../core/volume-validation.ts';
 import type { PersistentVolumeSpec } from '../types/core/v1.ts';
 import type {
   VolumeAttachmentSource,
@@ -50,15 +51,8 @@ function inlineErrors(spec: PersistentVolumeSpec, path: string): FieldError[] {
     const value = spec[field as 'volumeMode'];
     if (value && value !== only) errors.push(fieldError.forbidden(`${path}.${field}`, `may only be ${only} ${here}`));
   }
-  if (!spec.csi) {
-    errors.push(fieldError.required(`${path}.csi`, 'has to be specified in the context of inline volumes'));
-    return [...errors, fieldError.required(path, 'must specify a volume type')];
-  }
-  return [
-    ...errors,
-    ...driverName(spec.csi.driver, `${path}.csi.driver`),
-    ...required(spec.csi.volumeHandle, `${path}.csi.volumeHandle`),
-  ];
+  if (!spec.csi) errors.push(fieldError.required(`${path}.csi`, `has to be specified ${here}`));
+  return [...errors, ...volumeSourceErrors(spec, path)];
 }
 
 function statusErrors({ attachmentMetadata, attachError, detachError }: Partial<VolumeAttachmentStatus>): FieldError[] {
