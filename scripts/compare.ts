@@ -2,7 +2,7 @@
 // the answers differ. Exits with 1 when any does.
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
-// What is asked: --only=RE (kinds), --kinds=create,update,mixture, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// What is asked: --only=RE (kinds), --kinds=create,update,mixture,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
 // What is kept: --save=FILE all of it with upstream's answers, as a recording; --save-differing=FILE what differs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { askAll, playScenario } from '../test/vectors/play.ts';
 import { startProgram } from '../test/vectors/program.ts';
 import type { Scenario } from '../test/vectors/scenario.ts';
+import { neighbours } from './compare/neighbours.ts';
 import { createChance } from './compare/random.ts';
 import { type Difference, describe } from './compare/report.ts';
 import { creations, type Inquiry, mixtures, updates } from './compare/scenarios.ts';
@@ -23,7 +24,7 @@ const { values: flags } = parseArgs({
     upstream: { type: 'string' },
     answers: { type: 'string' },
     only: { type: 'string', default: '' },
-    kinds: { type: 'string', default: 'create,update,mixture' },
+    kinds: { type: 'string', default: 'create,update,mixture,neighbour' },
     count: { type: 'string', default: '8' },
     mixtures: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
@@ -36,7 +37,9 @@ function inquiries(): Inquiry[] {
   const { subjects, vocabulary } = readRecordings();
   const kinds = flags.kinds.split(',');
   const only = new RegExp(flags.only);
-  return subjects
+  const chance = createChance(Number(flags.seed));
+  const near = kinds.includes('neighbour') ? neighbours(only, { vocabulary, chance, count: Number(flags.count) }) : [];
+  const made = subjects
     .filter(({ name }) => only.test(name))
     .flatMap((subject) => {
       const making = { vocabulary, chance: createChance(Number(flags.seed)), count: Number(flags.count) };
@@ -46,6 +49,7 @@ function inquiries(): Inquiry[] {
         ...(kinds.includes('mixture') ? mixtures(subject, making, Number(flags.mixtures)) : []),
       ];
     });
+  return [...made, ...near];
 }
 
 /** Runs `work` on each, a few at a time; results in order. */

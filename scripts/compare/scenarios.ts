@@ -22,7 +22,7 @@ export interface Making extends Choosing {
 const DRY = '?dryRun=All';
 const STEPS_PER_SCENARIO = 25;
 /** What belongs to the generic machinery, which has recordings of its own, and names that come of chance. */
-const GENERIC =
+export const GENERIC =
   /^\.(apiVersion|kind|metadata\.(uid|resourceVersion|creationTimestamp|managedFields|selfLink|generation|generateName))/;
 
 /** The first seed that has a path stands for all. */
@@ -39,7 +39,7 @@ function placesToTry({ seeds, model }: Subject): { seed: Fields; place: Place }[
 }
 
 /** Objects as `seed`, but for one place. */
-function variants(seed: Fields, place: Place, making: Making): Fields[] {
+export function variants(seed: Fields, place: Place, making: Making): Fields[] {
   const replaced = place.steps.length === 0 ? [] : someValues(place, making.count, making);
   const added = missingFields(place, making).flatMap(({ name, values }) =>
     GENERIC.test(anyPath([...place.steps, name]))
@@ -53,7 +53,7 @@ function variants(seed: Fields, place: Place, making: Making): Fields[] {
 }
 
 /** The server's own choices cannot be compared. */
-const isTellable = (object: Fields): boolean => !isFields(object.metadata) || !object.metadata.generateName;
+export const isTellable = (object: Fields): boolean => !isFields(object.metadata) || !object.metadata.generateName;
 
 const named = (subject: Subject, what: string, steps: Steps): string =>
   `${subject.name}: ${what} ${anyPath(steps) || '.'}`;

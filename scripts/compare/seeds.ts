@@ -24,7 +24,8 @@ export type Vocabulary = ReadonlyMap<string, ReadonlySet<string>>;
 
 const LONGEST_VALUE = 1500;
 const LARGEST_SEED = 6000;
-const RESOURCE =
+/** Group, version, scope, plural, name and subresource of a path. */
+export const RESOURCE =
   /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)(?<scope>\/namespaces\/[^/]+)?\/(?<plural>[^/?]+)(?:\/(?<name>[^/?]+)(?:\/(?<sub>\w+))?)?(?:\?|$)/;
 
 export function readRecordings(): { subjects: Subject[]; vocabulary: Vocabulary } {
