@@ -18,7 +18,16 @@ export async function prepareHost(list: NetworkList, ledger: HostLedger, log: Lo
   for (const name of bridges) if (!existsSync(`/sys/class/net/${name}`)) ledger.record({ kind: 'link', name });
   const { stdout: rules } = await run(['iptables-save']);
   if (list.plugins.some(({ type }) => type === 'portmap')) ledger.record({ kind: 'portmap-chains' });
+  for (const subnet of masqueraded(list)) ledger.record({ kind: 'masquerade-chains', network: list.name, subnet });
   for (const name of bridges) await acceptForwarding(name, rules, ledger);
+}
+
+/** Ranges of addresses that plugins make a chain of NAT for. */
+function masqueraded(list: NetworkList): string[] {
+  return list.plugins.flatMap(({ ipMasq, ipam }) => {
+    const { ranges = [] } = (ipam ?? {}) as { ranges?: { subnet: string }[][] };
+    return ipMasq === true ? ranges.flat().map(({ subnet }) => subnet) : [];
+  });
 }
 
 function setSysctl(name: string, ledger: HostLedger, log: Logger): void {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { RunError, run } from '../exec.ts';
+import { type MasqueradedNetwork, removeMasqueradeChains } from './masquerade-chains.ts';
 import { unmount } from './netns.ts';
 import { removePortmapChains } from './portmap-chains.ts';
 
@@ -37,6 +38,8 @@ export type HostChange =
   | { kind: 'iptables-chain'; table: string; chain: string; family?: 6 }
   /** What the portmap plugin leaves; shared with other networks of the host. */
   | { kind: 'portmap-chains' }
+  /** What plugins leave when they outlive the server. */
+  | ({ kind: 'masquerade-chains' } & MasqueradedNetwork)
   /** One rule in a chain that is not ours; `rule` as iptables -A takes it. */
   | { kind: 'iptables-rule'; table: string; chain: string; rule: readonly string[]; family?: 6 };
 
@@ -137,6 +140,8 @@ export async function undo(change: HostChange): Promise<void> {
       await gone([...base, '-F', change.chain], NO_RULE);
       return gone([...base, '-X', change.chain], NO_RULE);
     }
+    case 'masquerade-chains':
+      return removeMasqueradeChains(change);
     case 'portmap-chains':
       return removePortmapChains();
     case 'iptables-rule':

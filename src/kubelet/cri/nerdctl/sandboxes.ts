@@ -35,10 +35,9 @@ const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
 export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
   const { records, network, containers, log } = options;
 
-  const stop = async (record: SandboxRecord) => {
+  const stopContainers = async (record: SandboxRecord) => {
     const own = (await containers.listContainers()).filter((c) => c.sandboxId === record.id);
     await Promise.all(own.map((c) => containers.stopContainer(c.id, 0)));
-    await release(options, record);
   };
 
   return {
@@ -69,16 +68,18 @@ export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
     async stopSandbox(id) {
       const record = records.get(id);
       if (!record) return;
-      await stop(record);
+      await stopContainers(record);
+      await release(options, record);
       records.put({ ...record, state: 'notReady' });
     },
 
     async removeSandbox(id) {
       const record = records.get(id);
       if (!record) return;
-      await stop(record);
+      await stopContainers(record);
       const own = (await containers.listContainers()).filter((c) => c.sandboxId === id);
-      await Promise.all(own.map((c) => containers.removeContainer(c.id)));
+      // What has ended needs neither network nor namespaces to be removed.
+      await Promise.all([release(options, record), ...own.map((c) => containers.removeContainer(c.id))]);
       removePodCgroup(record, records, log);
       records.remove(id);
     },
