@@ -1,7 +1,8 @@
 // Measures what users feel (start, pods, idle cost, requests a second, storage), prints a table and puts it into
 // docs/benchmarks.md. Everything runs in folders and on ports of its own and is removed afterwards.
-//   npm run bench -- [PART …] [--idle-seconds=120] [--port=7943] [--no-record]
-// Parts: start, pods, idle, api, store, or one section of the store as store.asof (test/bench/store.ts has the list).
+//   npm run bench -- [PART …] [--idle-seconds=120] [--idle-pods=10] [--port=7943] [--no-record]
+// Parts: start, pods (pods.cri: over the CRI alone), idle, probes, api, machinery, store, or one section of the store as
+// store.asof (test/bench/store.ts has the list).
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,12 +10,13 @@ import { run } from '../src/exec.ts';
 import { benchApi } from './bench/api.ts';
 import { benchMachinery } from './bench/machinery.ts';
 import { benchIdle, benchPods } from './bench/pods.ts';
+import { benchProbes } from './bench/probes.ts';
 import { median, ms, type Row, record, render } from './bench/report.ts';
 import { type BenchServer, createBenchServer, fitComponents } from './bench/server.ts';
 import { writeTestImages } from './test-images.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const PARTS = ['start', 'pods', 'idle', 'api', 'machinery', 'store'] as const;
+const PARTS = ['start', 'pods', 'idle', 'probes', 'api', 'machinery', 'store'] as const;
 const STORE_SECTIONS = ['writes', 'watch', 'list', 'start', 'housekeeping', 'asof', 'memory'] as const;
 const FIRST_STARTS = 3;
 const LATER_STARTS = 5;
@@ -22,6 +24,7 @@ const LATER_STARTS = 5;
 const { values: flags, positionals } = parseArgs({
   options: {
     'idle-seconds': { type: 'string', default: '120' },
+    'idle-pods': { type: 'string', default: '10' },
     port: { type: 'string', default: '7943' },
     record: { type: 'boolean', default: true },
   },
@@ -29,7 +32,7 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
 });
 const port = Number(flags.port);
-const known: readonly string[] = [...PARTS, ...STORE_SECTIONS.map((name) => `store.${name}`)];
+const known: readonly string[] = [...PARTS, 'pods.cri', ...STORE_SECTIONS.map((name) => `store.${name}`)];
 const parts: readonly string[] = positionals.length > 0 ? positionals : PARTS;
 const wrong = parts.find((name) => !known.includes(name));
 if (wrong !== undefined) {
@@ -45,8 +48,12 @@ const remark = (line: string) => {
   say(line);
 };
 
-async function withServer<T>(components: readonly string[], work: (server: BenchServer) => Promise<T>): Promise<T> {
-  const server = createBenchServer({ port, components });
+async function withServer<T>(
+  components: readonly string[],
+  work: (server: BenchServer) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const server = createBenchServer({ port, components, settings });
   try {
     return await work(server);
   } finally {
@@ -106,12 +113,26 @@ async function main(): Promise<void> {
       await server.start();
       await server.started();
       if (pods) {
-        await part('pods', () => benchPods(server, say));
-        await part('idle', () => benchIdle(server, Number(flags['idle-seconds'])));
+        await part('pods', () => benchPods(server, 'nerdctl', say));
+        const idle = { seconds: Number(flags['idle-seconds']), count: Number(flags['idle-pods']) };
+        await part('idle', () => benchIdle(server, idle));
       }
       await part('api', () => benchApi(server));
     });
   }
+  if (pods && ['pods', 'pods.cri'].some((name) => parts.includes(name))) {
+    await withServer(
+      components,
+      async (server) => {
+        writeTestImages(path.join(server.dataDir, 'images'));
+        await server.start();
+        await server.started();
+        await part('pods.cri', () => benchPods(server, 'cri', say));
+      },
+      { 'container-runtime': 'cri' },
+    );
+  }
+  await part('probes', benchProbes);
   await part('machinery', () =>
     withServer(['apiserver', 'controllers', 'scheduler'], async (server) => {
       await server.start();

@@ -30,9 +30,11 @@ export interface BenchServer {
 export interface BenchServerOptions {
   port: number;
   components: readonly string[];
+  /** Beside those that every server of the bench has. */
+  settings?: Readonly<Record<string, string>>;
 }
 
-export function createBenchServer({ port, components }: BenchServerOptions): BenchServer {
+export function createBenchServer({ port, components, settings: more }: BenchServerOptions): BenchServer {
   const folder = mkdtempSync(path.join(tmpdir(), 'tsb-')); // short: socket paths below it are limited to 107 bytes
   const places = { 'data-dir': path.join(folder, 'data'), 'run-dir': path.join(folder, 'run') };
   const kubeconfig = path.join(folder, 'kubeconfig');
@@ -46,6 +48,7 @@ export function createBenchServer({ port, components }: BenchServerOptions): Ben
     'write-kubeconfig': kubeconfig,
     components: components.join(','),
     token,
+    ...more,
   };
   const flags = (of: Record<string, string>) => Object.entries(of).map(([name, value]) => `--${name}=${value}`);
   const { data, runState } = { data: places['data-dir'], runState: places['run-dir'] };
