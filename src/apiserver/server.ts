@@ -48,6 +48,7 @@ import type { WriteEnvironment } from './registry/write.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { createStoreReader } from './store-reader.ts';
 import { createHandlers } from './subresources/index.ts';
+import { metricsDefinitions } from './virtual/metrics/definitions.ts';
 import { createYamlReader } from './yaml/long-yaml.ts';
 
 export interface ApiServerOptions {
@@ -85,6 +86,8 @@ export interface ApiServerOptions {
   nodePortRange: string;
   /** Client certificate towards kubelets (PEM) and the authority of their certificates. */
   kubeletTls?: { cert: string; key: string; ca: string };
+  /** Serves metrics.k8s.io out of what kubelets tell. */
+  nodeMetrics?: boolean;
   /** Client certificate towards the servers behind APIServices. */
   frontProxy?: FrontProxy;
   readyChecks?: readonly HealthCheck[];
@@ -116,7 +119,7 @@ export interface ApiServer extends Component, ServerParts {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, clock, log } = options;
-  const catalogue = createCatalogue(options.definitions);
+  const catalogue = createCatalogue([...options.definitions, ...(options.nodeMetrics ? metricsDefinitions() : [])]);
   const reader = createStoreReader(storage, catalogue, log);
   const parts: ServerParts = { reader, catalogue, clock };
   const { authorizer, rbac } = options.authorizer(parts);

@@ -101,6 +101,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
+    nodeMetrics: config.components.includes('kubelet'),
     frontProxy: pki.frontProxyClient,
     readyChecks: [{ name: 'bootstrap', check: checkBootstrapped }, storeCheck(storage)],
   });

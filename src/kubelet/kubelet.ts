@@ -19,6 +19,7 @@ import type { Runtime } from './cri/runtime.ts';
 import type { NodeFacts } from './field-path.ts';
 import { createPullCredentials } from './images/pull-secrets.ts';
 import { createImages } from './images.ts';
+import { createProbeMetrics, type ProbeMetrics } from './metrics/probe-metrics.ts';
 import { hostMounter, type Mounter } from './mounts.ts';
 import { allocatableOf } from './node/allocatable.ts';
 import { type Machine, readMachine } from './node/machine.ts';
@@ -136,6 +137,7 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
       .all()
       .map((worker) => worker.pod())
       .filter((pod) => pod.metadata.uid !== uid && !hasEnded(pod));
+  const probes = createProbeMetrics();
   const management = createNodeManagement({
     ...options,
     machine,
@@ -143,11 +145,19 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     nodeDir: options.dataDir,
     podDirectory: (uid) => podDirectory(options.dataDir, uid),
     workers: () => workers.all(),
-    probes: async () => '',
+    probes,
     changed: () => nodeAgent.report(),
   });
   const resolvConf = options.resolvConf ?? (await hostResolvConf());
-  const create = workerFactory(options, { machine, node, resolvConf, management, otherPods, staticPods });
+  const create = workerFactory(options, {
+    machine,
+    node,
+    resolvConf,
+    management,
+    probes,
+    otherPods,
+    staticPods,
+  });
   const workers = createPodWorkers({ ...options, staticPods, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
@@ -191,6 +201,7 @@ function workerFactory(
     machine: Machine;
     node: () => NodeFacts;
     resolvConf: string;
+    probes: ProbeMetrics;
     management: NodeManagement;
     otherPods: (uid: string) => Pod[];
     staticPods: StaticPods;
@@ -267,7 +278,7 @@ function workerFactory(
         clock,
       }),
       files: createPodFiles(directory, { ...options, resolvConf: host.resolvConf }),
-      prober: (changed) => createProber({ clock, runtime, events, changed }),
+      prober: (changed) => createProber({ clock, runtime, events, metrics: host.probes, changed }),
       writer: (current) =>
         createStatusWriter({
           client,

@@ -3,6 +3,7 @@
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { apiServicePriorities } from '../../api/facts.ts';
 import type { APIService } from '../../api/types/apiregistration/v1.ts';
+import { METRICS_GROUP } from '../virtual/metrics/definitions.ts';
 
 export const API_GROUP = 'apiregistration.k8s.io';
 export const AUTOMANAGED = 'kube-aggregator.kubernetes.io/automanaged';
@@ -50,12 +51,15 @@ export function difference(
     create: wanted.filter(({ metadata }) => !known.has(metadata.name)),
     update: wanted.flatMap((one) => {
       const old = known.get(one.metadata.name);
-      if (!old || !isOurs(old) || sameSpec(old, one)) return [];
+      if (!old || !isOurs(old) || sameSpec(old, one) || isGivenAway(old)) return [];
       return [{ ...old, spec: one.spec }];
     }),
     remove: existing.filter((one) => isOurs(one) && !names.has(one.metadata.name)),
   };
 }
+
+/** A metrics-server takes its group over by the name that it has everywhere. */
+const isGivenAway = ({ spec }: APIService): boolean => spec.group === METRICS_GROUP && spec.service !== undefined;
 
 const sameSpec = ({ spec: a }: APIService, { spec: b }: APIService): boolean =>
   !a.service &&

@@ -6,6 +6,7 @@ import type { Client } from '../../client/client.ts';
 import type { Logger } from '../../log.ts';
 import type { DefinitionCatalogue } from '../catalogue.ts';
 import type { ObjectReader } from '../reader.ts';
+import { METRICS_GROUP } from '../virtual/metrics/definitions.ts';
 import { difference, LOCAL_FIELD_MANAGER, localApiServices } from './local.ts';
 
 export interface RegisterOptions {
@@ -53,10 +54,20 @@ export function registerApiServices({ client, reader, catalogue, log }: Register
   return {
     async start() {
       await sync();
-      stopFollowing = catalogue.subscribe(() => {
+      const changed = () => {
         if (running) again = true;
         else running = follow();
-      });
+      };
+      const stops = [
+        catalogue.subscribe(changed),
+        // One that somebody had taken over, and is gone, is this server's again.
+        reader.subscribe(apiServices, (object, deleted) => {
+          if (deleted && object.metadata.name?.endsWith(`.${METRICS_GROUP}`)) changed();
+        }),
+      ];
+      stopFollowing = () => {
+        for (const stop of stops) stop();
+      };
     },
     async stop() {
       stopFollowing();

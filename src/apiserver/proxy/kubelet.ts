@@ -4,10 +4,12 @@ import { nodes, pods } from '../../api/resources.ts';
 import type { Container, Node, Pod } from '../../api/types/core/v1.ts';
 import { badRequest, notFound, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import { DEFAULT_KUBELET_PORT } from '../../constants.ts';
+import { ask } from '../aggregation/backend.ts';
 import type { CallHandler, ResourceCall } from '../call.ts';
 import type { ObjectReader } from '../reader.ts';
 import type { ApiResult } from '../request.ts';
 import { isTrue } from '../request-info.ts';
+import type { Summary } from '../virtual/metrics/usage.ts';
 import { admitConnect } from './connect-options.ts';
 import { type ForwardTarget, forward } from './forward.ts';
 import { logQuery } from './log-options.ts';
@@ -65,6 +67,18 @@ export const nodeProxyHandler =
 
 async function send(call: ResourceCall, target: ForwardTarget, { tls }: KubeletProxyOptions): Promise<ApiResult> {
   return await forward(call.request, { ...target, ...(tls ? { tls } : {}) }, call.signal());
+}
+
+const SUMMARY_TIMEOUT_MS = 10_000;
+
+/** What the kubelet of the node tells of the use of processors and memory. */
+export async function summaryOf({ metadata }: Node, { reader, tls }: KubeletProxyOptions): Promise<Summary> {
+  const url = kubeletUrl(reader, metadata.name as string);
+  url.pathname = '/stats/summary';
+  url.search = 'only_cpu_and_memory=true';
+  const answer = await ask(url, { tls: tls ?? {}, accept: 'application/json', timeoutMs: SUMMARY_TIMEOUT_MS });
+  if (answer.status !== 200) throw new Error(`the kubelet of ${metadata.name} answers ${answer.status}`);
+  return JSON.parse(answer.body.toString()) as Summary;
 }
 
 /** Throws 404 for a node that is not there and 503 for one without an address. */

@@ -12,9 +12,10 @@ import type { DefinitionCatalogue } from '../catalogue.ts';
 import { objectHistoryHandler } from '../history/object-history.ts';
 import type { Authorizer } from '../identity.ts';
 import { podProxyHandler, serviceProxyHandler } from '../proxy/endpoints.ts';
-import { kubeletHandler, nodeProxyHandler } from '../proxy/kubelet.ts';
+import { kubeletHandler, nodeProxyHandler, summaryOf } from '../proxy/kubelet.ts';
 import type { ObjectReader } from '../reader.ts';
 import { componentStatusHandler } from '../virtual/component-statuses.ts';
+import { metricsHandlers } from '../virtual/metrics/handlers.ts';
 import { reviewHandlers } from '../virtual/reviews.ts';
 
 import { approvalHandler } from './approval.ts';
@@ -51,6 +52,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     ['*/status', statusHandler],
     ['*/scale', scaleHandler],
     ['*/history', objectHistoryHandler({ authorizer })],
+    ...metricsHandlers({ reader, clock, summaryOf: (node) => summaryOf(node, kubelet) }),
     ['/bindings', binding],
     ['/componentstatuses', componentStatusHandler],
     ['/namespaces/finalize', partialUpdateHandler(finalize, { validate: validateFinalizing })],

@@ -4,11 +4,13 @@
 export interface Family {
   name: string;
   help: string;
-  type: 'counter' | 'gauge';
+  type: 'counter' | 'gauge' | 'histogram';
   samples: readonly Sample[];
 }
 
 export interface Sample {
+  /** Of the parts of a histogram: `_bucket`, `_sum`, `_count`. */
+  suffix?: string;
   labels?: Readonly<Record<string, string>>;
   value: number;
   /** Milliseconds since the epoch; of samples that were read at another time than this. */
@@ -27,12 +29,12 @@ export const exposition = (families: readonly Family[]): string =>
     )
     .join('');
 
-function line(name: string, { labels = {}, value, at }: Sample): string {
+function line(name: string, { suffix = '', labels = {}, value, at }: Sample): string {
   const pairs = Object.entries(labels)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([label, text]) => `${label}="${escaped(text)}"`);
   const braces = pairs.length > 0 ? `{${pairs.join(',')}}` : '';
-  return `${name}${braces} ${value}${at === undefined ? '' : ` ${at}`}\n`;
+  return `${name}${suffix}${braces} ${value}${at === undefined ? '' : ` ${at}`}\n`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };

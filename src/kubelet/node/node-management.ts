@@ -13,6 +13,7 @@ import { createEvictionManager, type EvictionManager } from '../eviction/evictio
 import { removeEndedPods } from '../garbage/containers.ts';
 import { createImageCollector } from '../garbage/images.ts';
 import { createKubeletCounters } from '../metrics/kubelet-metrics.ts';
+import type { ProbeMetrics } from '../metrics/probe-metrics.ts';
 import type { PodWorker } from '../pod-worker.ts';
 import { type NodeEndpoint, nodeEndpoints } from '../server/node-endpoints.ts';
 import { isSameFilesystem } from '../stats/disk-usage.ts';
@@ -38,8 +39,7 @@ export interface NodeManagementOptions {
   /** `root`: parent of the groups that are made. undefined: pods are where the runtime puts them. */
   cgroups?: { host: Cgroups; root: string };
   workers(): readonly PodWorker[];
-  /** Text of /metrics/probes. */
-  probes(): Promise<string>;
+  probes: Pick<ProbeMetrics, 'text'>;
   /** The node's status is other than it was. */
   changed(): void;
   port: number;

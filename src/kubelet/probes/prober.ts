@@ -4,6 +4,7 @@ import type { Container, Pod, Probe } from '../../api/types/core/v1.ts';
 import type { EventRecorder } from '../../client/controller.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { ContainerStatus, StreamRuntime } from '../cri/runtime.ts';
+import type { ProbeCount, ProbeMetrics } from '../metrics/probe-metrics.ts';
 import type { ProbeOutcome, ProbeOutcomes } from '../pod-actions.ts';
 import { aboutContainer, allContainers, isSidecar, newestOf, type PodRecord, specOf } from '../pod-record.ts';
 import { containerUri, type ReadinessFacts } from '../status/container-statuses.ts';
@@ -15,6 +16,7 @@ export interface ProberOptions {
   clock: Clock;
   runtime: Pick<StreamRuntime, 'execSync'>;
   events: EventRecorder;
+  metrics?: Pick<ProbeMetrics, 'count'>;
   changed(): void;
   /** 0 to 1. */
   random?: () => number;
@@ -38,6 +40,7 @@ interface Task {
   finished: boolean;
   target: ProbeTarget;
   pod: Pod;
+  count: ProbeCount | undefined;
 }
 
 /** prober.go, maxProbeRetries */
@@ -63,6 +66,7 @@ export function createProber(options: ProberOptions): Prober {
       finished: false,
       target: at.target,
       pod: at.pod,
+      count: options.metrics?.count(at.pod, at.target.container.name, kind),
     };
     tasks.set(keyOf(at.status.id, kind), task);
     const before = toldOf(at.pod, at.status.id);
@@ -102,6 +106,8 @@ export function createProber(options: ProberOptions): Prober {
       const began = clock.monotonic();
       probe(task).then((result) => {
         if (stopped || task.finished) return;
+        const ms = clock.monotonic() - began;
+        task.count?.add(!result ? 'unknown' : result.ok ? 'successful' : 'failed', ms);
         if (result) settle(task, result);
         const period = (task.probe.periodSeconds ?? 10) * 1000;
         if (!task.finished) schedule(task, Math.max(0, period - (clock.monotonic() - began)));
@@ -124,6 +130,7 @@ export function createProber(options: ProberOptions): Prober {
 
   function drop(key: string, task: Task): void {
     task.finished = true;
+    task.count?.drop();
     task.timer?.cancel();
     tasks.delete(key);
   }

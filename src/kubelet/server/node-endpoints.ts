@@ -7,6 +7,7 @@ import type { Runtime } from '../cri/runtime.ts';
 import { cadvisorMetrics } from '../metrics/cadvisor-metrics.ts';
 import { CONTENT_TYPE, exposition } from '../metrics/exposition.ts';
 import { type KubeletCounters, kubeletMetrics } from '../metrics/kubelet-metrics.ts';
+import type { ProbeMetrics } from '../metrics/probe-metrics.ts';
 import { resourceMetrics } from '../metrics/resource-metrics.ts';
 import type { Machine } from '../node/machine.ts';
 import type { StatsProvider } from '../stats/stats-provider.ts';
@@ -18,8 +19,7 @@ export interface NodeEndpointsOptions {
   pods(): readonly Pod[];
   stats: StatsProvider;
   counters: Pick<KubeletCounters, 'text'>;
-  /** Text of /metrics/probes. */
-  probes(): Promise<string>;
+  probes: Pick<ProbeMetrics, 'text'>;
   cgroupVersion: number;
   cgroupOf(pod: Pod): string;
   /** As a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) has them. */
@@ -92,7 +92,7 @@ export function nodeEndpoints(options: NodeEndpointsOptions): (path: string) => 
     '/metrics': metrics(own),
     '/metrics/cadvisor': metrics(cadvisor),
     '/metrics/resource': metrics(resource),
-    '/metrics/probes': metrics(options.probes),
+    '/metrics/probes': metrics(async () => options.probes.text()),
   };
   return (path) => endpoints[path.length > 1 ? path.replace(/\/+$/, '') : path];
 }

@@ -49,6 +49,15 @@ test('what is missing is made, what was changed is put back, what is served no l
   assert.deepEqual(difference([taken], [apps] as APIService[]), { create: [], update: [], remove: [] });
 });
 
+test('the group of metrics stays with the metrics-server that took it, and no other group stays taken', () => {
+  const [own] = localApiServices([{ group: 'metrics.k8s.io', version: 'v1beta1' }]) as [APIService];
+  const taken = { ...own, spec: { ...own.spec, service: { namespace: 'kube-system', name: 'metrics-server' } } };
+  assert.deepEqual(difference([taken], [own]), { create: [], update: [], remove: [] });
+  const [apps] = localApiServices([{ group: 'apps', version: 'v1' }]) as [APIService];
+  const stolen = { ...apps, spec: { ...apps.spec, service: { namespace: 'x', name: 'y' } } };
+  assert.equal(difference([stolen], [apps]).update.length, 1);
+});
+
 test('why a Service cannot be reached, in upstream’s words', () => {
   const reader = memoryReader();
   const why = () => endpointOf(reader, remoteApi());
