@@ -89,6 +89,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
       ...(container.workingDir ? { workingDir: container.workingDir } : {}),
       env,
       mounts: await mountsOf(container, place, env),
+      ...(container.volumeDevices ? { devices: place.volumes.devicesOf(container) } : {}),
       stdin: container.stdin ?? false,
       stdinOnce: container.stdinOnce ?? false,
       tty: container.tty ?? false,

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Container, Pod, Volume, VolumeMount } from '../api/types/core/v1.ts';
 import type { Clock } from '../clock.ts';
-import { type Mount, RuntimeError } from './cri/runtime.ts';
+import { type Device, type Mount, RuntimeError } from './cri/runtime.ts';
 import { expand } from './environment.ts';
 import type { NodeFacts } from './field-path.ts';
 import type { Mounter } from './mounts.ts';
@@ -30,6 +30,8 @@ export interface PodVolumes {
   isSetUp(): boolean;
   /** The mounts a container asked for; setUp must have succeeded. */
   mountsOf(container: Container, env: readonly { name: string; value: string }[]): Promise<Mount[]>;
+  /** The devices a container asked for; setUp must have succeeded. */
+  devicesOf(container: Container): Device[];
   /** A file of variables in a volume, for fileKeyRef. */
   readEnvFile(volume: string, place: string): Promise<{ text: string; hostPath: string }>;
   /** Takes the volumes away and leaves the pod's other files. Idempotent. */
@@ -137,6 +139,14 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       }
       return mounts;
     },
+    devicesOf: (container) =>
+      (container.volumeDevices ?? []).map(({ name, devicePath }) => {
+        const missing = `cannot find volume "${name}" to pass into container "${container.name}"`;
+        const hostPath = pathOf(name, missing);
+        const { isDevice, readOnly } = volumes.get(name) ?? {};
+        if (!isDevice) throw new RuntimeError('CreateContainerConfigError', missing);
+        return { hostPath, containerPath: devicePath, permissions: readOnly ? 'r' : 'mrw' };
+      }),
     async readEnvFile(name, place) {
       const volume = pathOf(name, `cannot find the volume "${name}" referenced by FileKeyRef`);
       return { text: await readInside(volume, place, MAX_ENV_FILE_BYTES), hostPath: path.join(volume, place) };

@@ -1,6 +1,6 @@
 // Environment and volumes on real containers.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,12 +12,18 @@ import { clusterWith, type ManifestCluster } from './manifest-cluster.ts';
 const socket = createServer();
 const mounted: string[] = [];
 
+let loopDevice = '';
+
 async function prepare(folder: string): Promise<void> {
   for (const name of ['there', 'shared/below', 'disk']) mkdirSync(path.join(folder, name), { recursive: true });
   writeFileSync(path.join(folder, 'there/file'), '');
   writeFileSync(path.join(folder, 'disk/file'), '', { mode: 0o600 });
   chmodSync(path.join(folder, 'disk'), 0o700);
   await new Promise<void>((listening) => socket.listen(path.join(folder, 'there/socket'), listening));
+  const disk = path.join(folder, 'block.img');
+  writeFileSync(disk, Buffer.alloc(1024 ** 2));
+  loopDevice = (await run(['losetup', '--find', '--show', disk])).stdout.trim();
+  symlinkSync(loopDevice, path.join(folder, 'block'));
   const shared = path.join(folder, 'shared');
   await run(['mount', '--bind', shared, shared]);
   mounted.push(shared);
@@ -43,6 +49,7 @@ describe('environment and volumes', { timeout: 240_000 }, () => {
     socket.close();
     await on?.cluster.kubectl('delete', 'pod', 'propagates', '--ignore-not-found', '--timeout=30s');
     for (const point of mounted.toReversed()) await run(['umount', point]);
+    if (loopDevice) await run(['losetup', '--detach', loopDevice]);
     await on?.remove();
   });
 
@@ -194,6 +201,13 @@ describe('environment and volumes', { timeout: 240_000 }, () => {
   test('memory is bounded by the volume and by the pod', async () => {
     await on.ended('small');
     await on.prints('small', ['1777', '1024', '32768', 'No space left on device']);
+  });
+
+  test('a claim to a block device is a device of the container', async () => {
+    await bind(on.kubectl, 'block');
+    await on.ended('device');
+    await on.prints('device', ['written block special file']);
+    assert.equal(readFileSync(path.join(on.folder, 'block'), { encoding: 'utf8' }).slice(0, 7), 'written');
   });
 
   test('claims that are bound to local and host paths: owners, read only, what outlives the pod', async () => {

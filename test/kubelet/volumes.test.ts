@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -27,11 +28,23 @@ const objects: VolumeObjects = {
         } as never),
   persistentVolume: async (name) => {
     const claimRef = { uid: name === 'pv-lost' ? 'uid-of-another' : name.replace('pv-', 'uid-') };
+    if (name.startsWith('pv-block')) {
+      const place = name === 'pv-block' ? blockDevice : '/tmp';
+      return { metadata: { name }, spec: { claimRef, volumeMode: 'Block', local: { path: place } } } as never;
+    }
     const source = name === 'pv-local' ? { local: { path: '/no/such/disk' } } : { hostPath: { path: '/tmp' } };
     return { metadata: { name }, spec: { claimRef, ...source } } as never;
   },
   serviceAccountToken: async () => ({ token: 'signed', refreshAt: 99 }),
 };
+
+/** Any of this host's; it is only looked at. */
+const blockDevice = path.join(
+  '/dev',
+  readdirSync('/sys/class/block').find((name) =>
+    statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice(),
+  ) ?? '',
+);
 
 const volumesOf = (directory: string, mounter: Mounter = noMounts) =>
   createPodVolumes({
@@ -167,6 +180,40 @@ for (const { what, volume, message } of [
   test(`of ${what} the pod is told`, () =>
     inDirectory(async (directory) => {
       await assert.rejects(volumesOf(directory).setUp(podWith(volume)), { messages: [message] });
+    }));
+}
+
+test('a claim to a device is a device, to read only when it says so', () =>
+  inDirectory(async (directory) => {
+    const volumes = volumesOf(directory);
+    await volumes.setUp(podWith({ persistentVolumeClaim: { claimName: 'block', readOnly: true } }));
+    const container = { name: 'm', volumeDevices: [{ name: 'v', devicePath: '/dev/data' }] };
+    const [device] = volumes.devicesOf(container);
+    assert.deepEqual(device, { hostPath: blockDevice, containerPath: '/dev/data', permissions: 'r' });
+  }));
+
+for (const { claimName, use, message } of [
+  {
+    claimName: 'block',
+    use: { volumeMounts: [{ name: 'v', mountPath: '/d' }] },
+    message: `${UNPROCESSED}volume v has volumeMode Block, but is specified in volumeMounts`,
+  },
+  {
+    claimName: 'bound',
+    use: { volumeDevices: [{ name: 'v', devicePath: '/d' }] },
+    message: `${UNPROCESSED}volume v has volumeMode Filesystem, but is specified in volumeDevices`,
+  },
+  {
+    claimName: 'block-wrong',
+    use: {},
+    message: 'MountVolume.SetUp failed for volume "pv-block-wrong" : path "/tmp" is not a block device',
+  },
+]) {
+  test(`a claim that is used as what it is not is told: ${message}`, () =>
+    inDirectory(async (directory) => {
+      const containers = [{ name: 'main', ...use }];
+      const pod = podWith({ persistentVolumeClaim: { claimName } }, { containers });
+      await assert.rejects(volumesOf(directory).setUp(pod), { messages: [message] });
     }));
 }
 

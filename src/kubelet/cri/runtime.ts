@@ -52,6 +52,14 @@ export interface Mount {
   propagation?: 'private' | 'rslave' | 'rshared';
 }
 
+/** A device of the host, under another path. */
+export interface Device {
+  hostPath: string;
+  containerPath: string;
+  /** Of read, write and mknod. */
+  permissions: 'r' | 'mrw';
+}
+
 /** What the kernel is told of one container; a field that is not there is not limited, or in an update left as it is. */
 export interface ContainerResources {
   cpuShares?: number;
@@ -74,6 +82,7 @@ export interface ContainerConfig {
   workingDir?: string;
   env: readonly { name: string; value: string }[];
   mounts: readonly Mount[];
+  devices?: readonly Device[];
   stdin: boolean;
   stdinOnce: boolean;
   tty: boolean;

@@ -1,6 +1,6 @@
 // A claim that is bound to a volume on this host (hostPath or local), or made for the pod (ephemeral): checks of
 // pkg/kubelet/volumemanager/populator, then those of the volume's own type.
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/types/core/v1.ts';
 import { allContainers, specOf } from '../pod-record.ts';
 import { checkHostPath } from './host-path.ts';
@@ -49,8 +49,9 @@ async function setUpClaim(context: VolumeContext): Promise<VolumeSetUp> {
   const mismatch = volumeRefusal(source, bound, claim.metadata.uid);
   if (!source || mismatch) throw wrong(mismatch ?? '');
   const mode = source.spec.volumeMode ?? 'Filesystem';
-  if (mode !== 'Filesystem' && isMounted(pod, volume.name)) {
-    throw new UnprocessedVolumeError(`volume ${volume.name} has volumeMode ${mode}, but is specified in volumeMounts`);
+  const wrongUse = mode === 'Block' ? 'volumeMounts' : 'volumeDevices';
+  if (isUsed(pod, volume.name, wrongUse)) {
+    throw new UnprocessedVolumeError(`volume ${volume.name} has volumeMode ${mode}, but is specified in ${wrongUse}`);
   }
   return setUpSource(source, context, volume.persistentVolumeClaim?.readOnly ?? false).catch((cause: Error) => {
     throw new VolumeError(cause.message, { cause, volumeName: bound });
@@ -74,8 +75,8 @@ function volumeRefusal(source: PersistentVolume | undefined, name: string, claim
   return `${found} its pv.Spec.ClaimRef.UID ${claimRef.uid} does not point to claim.UID ${claimUid}`;
 }
 
-const isMounted = (pod: Pod, volume: string): boolean =>
-  allContainers(specOf(pod)).some(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === volume));
+const isUsed = (pod: Pod, volume: string, as: 'volumeMounts' | 'volumeDevices'): boolean =>
+  allContainers(specOf(pod)).some((container) => container[as]?.some(({ name }) => name === volume));
 
 async function setUpSource(source: PersistentVolume, { pod }: VolumeContext, readOnly: boolean): Promise<VolumeSetUp> {
   const { hostPath, local } = source.spec;
@@ -84,7 +85,12 @@ async function setUpSource(source: PersistentVolume, { pod }: VolumeContext, rea
     return { path: hostPath.path, readOnly };
   }
   if (!local) throw new VolumeError('its type is not supported on this node: use hostPath or local');
-  if (!(await stat(local.path).catch(() => undefined))) throw new VolumeError(`path "${local.path}" does not exist`);
+  const stats = await stat(local.path).catch(() => undefined);
+  if (!stats) throw new VolumeError(`path "${local.path}" does not exist`);
+  if (source.spec.volumeMode === 'Block') {
+    if (!stats.isBlockDevice()) throw new VolumeError(`path "${local.path}" is not a block device`);
+    return { path: await realpath(local.path), readOnly, isDevice: true };
+  }
   const group = fsGroupOf(pod);
   if (group !== undefined && !readOnly) {
     await giveToGroup(local.path, group, {

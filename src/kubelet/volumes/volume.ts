@@ -56,6 +56,8 @@ export interface VolumeSetUp {
   image?: string;
   /** Wall-clock milliseconds at which the contents must be made anew. */
   refreshAt?: number;
+  /** It is a block device at `path`, for volumeDevices. */
+  isDevice?: boolean;
   /** No container may write to it, whatever it asks for (upstream's Attributes.ReadOnly). */
   readOnly?: boolean;
 }

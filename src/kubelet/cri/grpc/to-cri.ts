@@ -129,6 +129,7 @@ export function containerConfig(
     workingDir: config.workingDir,
     envs: config.env.map(({ name, value }) => ({ key: name, value: Buffer.from(value) })),
     mounts: config.mounts.map(mountOf),
+    devices: config.devices,
     labels: {
       ...config.labels,
       ...sandbox.labels,

@@ -54,6 +54,7 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...annotationArgs(config.security, sandbox),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
     ...mountArgs(config, sandbox),
+    ...(config.devices ?? []).flatMap((d) => ['--device', `${d.hostPath}:${d.containerPath}:${d.permissions}`]),
     ...(config.stdin ? ['--interactive'] : []),
     ...(config.tty ? ['--tty'] : []),
     ...(config.workingDir ? ['--workdir', config.workingDir] : []),

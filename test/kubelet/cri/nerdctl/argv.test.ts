@@ -68,6 +68,7 @@ const CASES: Record<string, Case> = {
         { hostPath: '/host/b,c', containerPath: '/b', readOnly: false },
         { hostPath: '/host/d', containerPath: '/a/nested', readOnly: true, recursiveReadOnly: true },
       ],
+      devices: [{ hostPath: '/dev/vdb', containerPath: '/dev/data', permissions: 'r' }],
       stdin: true,
       resources: { cpuShares: 102, cpuQuota: 50_000, memoryLimitBytes: 67_108_864, oomScoreAdj: 985 },
       security: {

@@ -45,6 +45,8 @@ export const Mount = message({
   propagation: choice(5, ['PROPAGATION_PRIVATE', 'PROPAGATION_HOST_TO_CONTAINER', 'PROPAGATION_BIDIRECTIONAL']),
 });
 
+export const Device = message({ containerPath: text(1), hostPath: text(2), permissions: text(3) });
+
 export const LinuxContainerResources = message({
   cpuPeriod: integer(1),
   cpuQuota: integer(2),
@@ -90,6 +92,7 @@ export const ContainerConfig = message({
   workingDir: text(5),
   envs: many(6, KeyValue),
   mounts: many(7, Mount),
+  devices: many(8, Device),
   labels: map(9),
   annotations: map(10),
   logPath: text(11),
