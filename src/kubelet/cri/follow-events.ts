@@ -6,6 +6,8 @@ import type { Logger } from '../../log.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** They take three seconds: a runtime that ended in this moment is back, one that was never there is told soon. */
+const FIRST_ATTEMPTS = 6;
 /** Without a call a runtime that hangs looks like one where nothing happens. */
 const CHECK_MS = 15_000;
 /** A runtime may list as running what has told of its end a moment before. */
@@ -28,23 +30,26 @@ export interface FollowOptions {
   onHealth(problem: string | undefined): void;
 }
 
-/** Follows until `signal` aborts. */
+/** Follows until `signal` aborts. Throws when the first subscription does not succeed within a few attempts. */
 export async function followEvents(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { clock, log } = options;
   let pause = FIRST_PAUSE_MS;
   let failures = 0;
+  let isKnown = false;
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       if (attempt > 0) await options.revive();
       await subscribeOnce(options, signal, () => {
         pause = FIRST_PAUSE_MS;
         failures = 0;
+        isKnown = true;
       });
       if (!signal.aborted) log.warn('the runtime event stream ended, subscribing again');
     } catch (error) {
       if (!signal.aborted) {
         const { message } = error as Error;
         failures += 1;
+        if (!isKnown && failures === FIRST_ATTEMPTS) throw error;
         if (failures > 1) options.onHealth(isDown(message)); // not for one that is back at once
         log.warn(`the runtime event stream failed, subscribing again: ${message}`);
       }

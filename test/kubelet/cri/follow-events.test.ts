@@ -92,6 +92,29 @@ describe('following a runtime', () => {
     await eventually('the return', () => problems.at(-1) === undefined);
   });
 
+  test('a runtime that was never there is told after a few attempts', async () => {
+    life.abort();
+    await following;
+    const failing = followEvents(
+      {
+        clock,
+        log,
+        revive: async () => undefined,
+        subscribe: () => Promise.reject(new Error('nobody answers')),
+        resync: async () => undefined,
+        check: async () => undefined,
+        onHealth: () => undefined,
+      },
+      new AbortController().signal,
+    );
+    const refused = assert.rejects(failing, { message: 'nobody answers' });
+    for (const pause of [100, 200, 400, 800, 1_600]) {
+      await settled();
+      await clock.advance(pause);
+    }
+    await refused;
+  });
+
   test('a runtime that hangs, or says itself what it lacks, is told without ending the subscription', async () => {
     await listed(1);
     await eventually('the first check', () => problems.length === 1);

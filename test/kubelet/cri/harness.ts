@@ -123,6 +123,7 @@ async function harnessOf(
     address: string;
     registries: string | undefined;
     make(): Runtime & Component;
+    startContainerd(): Promise<void>;
   },
 ): Promise<Harness> {
   const { directory, base, ledger } = bed;
@@ -158,6 +159,7 @@ async function harnessOf(
     },
     async restart() {
       await runtime.stop();
+      await options.startContainerd(); // as the server does, should it have ended
       runtime = make();
       await runtime.start();
       return runtime;
@@ -172,7 +174,8 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
   const { address } = await startContainerd(base);
   const reviveContainerd = async () => void (await startContainerd(base));
   const parts = { nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries };
-  return harnessOf(bed, { address, registries, make: () => createNerdctlRuntime({ ...base, ...parts }) });
+  const make = () => createNerdctlRuntime({ ...base, ...parts });
+  return harnessOf(bed, { address, registries, make, startContainerd: reviveContainerd });
 }
 
 async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
@@ -185,6 +188,7 @@ async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
     registries: registries ?? path.join(bed.directory, 'registries'),
     restrictOomScoreAdj: true,
   };
+  const revive = async () => void (await startContainerd({ ...base, cri }));
   const { address } = await startContainerd({ ...base, cri });
   const { loadImages } = createImages(
     createNerdctl({ binary: nerdctl, address, dataRoot: path.join(base.dataDir, 'nerdctl'), registries }),
@@ -200,6 +204,7 @@ async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
   return harnessOf(bed, {
     address,
     registries,
+    startContainerd: revive,
     make: () =>
       createCriRuntime({
         path: address,
@@ -208,7 +213,7 @@ async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
         instance: MARK,
         host: { minOomScoreAdj: 0, accountsSwap: false },
         loadImages,
-        revive: async () => void (await startContainerd({ ...base, cri })),
+        revive,
         clock: systemClock,
         log: silentLogger,
       }),

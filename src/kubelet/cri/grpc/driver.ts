@@ -91,6 +91,20 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     synced,
   });
 
+  async function subscribe(signal: AbortSignal, onSubscribed: () => void): Promise<void> {
+    const { runtimeName } = await cri.call('StartError', VERSION, { version: 'v1' });
+    source ??= createEventSource({
+      path: options.path,
+      channel,
+      clock,
+      runtimeName,
+      onContainerdEvent,
+      onCriEvent,
+      relist: resync,
+    });
+    await source.subscribe(signal, onSubscribed);
+  }
+
   /** Its own word, in upstream's form: pkg/kubelet/kubelet.go updateRuntimeUp */
   async function check(): Promise<string | undefined> {
     const { status } = await cri.call('StatusError', STATUS, {}, CHECK_TIMEOUT_MS);
@@ -143,28 +157,14 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     onImage: imageListeners.add,
 
     async start() {
-      const { runtimeName } = await cri.call('StartError', VERSION, { version: 'v1' });
-      const events = createEventSource({
-        path: options.path,
-        channel,
-        clock,
-        runtimeName,
-        onContainerdEvent,
-        onCriEvent,
-        relist: resync,
-      });
-      source = events;
       const revive = async () => options.revive?.();
-      following = followEvents(
-        { clock, log, revive, subscribe: events.subscribe, resync, check, onHealth },
-        life.signal,
-      );
+      following = followEvents({ clock, log, revive, subscribe, resync, check, onHealth }, life.signal);
       await Promise.race([firstSync.promise, following]);
     },
 
     async stop() {
       life.abort(new Error('the runtime driver is stopped'));
-      await following;
+      await following.catch(() => undefined); // start() has told it
       arrivals.stop();
       fanOut.close();
       source?.close();

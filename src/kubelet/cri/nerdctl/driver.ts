@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
+import type { GrpcChannel } from '../../../grpc/channel.ts';
 import { isGrpcError } from '../../../grpc/status.ts';
 import type { Component } from '../../../lifecycle.ts';
 import type { Logger } from '../../../log.ts';
@@ -67,6 +68,13 @@ const CHECK_TIMEOUT_MS = 10_000;
 
 /** Where every containerd's shims keep their sockets and runc its state. */
 const SHIM_DIR = '/run/containerd';
+
+async function ensureNamespace(containerd: GrpcChannel): Promise<void> {
+  const request = { namespace: { name: CONTAINERD_NAMESPACE } };
+  await containerd.unary(CREATE_NAMESPACE, request, { timeoutMs: CALL_TIMEOUT_MS }).catch((error: unknown) => {
+    if (!isGrpcError(error, 'ALREADY_EXISTS')) throw error;
+  });
+}
 
 /** `start` subscribes and adopts what runs; calls made before it has finished wait for it. */
 export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & Component {
@@ -155,18 +163,15 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
 
     async start() {
       rmSync(logins, { recursive: true, force: true }); // of pulls that a killed server left
-      await containerd
-        .unary(CREATE_NAMESPACE, { namespace: { name: CONTAINERD_NAMESPACE } }, { timeoutMs: CALL_TIMEOUT_MS })
-        .catch((error: unknown) => {
-          if (!isGrpcError(error, 'ALREADY_EXISTS')) throw error;
-        });
       following = followEvents(
         {
           clock,
           log,
           revive: async () => options.reviveContainerd?.(),
-          subscribe: (signal, onSubscribed) =>
-            subscribe({ channel: containerd, clock, token: randomUUID(), onEvent, onSubscribed }, signal),
+          async subscribe(signal, onSubscribed) {
+            await ensureNamespace(containerd);
+            await subscribe({ channel: containerd, clock, token: randomUUID(), onEvent, onSubscribed }, signal);
+          },
           async check() {
             await containerd.unary(VERSION, {}, { timeoutMs: CHECK_TIMEOUT_MS });
             return undefined;
@@ -186,7 +191,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
 
     async stop() {
       life.abort(new Error('the runtime driver is stopped'));
-      await following;
+      await following.catch(() => undefined); // start() has told it
       arrivals.stop();
       fanOut.close();
       containerd.close();
