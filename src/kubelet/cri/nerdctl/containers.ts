@@ -1,12 +1,12 @@
 // ContainerRuntime by nerdctl (create, start, rm, inspect) and runc (signals: a third of nerdctl's time).
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { Tasks } from '../containerd/tasks.ts';
 import { LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
+import { lowestOomScoreAdj } from '../oom-score.ts';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -38,9 +38,6 @@ export interface ContainersOptions {
   /** Resolves when the table is as true as the event stream. */
   synced(): Promise<void>;
 }
-
-/** Bit of /proc/PID/status CapEff. https://man7.org/linux/man-pages/man7/capabilities.7.html */
-const CAP_SYS_RESOURCE = 24n;
 
 export function createContainers(options: ContainersOptions): ContainerRuntime {
   const { nerdctl, records, table, clock } = options;
@@ -173,12 +170,4 @@ async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<Contai
 function consoleFor({ stdin, stdinOnce, tty }: ContainerConfig, consoles: string): ConsoleSettings | undefined {
   if (!stdin && !tty) return undefined;
   return { folder: path.join(consoles, randomBytes(6).toString('hex')), stdin, stdinOnce, tty };
-}
-
-/** Going below one's own score needs CAP_SYS_RESOURCE, which a container that runs us may lack. */
-function lowestOomScoreAdj(): number {
-  const status = readFileSync('/proc/self/status', 'utf8');
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-  if ((effective >> CAP_SYS_RESOURCE) & 1n) return -1000;
-  return Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
 }
