@@ -121,7 +121,8 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
     runtimeVersion,
     labels: options.nodeLabels ?? {},
     settings,
-    pressures: management.eviction.conditions(),
+    pressures: management.pressures(),
+    notReady: management.problem(),
     ...(options.podCidr ? { podCidr: options.podCidr } : {}),
   });
   const node = (): NodeFacts => ({
@@ -245,10 +246,10 @@ function workerFactory(
     seccompDirectory: path.join(options.dataDir, 'seccomp'),
   });
 
-  const { podCgroups, eviction, wake } = host.management;
+  const { podCgroups, refusal, wake } = host.management;
   const admission = {
     events,
-    nodeRefusal: eviction.refusal,
+    nodeRefusal: refusal,
     allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
     hasAppArmor: hostHasAppArmor(),
   };

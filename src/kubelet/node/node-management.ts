@@ -6,6 +6,7 @@ import type { EventRecorder } from '../../client/controller.ts';
 import type { Clock } from '../../clock.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
+import type { HostLedger } from '../../network/host-ledger.ts';
 import type { Cgroups } from '../cgroups/cgroups.ts';
 import { createPodCgroups, type PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type { Runtime } from '../cri/runtime.ts';
@@ -16,6 +17,8 @@ import { createKubeletCounters } from '../metrics/kubelet-metrics.ts';
 import type { ProbeMetrics } from '../metrics/probe-metrics.ts';
 import type { PodWorker } from '../pod-worker.ts';
 import { type NodeEndpoint, nodeEndpoints } from '../server/node-endpoints.ts';
+import { createLogindSource } from '../shutdown/logind.ts';
+import { createNodeShutdown } from '../shutdown/node-shutdown.ts';
 import { isSameFilesystem } from '../stats/disk-usage.ts';
 import { createStatsProvider } from '../stats/stats-provider.ts';
 import { podsCgroupSettings, reservationProblem } from './allocatable.ts';
@@ -40,6 +43,7 @@ export interface NodeManagementOptions {
   cgroups?: { host: Cgroups; root: string };
   workers(): readonly PodWorker[];
   probes: Pick<ProbeMetrics, 'text'>;
+  ledger?: Pick<HostLedger, 'record'>;
   /** The node's status is other than it was. */
   changed(): void;
   port: number;
@@ -47,7 +51,12 @@ export interface NodeManagementOptions {
 
 export interface NodeManagement extends Component {
   podCgroups: PodCgroups | undefined;
-  eviction: Pick<EvictionManager, 'conditions' | 'refusal'>;
+  /** What the node is short of. */
+  pressures: EvictionManager['conditions'];
+  /** Why it is not ready; undefined: it is. */
+  problem(): string | undefined;
+  /** Why a pod that comes now cannot be taken. */
+  refusal: EvictionManager['refusal'];
   endpoint(path: string): NodeEndpoint;
   /** Removes control groups of pods that are gone. */
   removeOthers(): Promise<void>;
@@ -117,6 +126,13 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
     ],
   });
 
+  const { graceMs } = settings.shutdown;
+  const shutdown = createNodeShutdown({
+    ...options,
+    settings: settings.shutdown,
+    source: createLogindSource({ graceMs, ledger: options.ledger, log }),
+  });
+
   const life = new AbortController();
   let watcher: FSWatcher | undefined;
 
@@ -137,7 +153,9 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
   return {
     name: 'node management',
     podCgroups,
-    eviction,
+    pressures: eviction.conditions,
+    problem: shutdown.problem,
+    refusal: (pod) => shutdown.refusal() ?? eviction.refusal(pod),
     endpoint: nodeEndpoints({
       ...options,
       pods,
@@ -156,12 +174,12 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
       if (problem) throw new Error(problem);
       podCgroups?.start();
       followMemory();
-      await housekeeping.start();
+      await Promise.all([housekeeping.start(), shutdown.start()]);
     },
     async stop() {
       life.abort();
       watcher?.close();
-      await housekeeping.stop();
+      await Promise.all([housekeeping.stop(), shutdown.stop()]);
     },
   };
 }

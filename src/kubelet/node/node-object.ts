@@ -23,7 +23,7 @@ export interface NodeInput {
   /** What the node is short of. */
   pressures?: ReadonlySet<PressureCondition>;
   /** Why it takes no more pods, as the condition Ready says; undefined: it does. */
-  notReady?: string;
+  notReady?: string | undefined;
   /** Labels from the configuration. */
   labels: Readonly<Record<string, string>>;
 }
