@@ -118,7 +118,9 @@ function checkType(value: Json, definition: BodyType): void {
     return;
   }
   const known = (definition.versions ?? []).map((version) => formatGroupVersion({ ...definition, version }));
-  if ((kind && kind !== definition.kind) || (apiVersion && ![wanted, ...known].includes(String(apiVersion)))) {
+  // Upstream takes a slash before a version without a group.
+  const version = /^\/[^/]*$/.test(String(apiVersion)) ? String(apiVersion).slice(1) : String(apiVersion);
+  if ((kind && kind !== definition.kind) || (apiVersion && ![wanted, ...known].includes(version))) {
     const given = `${String(kind)} in version ${JSON.stringify(apiVersion ?? wanted)}`;
     throw badRequest(`${given} cannot be handled as a ${definition.kind}: expected ${wanted}`);
   }

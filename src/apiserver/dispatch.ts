@@ -13,7 +13,7 @@ import { groupResource } from './registry/keys.ts';
 import { type Answer, type ApiRequest, header, mediaTypesOf } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { verbHandlers } from './resources.ts';
-import { requireFit, SHAPES } from './shapes.ts';
+import { requireFit, shapesOf } from './shapes.ts';
 import { parseIncludeObject } from './table.ts';
 
 const CONNECTED = new Set(['attach', 'exec', 'portforward', 'proxy']);
@@ -44,15 +44,15 @@ export async function dispatch(
     : mainHandler(definition, info, { handlers, method: request.method });
   if (request.method === 'HEAD') throw methodNotServed();
   checkAsOf(info, request.query, !isVirtual(definition, handlers));
-  for (const text of deprecationOf(definition)) call.warn(text);
   // What is behind a connection answers in formats of its own.
   if (CONNECTED.has(info.subresource)) return { result: await handler({ ...call, definition }) };
   if (!isCustom(definition)) {
     const mediaTypes = mediaTypesOf(request);
     requireRoute(header(request, 'accept'), { streams: info.verb === 'list' || info.verb === 'watch', mediaTypes });
   }
+  for (const text of deprecationOf(definition)) call.warn(text);
   const answer = {
-    shapes: isObjectHistory(info) ? HISTORY_SHAPES : SHAPES,
+    shapes: isObjectHistory(info) ? HISTORY_SHAPES : shapesOf(verbsOf(definition, info)),
     custom: isObjectHistory(info) || (isCustom(definition) && info.subresource !== 'scale'),
   };
   const representation = representationFor(request, answer);
@@ -78,6 +78,9 @@ function representationFor(
   if (representation.as?.kind === 'Table') parseIncludeObject(query);
   return representation;
 }
+
+const verbsOf = (definition: ResourceCall['definition'], { subresource }: RequestInfo): readonly string[] =>
+  (subresource ? definition.subresources[subresource] : definition)?.verbs ?? [];
 
 /** Of what is not stored but made up when asked for. */
 const isVirtual = ({ group, plural }: ResourceCall['definition'], handlers: HandlerTable): boolean =>

@@ -1,5 +1,6 @@
 // PATCH: the patch is applied to the current object in the request's version, and again if that object changed
 // meanwhile; the result goes the way of an update.
+import type { Decoded } from '../apimachinery/codec/decoded.ts';
 import { untypedProblems } from '../apimachinery/codec/strict.ts';
 import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
 import { applyJsonPatch, readJsonPatch } from '../apimachinery/patch/json-patch.ts';
@@ -19,7 +20,7 @@ import { type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodedValue, readBody, report, requireCustomType, type Strictness, toObject } from './decode.ts';
 import { type BodyFormat, speaksCbor } from './negotiation.ts';
 import { groupResource, objectKey } from './registry/keys.ts';
-import { parseWriteParameters } from './registry/parameters.ts';
+import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
 import { type ApiRequest, mediaTypesOf } from './request.ts';
 
@@ -73,7 +74,7 @@ export async function patchObject(
   if (!env.storage.get(objectKey(definition, target.namespace, target.name))) {
     throw notFound(groupResource(definition), target.name);
   }
-  const patch = await readPatch(type, { ...call, type: definition });
+  const patch = await readPatch(type, { ...call, type: definition, parameters });
   return await updateObject(env, target, {
     apply: (current) => patched(patch, current as AnyObject, { type: definition, ...strictness(call, parameters) }),
     ...strategy,
@@ -82,10 +83,12 @@ export async function patchObject(
   });
 }
 
-export async function readPatch(
-  patchType: PatchType,
-  { request, env, type }: Pick<ResourceCall, 'request' | 'env'> & { type: BodyType },
-): Promise<Patch> {
+type PatchedType = Pick<ResourceCall, 'request' | 'env'> & {
+  type: BodyType;
+  parameters: Pick<WriteParameters, 'fieldValidation'>;
+};
+
+export async function readPatch(patchType: PatchType, { request, env, type, parameters }: PatchedType): Promise<Patch> {
   const body = await readBody(request.body, 'json');
   if (!body) throw badRequest('unexpected end of JSON input');
   if (patchType === 'json') {
@@ -98,13 +101,24 @@ export async function readPatch(
     const patch = body.value ?? {};
     if (!isObject(patch)) throw badRequest('json: cannot unmarshal the body into a strategic merge patch: no object');
     return {
-      apply: (current) => applyStrategicMergePatch(current as JsonObject, patch, type.schema, env.types),
+      apply: (current) => {
+        const { kind, apiVersion } = current as { kind: string; apiVersion: string };
+        const value = applyStrategicMergePatch(current as JsonObject, patch, type.schema, env.types);
+        // It is laid over the object itself, which stays of its type whatever is said of that.
+        return { ...value, ...ifText(value.kind, { kind }), ...ifText(value.apiVersion, { apiVersion }) };
+      },
       problems,
     };
   }
-  if (typeof body.value !== 'object') throw badRequest('json: cannot unmarshal the body into a merge patch: no object');
+  // An array is laid over the object only where nobody looks at what is unknown in it.
+  const isArray = Array.isArray(body.value) && parameters.fieldValidation !== 'Ignore';
+  if (typeof body.value !== 'object' || isArray) throw badRequest('error decoding patch: it is no object');
   return { apply: (current) => applyMergePatch(current, body.value), problems };
 }
+
+/** A type that is a text or missing gives way; anything else is for decoding to refuse. */
+const ifText = (given: Json | undefined, type: JsonObject): JsonObject =>
+  given === undefined || typeof given === 'string' ? type : {};
 
 /** The patched object. What does not fit its type, or is refused by strictness, is an invalid patch: 422. */
 export function patched(
@@ -112,16 +126,32 @@ export function patched(
   current: AnyObject,
   { type, ...strict }: Strictness & { type: BodyType },
 ): AnyObject {
-  const value = decodedValue(patch.apply(current as unknown as Json));
-  if (type.fit && isObject(value.value)) requireCustomType(value.value, type);
+  const given = decodedValue(patch.apply(current as unknown as Json));
+  const { value } = given;
+  if (type.fit && isObject(value)) requireCustomType(value, type);
+  const decoded = isUnversioned(value, type) ? unread(value, given) : given;
   try {
-    return toObject({ ...value, problems: patch.problems }, type, strict);
+    return toObject({ ...decoded, problems: [...patch.problems, ...decoded.problems] }, type, strict);
   } catch (error) {
     if (!hasReason(error, 'BadRequest')) throw error;
-    const text = JSON.stringify(value.value);
+    const text = JSON.stringify(value);
     throw invalid({ group: '', kind: '' }, '', [fieldError.invalid('patch', text, error.message)]);
   }
 }
+
+const isMissing = (value: Json | undefined): boolean => value === undefined || value === null || value === '';
+
+const isUnversioned = (value: Json, { kind, fit }: BodyType): value is JsonObject =>
+  !fit && isObject(value) && isMissing(value.apiVersion) && (isMissing(value.kind) || value.kind === kind);
+
+/** What lost its version is read as Go's internal form of the type, of whose fields JSON names none: nothing is left. */
+const unread = (value: JsonObject, decoded: Decoded): Decoded => ({
+  ...decoded,
+  value: {},
+  problems: Object.keys(value)
+    .filter((key) => key !== 'kind' && key !== 'apiVersion')
+    .map((key) => `unknown field ${JSON.stringify(key)}`),
+});
 
 async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepare' | 'validate'>): Promise<Updated> {
   const { request, definition, env } = call;

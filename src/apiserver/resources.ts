@@ -27,6 +27,9 @@ function warnOfOrphans({ definition, warn }: ResourceCall, options: DeleteOption
   );
 }
 
+const deleteOptionsOf = async ({ request, env }: ResourceCall): Promise<DeleteOptions> =>
+  parseDeleteOptions(await readBody(request.body), { query: request.query, types: env.types });
+
 export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   get: async (call) => {
     if (isTrue(call.request.query.get('export'))) {
@@ -75,7 +78,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     return await objectResult(call, { status: created ? 201 : 200, entry });
   },
   delete: async (call) => {
-    const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
+    const options = await deleteOptionsOf(call);
     warnOfOrphans(call, options);
     const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
     const { result, removed } = await deleteObject(call.env, target, options);
@@ -87,7 +90,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
   deletecollection: async (call) => {
     const parameters = parseListParameters(call.request.query);
     compileSelection(call.definition, parameters.selectors); // complained of before the body is
-    const options = parseDeleteOptions((await readBody(call.request.body))?.value, call.request.query);
+    const options = await deleteOptionsOf(call);
     const target = writeTarget(call, { dryRun: options.dryRun, fieldManager: '' });
     const deleted = await deleteCollection(call.env, target, { parameters, options });
     warnOfOrphans(call, options); // after selectors have been found to make sense

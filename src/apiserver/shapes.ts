@@ -4,7 +4,11 @@ import { notAcceptable } from '../apimachinery/status-error.ts';
 import type { Representation } from './negotiation.ts';
 import type { ApiResult } from './request.ts';
 
-export const SHAPES = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+const BARE = ['PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+
+/** What is only created, reviews and the like, has no table. */
+export const shapesOf = (verbs: readonly string[]): readonly string[] =>
+  verbs.every((verb) => verb === 'create') ? BARE : ['Table', ...BARE];
 
 /** Throws 406 for bare metadata of one object where there is a list, and the other way round. */
 export function requireFit(result: ApiResult, { as }: Pick<Representation, 'as'>): void {

@@ -9,7 +9,7 @@ export function validateListTypes(value: unknown, schema: Schema | undefined, pa
   if (Array.isArray(value)) {
     const items = itemsOf(schema);
     return [
-      ...repeated(value, schema).map((i) => fieldError.duplicate(`${path}[${i}]`, value[i])),
+      ...listErrors(value, schema, path),
       ...value.flatMap((item, i) => validateListTypes(item, items, `${path}[${i}]`)),
     ];
   }
@@ -19,6 +19,13 @@ export function validateListTypes(value: unknown, schema: Schema | undefined, pa
     const at = declared ? (path ? `${path}.${key}` : key) : `${path}[${key}]`;
     return validateListTypes(part, memberOf(schema, key), at);
   });
+}
+
+function listErrors(list: readonly unknown[], schema: Schema, path: string): FieldError[] {
+  const strange =
+    schema['x-kubernetes-list-type'] === 'map' ? list.findIndex((item) => item !== null && !isFields(item)) : -1;
+  if (strange < 0) return repeated(list, schema).map((i) => fieldError.duplicate(`${path}[${i}]`, list[i]));
+  return [fieldError.invalid(`${path}[${strange}]`, list[strange], 'must be an object for an array of list-type map')];
 }
 
 function repeated(list: readonly unknown[], schema: Schema): number[] {

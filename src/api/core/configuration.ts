@@ -35,7 +35,8 @@ function validateConfigMap(object: AnyObject): FieldError[] {
   const binary = dataOf(object, 'binaryData');
   const errors = keyErrors(data, 'data');
   for (const key of Object.keys(data)) {
-    if (key in binary) errors.push(fieldError.invalid(`data[${key}]`, key, `duplicate of key present in binaryData`));
+    if (Object.hasOwn(binary, key))
+      errors.push(fieldError.invalid(`data[${key}]`, key, `duplicate of key present in binaryData`));
   }
   errors.push(...keyErrors(binary, 'binaryData'));
   const size =

@@ -201,6 +201,7 @@ function checkedScalar(value: Json, type: TypeRef, walk: Walk): Json {
     }
     case 'bytes':
       if (typeof value === 'string') return base64(value);
+      if (isBytes(value)) return Buffer.from(value).toString('base64');
       break;
   }
   throw mismatch(value, type, walk);
@@ -209,6 +210,10 @@ function checkedScalar(value: Json, type: TypeRef, walk: Walk): Json {
 const isIntegerWithin = (value: number, literal: string | undefined, limit: number): boolean =>
   Number.isInteger(value) && (literal === undefined || /^-?[0-9]+$/.test(literal)) && value < limit && value >= -limit;
 
+/** Go takes the numbers of an array for bytes. */
+const isBytes = (value: Json): value is number[] =>
+  Array.isArray(value) && value.every((item) => Number.isInteger(item) && Number(item) >= 0 && Number(item) <= 255);
+
 /** encoding/base64's standard alphabet with padding; line breaks are skipped, as Go skips them. */
 function base64(text: string): string {
   const packed = text.replace(/[\r\n]/g, '');
@@ -216,7 +221,8 @@ function base64(text: string): string {
   if (bad) throw new DecodeError(`illegal base64 data at input byte ${bad.index}`);
   if (packed.length % 4 !== 0)
     throw new DecodeError(`illegal base64 data at input byte ${packed.length - (packed.length % 4)}`);
-  return packed;
+  // Bits that stand for no byte are not kept.
+  return packed.slice(0, -4) + Buffer.from(packed.slice(-4), 'base64').toString('base64');
 }
 
 /** What Go has where a list or map holds null. */

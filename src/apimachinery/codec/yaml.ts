@@ -106,6 +106,9 @@ function repeatedKeys(document: Document, lines: LineCounter): string[] {
     Map(_, map) {
       const seen = new Set<string>();
       for (const { key } of map.items) {
+        if (isScalar(key) && key.value === null) {
+          throw new DecodeError('error converting YAML to JSON: unsupported map key of type: nil');
+        }
         if (!isScalar(key) || key.value === '<<') continue;
         const name = String(key.value);
         if (seen.has(name)) {

@@ -1,4 +1,5 @@
-// RFC 7386: objects merge, null deletes, everything else replaces.
+// RFC 7386: objects merge, null deletes, everything else replaces. In what replaces, nulls are no members of objects
+// (gopkg.in/evanphx/json-patch.v4 merge.go).
 import { setField } from '../codec/decoded.ts';
 import type { Json, JsonObject } from '../meta.ts';
 import { badRequest } from '../status-error.ts';
@@ -16,6 +17,7 @@ export function readPatchObject(body: Json): JsonObject {
 
 /** `target` with `patch` merged into it; neither is changed, parts of both are shared. */
 export function applyMergePatch(target: Json, patch: Json): Json {
+  if (Array.isArray(patch)) return patch.map((item) => withoutNulls(item));
   if (!isObject(patch)) return patch;
   const base = isObject(target) ? (target as JsonObject) : {};
   const result: JsonObject = {};
@@ -28,3 +30,7 @@ export function applyMergePatch(target: Json, patch: Json): Json {
   }
   return result;
 }
+
+/** Members that are null are gone, at any depth; items of lists stay. */
+const withoutNulls = (value: Json): Json =>
+  isObject(value) || Array.isArray(value) ? applyMergePatch(null, value) : value;

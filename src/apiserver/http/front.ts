@@ -13,6 +13,7 @@ import { type ApiRequest, type ApiResponse, header, mediaTypesOf } from '../requ
 import { parseIncludeObject } from '../table.ts';
 import { type BodyOptions, bytesBody } from './body.ts';
 import { type Connection, createConnections } from './connection.ts';
+import { parseQuery } from './query.ts';
 import { callerSignal, http1Reply, http2Reply, type Reply } from './reply.ts';
 import { type RespondOptions, respond } from './respond.ts';
 
@@ -90,7 +91,7 @@ export function toApiRequest(
   return {
     method,
     path: at < 0 ? url : url.slice(0, at),
-    query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
+    query: parseQuery(at < 0 ? '' : url.slice(at + 1)),
     headers,
     identity: { credentials: credentialsOf(headers, connection) },
     body: bytesBody(body, header({ headers }, 'content-type'), options),

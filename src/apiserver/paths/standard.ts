@@ -2,7 +2,8 @@
 import type { Metrics } from '../../metrics.ts';
 import type { ServiceAccountTokens } from '../authentication/tokens.ts';
 import type { DiscoveryDocuments } from '../discovery/documents.ts';
-import type { ApiResult } from '../request.ts';
+import { MEDIA_TYPES, requireRoute } from '../negotiation.ts';
+import { type ApiResult, header } from '../request.ts';
 import { discoveryPaths } from './discovery.ts';
 import { type HealthCheck, healthHandler } from './health.ts';
 import { createPathTable, type PathHandler, type PathTable, type Route } from './path-table.ts';
@@ -24,7 +25,10 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
   const { live, metrics, tokens } = options;
   const ready = [...live, ...options.ready];
   const reading: Record<string, PathHandler> = {
-    '/version': () => json(versionInfo),
+    '/version': ({ request }) => {
+      requireRoute(header(request, 'accept'), { streams: false, mediaTypes: MEDIA_TYPES.slice(0, 1) });
+      return json(versionInfo);
+    },
     '/metrics': async () => ({
       type: 'raw',
       status: 200,

@@ -14,14 +14,21 @@ export async function deleteCollection(
   target: WriteTarget & { definition: ResourceDefinition },
   { parameters, options }: { parameters: ListParameters; options: DeleteOptions },
 ): Promise<ListResult> {
-  const list = await listEntries(env.storage, target.definition, target.namespace, parameters);
+  const list = await listEntries(env.storage, target.definition, target.namespace, inPages(parameters));
   for (const entry of list.entries) {
     const { name = '', namespace } = entry.object.metadata;
     try {
-      await deleteObject(env, { ...target, name, namespace }, options);
+      await deleteObject(env, { ...target, name, namespace, admittedName: '' }, options);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }
   }
   return list;
+}
+
+/** Upstream lists page by page, and pages without a match are of the very revision that is named. */
+function inPages(parameters: ListParameters): ListParameters {
+  const { resourceVersion, resourceVersionMatch } = parameters;
+  const isNamed = resourceVersion !== '' && resourceVersion !== '0' && resourceVersionMatch === '';
+  return isNamed && parameters.continue === '' ? { ...parameters, resourceVersionMatch: 'Exact' } : parameters;
 }

@@ -1,6 +1,10 @@
 // DeleteOptions from the body or the query of a DELETE.
+import { type Decoded, DecodeError } from '../../apimachinery/codec/decoded.ts';
+import { decodeTyped } from '../../apimachinery/codec/strict.ts';
 import type { JsonObject } from '../../apimachinery/meta.ts';
+import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
+import { isObject } from '../../apimachinery/value.ts';
 import { isTrue } from '../request-info.ts';
 import { parseInteger, validateDryRun } from './parameters.ts';
 
@@ -15,8 +19,11 @@ export interface DeleteOptions {
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 /** The body wins over the query, as upstream. Throws 400 for another kind, 422 for contradictions. */
-export function parseDeleteOptions(body: unknown, query: URLSearchParams): DeleteOptions {
-  const fields = body === undefined ? fromQuery(query) : fromBody(body);
+export function parseDeleteOptions(
+  body: Decoded | undefined,
+  { query, types }: { query: URLSearchParams; types: SchemaSet },
+): DeleteOptions {
+  const fields = body === undefined ? fromQuery(query) : fromBody(body, types);
   const errors: FieldError[] = [];
   const { propagationPolicy, orphanDependents } = fields;
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
@@ -49,49 +56,39 @@ function fromQuery(query: URLSearchParams): Fields {
     ...(query.has('orphanDependents') ? { orphanDependents: isTrue(query.get('orphanDependents')) } : {}),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(preconditions ? { preconditions } : {}),
-    dryRun: query.getAll('dryRun').filter((value) => value !== ''),
+    dryRun: query.getAll('dryRun'),
   };
 }
 
-function fromBody(body: unknown): Fields {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw badRequest('the object provided is not a DeleteOptions');
+const MODEL = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+
+function fromBody(body: Decoded, types: SchemaSet): Fields {
+  // null is options of which nothing is said.
+  const given = body.value ?? {};
+  if (!isObject(given)) throw badRequest('the object provided is not a DeleteOptions');
+  if (given.kind !== undefined && given.kind !== 'DeleteOptions') {
+    throw badRequest(`the object provided is unrecognized: expected DeleteOptions, got ${String(given.kind)}`);
   }
-  const { kind, gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy, dryRun } = body as Record<
-    string,
-    unknown
-  >;
-  if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw badRequest(`the object provided is unrecognized: expected DeleteOptions, got ${String(kind)}`);
-  }
-  if (gracePeriodSeconds != null && !Number.isSafeInteger(gracePeriodSeconds)) {
-    throw badRequest(
-      'json: cannot unmarshal value into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
-    );
-  }
-  if (orphanDependents != null && typeof orphanDependents !== 'boolean') {
-    throw badRequest('json: cannot unmarshal value into Go struct field DeleteOptions.orphanDependents of type bool');
-  }
-  if (propagationPolicy != null && typeof propagationPolicy !== 'string') {
-    throw badRequest(
-      'json: cannot unmarshal value into Go struct field DeleteOptions.propagationPolicy of type string',
-    );
-  }
+  const { gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy, dryRun } = typed(
+    { ...body, value: given },
+    types,
+  );
   return {
-    ...(gracePeriodSeconds == null ? {} : { gracePeriodSeconds: gracePeriodSeconds as number }),
-    ...(preconditions == null ? {} : { preconditions: definedStrings(preconditions) }),
-    ...(orphanDependents == null ? {} : { orphanDependents }),
-    ...(propagationPolicy == null ? {} : { propagationPolicy }),
-    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(preconditions ? { preconditions } : {}),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    dryRun: dryRun ?? [],
   };
 }
 
-function definedStrings(value: unknown): { uid?: string; resourceVersion?: string } {
-  const { uid, resourceVersion } = value as Record<string, unknown>;
-  return {
-    ...(typeof uid === 'string' ? { uid } : {}),
-    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-  };
+function typed(body: Decoded, types: SchemaSet): Partial<Fields> {
+  try {
+    return decodeTyped(body, types.type(MODEL), types).value as Partial<Fields>;
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
 }
 
 /** As admission sees them. */

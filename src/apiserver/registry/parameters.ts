@@ -119,7 +119,7 @@ export interface WriteParameters {
 
 /** `kind` is what the options are called in errors: CreateOptions, UpdateOptions, PatchOptions. */
 export function parseWriteParameters(query: URLSearchParams, kind: string, patch?: 'apply' | 'other'): WriteParameters {
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const dryRun = query.getAll('dryRun');
   const fieldManager = query.get('fieldManager') ?? '';
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   const force = query.has('force') ? isTrue(query.get('force')) : undefined;
@@ -138,24 +138,17 @@ export function parseWriteParameters(query: URLSearchParams, kind: string, patch
   return { dryRun: dryRun.length > 0, fieldManager, fieldValidation: fieldValidation as FieldValidation, force };
 }
 
-const OPTIONS: Readonly<Record<string, string>> = {
-  create: 'CreateOptions',
-  update: 'UpdateOptions',
-  patch: 'PatchOptions',
-};
-
-/** The parameters of a write as admission sees them. */
+/** The parameters of a write as admission sees them: those of a patch as an update's, without force. */
 export function writeOptions(verb: string, query: URLSearchParams): JsonObject {
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const dryRun = query.getAll('dryRun');
   const texts = ['fieldManager', 'fieldValidation'].flatMap((name) => {
     const value = query.get(name);
     return value ? [[name, value]] : [];
   });
   return {
-    kind: OPTIONS[verb] ?? 'CreateOptions',
+    kind: verb === 'update' || verb === 'patch' ? 'UpdateOptions' : 'CreateOptions',
     apiVersion: `${META_GROUP}/v1`,
     ...(dryRun.length > 0 ? { dryRun } : {}),
-    ...(verb === 'patch' && query.has('force') ? { force: isTrue(query.get('force')) } : {}),
     ...Object.fromEntries(texts),
   };
 }

@@ -10,7 +10,7 @@ import { badRequest, forbidden, tooManyRequests, unexpected } from '../../apimac
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
 import { admitBody, type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
-import { decodeObject } from '../decode.ts';
+import { decodedValue, decodeObject } from '../decode.ts';
 import type { ObjectReader } from '../reader.ts';
 import { deleteObject } from '../registry/delete.ts';
 import { parseDeleteOptions } from '../registry/delete-options.ts';
@@ -49,7 +49,10 @@ export const evictionHandler =
     }
     matchNamespace(eviction, definition, info.namespace);
     await admitBody(call, parameters, eviction);
-    const deletion = parseDeleteOptions(eviction.deleteOptions ?? {}, request.query);
+    const deletion = parseDeleteOptions(decodedValue(eviction.deleteOptions ?? {}), {
+      query: request.query,
+      types: call.env.types,
+    });
     const dryRun = parameters.dryRun || deletion.dryRun;
     const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
     const pod = viewOf(definition, entry) as AnyObject & Pod;

@@ -55,9 +55,13 @@ async function fromBody(call: ResourceCall, type: BodyType) {
 
 async function fromPatch(call: ResourceCall, type: BodyType) {
   const parameters = parseWriteParameters(call.request.query, 'PatchOptions', 'other');
-  const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type });
-  return (current: Scaled) =>
-    patched(patch, scaleOf(current, call.definition.scale), { type, ...strictness(call, parameters) }) as Scaled;
+  const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type, parameters });
+  return (current: Scaled) => {
+    const parent = scaleOf(current, call.definition.scale);
+    const scale = patched(patch, parent, { type, ...strictness(call, parameters) });
+    requireName(scale, call.info.name);
+    return scale as Scaled;
+  };
 }
 
 /** Who applies a Scale owns the parent's replicas. */

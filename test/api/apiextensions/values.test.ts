@@ -110,6 +110,15 @@ test('nulls that may not be are as good as missing, but for items and what has a
   assert.deepEqual(value, { b: null, c: null, l: [null] });
 });
 
+test('a map list with something else than objects in it is told once', () => {
+  const map: Schema = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] };
+  const told = validateListTypes({ m: [null, 1, 'x'] }, { properties: { m: map } });
+  assert.deepEqual(
+    told.map(({ field, message }) => `${field}: ${message}`),
+    ['m[1]: Invalid value: 1: must be an object for an array of list-type map'],
+  );
+});
+
 test('items of sets and map lists differ; a third of the same is not told again', () => {
   const set: Schema = { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' };
   const fields = validateListTypes({ s: ['a', 'b', 'a', 'a'] }, { properties: { s: set } }).map(({ field }) => field);

@@ -27,6 +27,14 @@ describe('fitting a value to its type', () => {
     );
   });
 
+  it('takes an array of numbers for bytes, and keeps no bits that stand for none', () => {
+    const data = (value: unknown) =>
+      read({ binaryData: { k: value } }, 'io.k8s.api.core.v1.ConfigMap').value.binaryData;
+    assert.deepEqual(data([97, 98]), { k: 'YWI=' });
+    assert.deepEqual(data('YR=='), { k: 'YQ==' });
+    assert.throws(() => data([256]), { name: 'DecodeError' });
+  });
+
   it('tells field names apart by case', () => assert.deepEqual(read({ Spec: {} }).problems, ['unknown field "Spec"']));
 
   it('reports only repeated fields where there is no type', () =>

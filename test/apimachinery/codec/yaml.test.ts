@@ -50,6 +50,10 @@ describe('reading YAML', () => {
     assert.match(problems[0] ?? '', /line 5: key "a" already set in map/);
   });
 
+  it('refuses null as a key', () => {
+    assert.throws(() => decodeYaml('a: {~: b}'), { name: 'DecodeError', message: /unsupported map key/ });
+  });
+
   it('says where broken YAML is', () => {
     assert.throws(() => decodeYaml('a: b: c'), {
       name: 'DecodeError',

@@ -109,7 +109,9 @@ describe('strategic merge patch', () => {
       "doesn't match $setElementOrder list",
     ],
     [{ securityContext: { $retainKeys: ['a'], fsGroup: 1 } }, 400, 'invalid patch format of retainKeys'],
-    [{ containers: [['c']] }, 422, 'the server rejected our request due to an error in our request'],
+    [{ containers: [['c']] }, 500, 'list element types are not identical'],
+    [{ '$setElementOrder/hostname': [] }, 500, 'expected slice or array type'],
+    [{ '$setElementOrder/tolerations': [], tolerations: [{ key: 'a' }] }, 500, 'without merge key'],
   ];
   for (const [part, code, words] of wrong) {
     it(`answers ${code} to ${JSON.stringify(part)}`, () => {
