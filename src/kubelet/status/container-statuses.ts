@@ -164,7 +164,7 @@ export function terminatedState(
   messages: ReadonlyMap<string, string>,
 ): ContainerStateTerminated {
   const exitCode = status.exitCode ?? 137;
-  const message = messages.get(status.id) || status.message;
+  const message = [status.message, messages.get(status.id)].filter(Boolean).join(': ');
   return {
     exitCode,
     ...(status.signal ? { signal: status.signal } : {}),
