@@ -32,14 +32,15 @@ export interface ManifestClusterOptions {
 }
 
 export async function clusterWith(manifests: string, options: ManifestClusterOptions): Promise<ManifestCluster> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tsk-host-'));
   const cluster = await createCluster(options.settings);
+  const folder = mkdtempSync(path.join(tmpdir(), 'tsk-host-'));
   const { kubectl } = cluster;
+  const remove = () => cluster.remove().finally(() => rmSync(folder, { recursive: true }));
   try {
     await options.prepare(folder, cluster.dataDir);
     await cluster.start();
   } catch (error) {
-    await cluster.remove();
+    await remove();
     throw error;
   }
   const pods = followPods(kubectl);
@@ -75,8 +76,7 @@ export async function clusterWith(manifests: string, options: ManifestClusterOpt
     },
     async remove() {
       pods.stop();
-      await cluster.remove();
-      rmSync(folder, { recursive: true });
+      await remove();
     },
   };
 }
