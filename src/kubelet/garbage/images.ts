@@ -37,7 +37,6 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
   const { runtime, clock, log, settings } = options;
   const known = new Map<string, Known>();
   const began = clock.monotonic();
-  const usedAt = ({ lastUsed, firstSeen }: Known) => lastUsed ?? firstSeen;
 
   /** Those that nobody uses, the longest unused first. */
   async function unused(now: number): Promise<(ImageStatus & Known)[]> {
@@ -53,7 +52,7 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
         known.set(image.id, isUsed ? { ...before, lastUsed: now } : before);
         return isUsed ? [] : [{ ...image, ...before }];
       })
-      .toSorted((a, b) => usedAt(a) - usedAt(b) || a.firstSeen - b.firstSeen);
+      .toSorted(byLastUse);
   }
 
   async function remove(image: ImageStatus, reason: 'age' | 'space'): Promise<void> {
@@ -76,7 +75,9 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
 
   /** Not before the kubelet has been here for so long: it does not know what was used before. */
   const isTooOld = (image: Known, now: number): boolean =>
-    settings.maxAgeMs > 0 && now - began > settings.maxAgeMs && now - usedAt(image) > settings.maxAgeMs;
+    settings.maxAgeMs > 0 &&
+    now - began > settings.maxAgeMs &&
+    now - (image.lastUsed ?? image.firstSeen) > settings.maxAgeMs;
 
   return {
     async collect() {
@@ -107,6 +108,10 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
     },
   };
 }
+
+/** Those that were never used come first. */
+const byLastUse = (a: Known, b: Known): number =>
+  a.lastUsed === b.lastUsed ? a.firstSeen - b.firstSeen : (a.lastUsed ?? -1) - (b.lastUsed ?? -1);
 
 /** formatSize: one digit behind the point, the largest unit of which there is one. */
 function sizeText(bytes: number): string {
