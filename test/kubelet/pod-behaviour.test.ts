@@ -138,6 +138,7 @@ test('an exit that restarts all begins the pod anew in its sandbox', () =>
     assert.equal(condition(pod('app'), 'Initialized')?.status, 'True');
     assert.equal(statusOf('app', 'main')?.restartCount, 1);
     assert.equal(statusOf('app', 'other')?.restartCount, 1);
+    assert.equal(statusOf('app', 'init')?.restartCount, 1);
     assert.equal(statusOf('app', 'other')?.lastState?.terminated?.reason, 'RestartingAllContainers');
     assert.deepEqual(
       (await runtime.listSandboxes()).map((s) => s.id),

@@ -121,7 +121,7 @@ function absent(
     };
   }
   if (old?.state?.terminated) return { ...old, ready: false };
-  if (input.isInit && !isSidecar(container) && isInitialized(pod, record)) {
+  if (input.isInit && !isSidecar(container) && !input.isRestartingAll && isInitialized(pod, record)) {
     return { ...status, state: { terminated: { reason: 'Completed', message: INIT_IS_DONE, exitCode: 0 } } };
   }
   if (!old?.state?.running || old.lastState?.terminated) return status;

@@ -1,11 +1,12 @@
 // A shell script in runc's place, for what nerdctl cannot say: join an IPC namespace by path, have another first group
-// than the image's user has, have no groups but those given. All are annotations in the bundle; a value of a pod cannot
+// than the image's user has, have no groups but those given; and message queues of the host's namespace where the host
+// has not mounted them. The first three are annotations in the bundle; a value of a pod cannot
 // be mistaken for one, as quotes inside JSON strings are escaped.
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ANNOTATION_GROUP, ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
 
-const SCRIPT = `#!/bin/sh
+const script = (more: string): string => `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.
 bundle= previous=
 for word; do
@@ -16,15 +17,19 @@ done
   -e 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' \\
   -e 's|"gid":[0-9]+,"additionalGids":\\[[0-9]+([,0-9]*)\\](.*"${ANNOTATION_GROUP}":"([0-9]+)")|"gid":\\3,"additionalGids":[\\3\\1]\\2|' \\
   -e 's|"additionalGids":\\[[0-9,]*\\](.*"${ANNOTATION_GROUPS}":"([0-9,]*)")|"additionalGids":[\\2]\\1|' \\
-  "$bundle/config.json"
+  ${more}"$bundle/config.json"
 exec runc "$@"
 `;
 
+/** For `--ipc host` nerdctl mounts the host's /dev/mqueue, which not every host has. */
+const OWN_MQUEUE = `-e 's|("destination":"/dev/mqueue",)"type":"bind","source":"/dev/mqueue"(,"options":\\[[^]]*\\])?|\\1"type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]|' \\
+  `;
+
 /** Writes the script into `directory` and returns its path; running containers keep using that path. */
-export function writeRuncWrapper(directory: string): string {
+export function writeRuncWrapper(directory: string, hasMqueue: boolean = existsSync('/dev/mqueue')): string {
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   const file = path.join(directory, 'runc');
-  writeFileSync(`${file}.new`, SCRIPT);
+  writeFileSync(`${file}.new`, script(hasMqueue ? '' : OWN_MQUEUE));
   chmodSync(`${file}.new`, 0o755);
   renameSync(`${file}.new`, file);
   return file;

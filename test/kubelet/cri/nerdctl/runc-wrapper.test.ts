@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { run } from '../../../../src/exec.ts';
 import { writeRuncWrapper } from '../../../../src/kubelet/cri/nerdctl/runc-wrapper.ts';
 
-async function wrapped(config: object): Promise<object> {
+async function wrapped(config: object, hasMqueue = true): Promise<object> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wrapper-'));
   try {
     const bin = path.join(folder, 'bin');
@@ -15,7 +15,7 @@ async function wrapped(config: object): Promise<object> {
     writeFileSync(path.join(bin, 'runc'), '#!/bin/sh\necho "$@"\n');
     chmodSync(path.join(bin, 'runc'), 0o755);
     writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
-    const argv = [writeRuncWrapper(path.join(folder, 'wrapper')), 'create', '--bundle', folder, 'id'];
+    const argv = [writeRuncWrapper(path.join(folder, 'wrapper'), hasMqueue), 'create', '--bundle', folder, 'id'];
     const { stdout } = await run(argv, { env: { PATH: `${bin}:${process.env.PATH}` } });
     assert.equal(stdout.trim(), `create --bundle ${folder} id`);
     return JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
@@ -54,4 +54,13 @@ for (const { annotations, gid = 2, expected } of [
 test('without annotations a bundle stays as it is', async () => {
   const plain = bundle([2], {}, { type: 'ipc' });
   assert.deepEqual(await wrapped(plain), plain);
+});
+
+test('message queues of the host are mounted anew where the host has them nowhere', async () => {
+  const at = { destination: '/dev/mqueue' };
+  const shm = { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', 'rw'] };
+  const given = { mounts: [shm, { ...at, type: 'bind', source: '/dev/mqueue', options: ['rbind', 'rw'] }] };
+  const own = { mounts: [shm, { ...at, type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] }] };
+  assert.deepEqual(await wrapped(given, false), own);
+  assert.deepEqual(await wrapped(given, true), given);
 });
