@@ -34,8 +34,6 @@ export interface CreateContext {
 }
 
 const CPU_PERIOD_MICROSECONDS = '100000';
-/** Not nerdctl's `--ipc host`, which mounts the host's /dev/mqueue: not every host has one. */
-const HOST_IPC = '/proc/1/ns/ipc';
 /** upstream's kubelet: containerLogMaxSize 10Mi, containerLogMaxFiles 5 (the current one included) */
 const LOG_OPTIONS = ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'];
 
@@ -86,6 +84,7 @@ function namespaceArgs(container: ContainerConfig, sandbox: SandboxRecord): stri
     '--network',
     sandbox.netns === undefined ? 'host' : `ns:${sandbox.netns}`,
     ...(sandbox.netns === undefined ? [] : ['--hostname', config.hostname]),
+    ...(config.hostIPC ? ['--ipc', 'host'] : []),
     ...(config.hostPID ? ['--pid', 'host'] : []),
     ...(target === undefined ? [] : ['--pid', `container:${target}`]),
     ...Object.entries(config.sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
@@ -117,7 +116,7 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
 /** For the runc wrapper. */
 function annotationArgs(security: ContainerConfig['security'], { ipc }: SandboxRecord): string[] {
   const annotations = {
-    [ANNOTATION_IPC]: ipc ?? HOST_IPC,
+    ...(ipc === undefined ? {} : { [ANNOTATION_IPC]: ipc }),
     ...(security.runAsGroup === undefined ? {} : { [ANNOTATION_GROUP]: String(security.runAsGroup) }),
     ...(security.onlyThoseGroups ? { [ANNOTATION_GROUPS]: security.supplementalGroups.join(',') } : {}),
   };
@@ -125,9 +124,10 @@ function annotationArgs(security: ContainerConfig['security'], { ipc }: SandboxR
 }
 
 function mountArgs(config: ContainerConfig, sandbox: SandboxRecord): string[] {
-  const shm: Mount[] = config.mounts.some((m) => m.containerPath === '/dev/shm')
-    ? []
-    : [{ hostPath: sandbox.shm ?? '/dev/shm', containerPath: '/dev/shm', readOnly: false }];
+  const shm: Mount[] =
+    sandbox.shm === undefined || config.mounts.some((m) => m.containerPath === '/dev/shm')
+      ? []
+      : [{ hostPath: sandbox.shm, containerPath: '/dev/shm', readOnly: false }];
   // What is mounted inside another volume comes after it, or would be hidden by it.
   return [...shm, ...config.mounts].toSorted((a, b) => depthOf(a) - depthOf(b)).flatMap(mountArg);
 }
