@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceType } from '../api/definition.ts';
-import { endpointSlices, endpoints, services } from '../api/resources.ts';
+import { clusterRoles, endpointSlices, endpoints, services } from '../api/resources.ts';
 import type { ClusterRole, ClusterRoleBinding } from '../api/types/rbac/v1.ts';
 import type { AnyObject, KubeObject } from '../apimachinery/meta.ts';
 import { hasReason } from '../apimachinery/status-error.ts';
@@ -47,6 +47,7 @@ export async function writeBootstrapObjects(context: BootstrapContext): Promise<
     ...bootstrapObjects(context),
     { type: services, object: dnsService(context.dnsIp), ifExists: 'content' as const },
     ...apiEndpoints(context),
+    { type: clusterRoles, object: METRICS_READER, ifExists: 'rbac' as const },
   ];
   // Namespaces come first: what lives in them is refused before they are there.
   const [namespaces, others] = [objects.filter(isNamespace), objects.filter((o) => !isNamespace(o))];
@@ -60,6 +61,19 @@ const apiEndpoints = ({ advertiseAddress: address, apiPort: port }: BootstrapCon
   { type: endpointSlices, object: kubernetesEndpointSlice({ address, port }), ifExists: 'content' },
   { type: endpoints, object: kubernetesEndpoints({ address, port }), ifExists: 'content' },
 ];
+
+/** Whoever may view a namespace may ask what its pods use: the role that a metrics-server brings along. */
+const METRICS_READER: AnyObject = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: {
+    name: 'system:aggregated-metrics-reader',
+    labels: Object.fromEntries(
+      ['admin', 'edit', 'view'].map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
+    ),
+  },
+  rules: [{ apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list', 'watch'] }],
+};
 
 /** The name servers' Service. It has no endpoints: the host itself answers on the address (see dns/). */
 const dnsService = (clusterIP: string): AnyObject => ({

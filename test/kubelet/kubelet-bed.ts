@@ -10,6 +10,7 @@ import { createSimulatedRuntime, type SimulatedRuntime } from '../../src/kubelet
 import type { Script } from '../../src/kubelet/cri/simulated/script.ts';
 import { createKubelet } from '../../src/kubelet/kubelet.ts';
 import type { Mounter } from '../../src/kubelet/mounts.ts';
+import { DEFAULT_NODE_SETTINGS, type NodeSettings } from '../../src/kubelet/node/node-settings.ts';
 import type { Component } from '../../src/lifecycle.ts';
 import { silentLogger } from '../../src/log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -41,6 +42,13 @@ export const noMounts: Mounter = {
   bind: async () => undefined,
   unmount: async () => undefined,
   under: async () => [],
+};
+
+/** However full the disk of this machine is. */
+const ROOMY: NodeSettings = {
+  ...DEFAULT_NODE_SETTINGS,
+  eviction: { ...DEFAULT_NODE_SETTINGS.eviction, thresholds: [] },
+  images: { ...DEFAULT_NODE_SETTINGS.images, highPercent: 100 },
 };
 
 export async function withKubelet(
@@ -83,6 +91,7 @@ export async function withKubelet(
         clusterDomain: 'cluster.local',
         port: 10250,
         mounter: noMounts,
+        settings: ROOMY,
         ...(script.manifests ? { podManifestPath: script.manifests } : {}),
       });
       await kubelet.start();

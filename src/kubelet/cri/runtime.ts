@@ -257,8 +257,8 @@ export interface ContainerRuntime {
 }
 
 export interface StatsRuntime {
-  /** Of every running container. */
-  listContainerStats(): Promise<ContainerStats[]>;
+  /** Of every running container; without `writableLayers` a driver may leave those out, which take time to count. */
+  listContainerStats(what?: { writableLayers: boolean }): Promise<ContainerStats[]>;
   imageFilesystem(): Promise<ImageFilesystem>;
 }
 

@@ -35,14 +35,12 @@ export interface EvictionManagerOptions {
   events: EventRecorder;
   nodeName: string;
   settings: EvictionSettings;
-  stats: Pick<StatsProvider, 'node' | 'podStats' | 'allPods'>;
+  stats: Pick<StatsProvider, 'node' | 'podStats' | 'allPods' | 'hasDedicatedImageFs'>;
   /** What all pods together may use of memory. */
   podsMemoryBytes: number;
   workers(): readonly Candidate[];
   /** Gives back what nobody needs: dead containers, unused images. */
   reclaimDisk(): Promise<void>;
-  /** Whether images are on another file system than the kubelet's files. */
-  hasDedicatedImageFs(): Promise<boolean>;
   /** For the metric of evictions. */
   evicted(signal: string): void;
   /** Other conditions hold than before. */
@@ -119,7 +117,7 @@ export function createEvictionManager(options: EvictionManagerOptions): Eviction
     if (limited.length === 0) return false;
     const pods = limited.map((worker) => worker.pod());
     const found = await stats.podStats(pods, { disk: true, volumeAgeMs: 0 });
-    const dedicatedImageFs = await options.hasDedicatedImageFs();
+    const dedicatedImageFs = await stats.hasDedicatedImageFs();
     const results = await Promise.all(
       limited.map((worker) => {
         const { uid } = worker.pod().metadata;
@@ -136,7 +134,7 @@ export function createEvictionManager(options: EvictionManagerOptions): Eviction
   async function isRelieved(signal: Signal): Promise<boolean> {
     if (SIGNALS[signal].condition !== 'DiskPressure') return false;
     // Where images are elsewhere, removing them gives the kubelet's own file system nothing.
-    if (signal.startsWith('nodefs') && (await options.hasDedicatedImageFs())) return false;
+    if (signal.startsWith('nodefs') && (await stats.hasDedicatedImageFs())) return false;
     await options.reclaimDisk();
     return thresholdsMet(settings.thresholds, await observe(), { reclaim: true }).length === 0;
   }
@@ -153,7 +151,7 @@ export function createEvictionManager(options: EvictionManagerOptions): Eviction
     const statsOf = (pod: Pod) => found.find(({ podRef }) => podRef.uid === pod.metadata.uid);
     const ranked = rankPods(pods, threshold.signal, {
       statsOf,
-      dedicatedImageFs: disk && (await options.hasDedicatedImageFs()),
+      dedicatedImageFs: disk && (await stats.hasDedicatedImageFs()),
     });
     for (const pod of ranked) {
       const { message, annotations } = evictionMessage(pod, statsOf(pod), { resource, ...at });

@@ -85,6 +85,7 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
       const images = await unused(now);
       const [old, rest] = [images.filter((one) => isTooOld(one, now)), images.filter((one) => !isTooOld(one, now))];
       for (const image of old) await remove(image, 'age');
+      if (settings.highPercent >= 100) return;
       const { capacityBytes, availableBytes } = await options.room();
       const node = nodeReference(options.nodeName);
       if (capacityBytes === 0) {

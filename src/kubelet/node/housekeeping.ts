@@ -27,6 +27,8 @@ export function createHousekeeping(options: {
   const timers = new Map<string, Timer>();
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
+  /** Told once, until they succeed again. */
+  const failing = new Set<string>();
   let stopped = true;
 
   function arm(chore: Chore): void {
@@ -44,9 +46,13 @@ export function createHousekeeping(options: {
     if (running.has(chore.name)) return void again.add(chore.name);
     const work = chore
       .run()
-      .catch((error: unknown) => {
-        if (!stopped) log.warn({ err: error }, `${chore.name} failed, trying again`);
-      })
+      .then(
+        () => void failing.delete(chore.name),
+        (error: unknown) => {
+          if (!stopped && !failing.has(chore.name)) log.warn({ err: error }, `${chore.name} failed, trying again`);
+          failing.add(chore.name);
+        },
+      )
       .finally(() => {
         running.delete(chore.name);
         if (again.delete(chore.name)) run(chore);

@@ -19,7 +19,6 @@ import type { PodWorker } from '../pod-worker.ts';
 import { type NodeEndpoint, nodeEndpoints } from '../server/node-endpoints.ts';
 import { createLogindSource } from '../shutdown/logind.ts';
 import { createNodeShutdown } from '../shutdown/node-shutdown.ts';
-import { isSameFilesystem } from '../stats/disk-usage.ts';
 import { createStatsProvider } from '../stats/stats-provider.ts';
 import { podsCgroupSettings, reservationProblem } from './allocatable.ts';
 import { kubeletConfiguration } from './configuration.ts';
@@ -105,8 +104,6 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
       await removeEndedPods({ runtime, pods });
       await images.removeUnused();
     },
-    hasDedicatedImageFs: async () =>
-      !(await isSameFilesystem(options.nodeDir, (await runtime.imageFilesystem()).mountpoint)),
     evicted: counters.evicted,
     changed: options.changed,
   });

@@ -7,7 +7,7 @@ import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type { CgroupUsage } from '../cgroups/usage.ts';
 import type * as cri from '../cri/runtime.ts';
 import { specOf } from '../pod-record.ts';
-import { type FolderUsage, roomOf } from './disk-usage.ts';
+import { type FolderUsage, isSameFilesystem, roomOf } from './disk-usage.ts';
 import { logUsage } from './log-usage.ts';
 import { type NodeUsage, nodeUsage, type ReadKernel, readKernel } from './node-usage.ts';
 import { anyProcessOf, networkOf } from './pod-network.ts';
@@ -32,6 +32,8 @@ export interface StatsProviderOptions {
 export interface StatsProvider {
   summary(what?: { onlyCpuAndMemory?: boolean }): Promise<Summary>;
   node(): Promise<NodeUsage>;
+  /** Whether images are on another file system than the kubelet's files. */
+  hasDedicatedImageFs(): Promise<boolean>;
   /** Of these pods; volumes were counted within `volumeAgeMs`. */
   podStats(pods: readonly Pod[], what: { disk: boolean; volumeAgeMs?: number }): Promise<PodStats[]>;
   /** How much memory all pods use together; undefined where they have no group. */
@@ -118,7 +120,10 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
   }
 
   async function podStats(pods: readonly Pod[], what: { disk: boolean; volumeAgeMs?: number }) {
-    const [statuses, stats] = await Promise.all([runtime.listContainers(), runtime.listContainerStats()]);
+    const [statuses, stats] = await Promise.all([
+      runtime.listContainers(),
+      runtime.listContainerStats({ writableLayers: what.disk }),
+    ]);
     const byId = new Map(stats.map((one) => [one.id, one]));
     const running = statuses.filter(({ state, id }) => state === 'running' && byId.has(id));
     return Promise.all(
@@ -176,6 +181,7 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
   return {
     node,
     podStats,
+    hasDedicatedImageFs: async () => !(await isSameFilesystem(options.nodeDir, await place())),
     allPods: () => groups?.cgroups.usage(groups.pods.root),
     async summary({ onlyCpuAndMemory = false } = {}) {
       const pods = options.pods();

@@ -31,6 +31,7 @@ function bed(settings: ThresholdSettings, pods: readonly [Pod, Uses][] = []) {
     settings: { thresholds: thresholdsOf(settings), pressureTransitionMs: 300_000, maxPodGraceSeconds: 20 },
     stats: {
       node: async () => state.usage,
+      hasDedicatedImageFs: async () => state.dedicated,
       allPods: () =>
         state.ofPods === undefined
           ? undefined
@@ -56,7 +57,6 @@ function bed(settings: ThresholdSettings, pods: readonly [Pod, Uses][] = []) {
       state.reclaims++;
       state.usage = state.afterReclaim ?? state.usage;
     },
-    hasDedicatedImageFs: async () => state.dedicated,
     evicted: (signal) => void counted.push(signal),
     changed: () => void state.changes++,
   });

@@ -106,6 +106,15 @@ describe('images that nobody uses', () => {
     assert.deepEqual([removed, told], [['a:1'], ['age']]);
   });
 
+  test('stay on a full disk where they shall', async () => {
+    const { collector, clock, state, removed, told } = bed([image('a')], { highPercent: 100 });
+    state.room = { capacityBytes: 1000, availableBytes: 0 };
+    await collector.collect();
+    await clock.advance(10 * MINUTE);
+    await collector.collect();
+    assert.deepEqual([removed, told], [[], []]);
+  });
+
   test('a file system that says it has nothing is told of', async () => {
     const { collector, state, told } = bed([]);
     state.room = { capacityBytes: 0, availableBytes: 0 };

@@ -9,7 +9,10 @@ test('a pod that is refused processes is told of, once for each time it grows', 
   const watch = createPidsWatch({
     cgroups: {
       children: (cgroup) => (cgroup === '/a' ? ['c1', 'c2'] : []),
-      read: (_, cgroup) => (counts.has(cgroup) ? `max ${counts.get(cgroup)}\n` : undefined),
+      read: (_, cgroup, name) => {
+        if (name === 'pids.current') return cgroup === '/idle' ? '3' : '40';
+        return counts.has(cgroup) ? `max ${counts.get(cgroup)}\n` : undefined;
+      },
     },
     pathOf: ({ metadata }) => `/${metadata.name}`,
     limit: 40,
@@ -17,7 +20,8 @@ test('a pod that is refused processes is told of, once for each time it grows', 
       event: (about, type, reason, message) => void told.push(`${about.metadata.name} ${type} ${reason} ${message}`),
     },
   });
-  const pods = [podObject('a', { metadata: { uid: 'a' } }), podObject('b', { metadata: { uid: 'b' } })];
+  const pods = ['a', 'b', 'idle'].map((name) => podObject(name, { metadata: { uid: name } }));
+  counts.set('/idle', 7);
   watch.check(pods);
   assert.deepEqual(told, []);
   counts.set('/a/c2', 3);

@@ -15,15 +15,15 @@ export function createStats(options: {
 }): StatsRuntime {
   const { table, records, cgroups, snapshots, clock } = options;
   return {
-    async listContainerStats() {
+    async listContainerStats({ writableLayers } = { writableLayers: true }) {
       const running = table.list().filter(({ state }) => state === 'running');
       if (running.length === 0) return [];
-      const layers = await snapshots.writableLayers();
+      const layers = writableLayers ? await snapshots.writableLayers() : undefined;
       return running.flatMap(({ id, sandboxId }) => {
         const sandbox = records.get(sandboxId);
         const usage = sandbox && cgroups.usage(`/${sandbox.cgroup}/${id}`);
         if (!usage) return []; // it has ended meanwhile
-        const writableLayer = layers.get(id);
+        const writableLayer = layers?.get(id);
         return [{ id, at: clock.now(), ...usage, ...(writableLayer ? { writableLayer } : {}) }];
       });
     },
