@@ -25,7 +25,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** Rejects with an Error that says the URL and what went wrong. */
 export async function callWebhook({ reader, client, body, timeoutMs }: WebhookCall): Promise<AnyObject> {
-  const { shown, url, servername } = placeOf(reader, client);
+  const { shown, url, servername } = placeOf(reader, client, timeoutMs);
   const ca = client.caBundle && Buffer.from(client.caBundle, 'base64').toString().trim();
   const { status, text } = await post(url, {
     ...(ca ? { ca } : {}),
@@ -33,10 +33,33 @@ export async function callWebhook({ reader, client, body, timeoutMs }: WebhookCa
     body: Buffer.from(JSON.stringify(body)),
     timeoutMs,
   }).catch((error: Error) => {
-    throw new Error(`Post "${withTimeout(shown, timeoutMs)}": ${error.message}`, { cause: error });
+    throw new Error(`Post "${withTimeout(shown, timeoutMs)}": ${inGoWords(error)}`, { cause: error });
   });
   if (status < 200 || status > 206) throw refusal(status, text);
   return parsed(text);
+}
+
+const UNKNOWN_AUTHORITY = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+
+/** Why there was no answer, in the words that people look for. */
+function inGoWords({
+  code = '',
+  message,
+  ...error
+}: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `dial tcp ${error.address}:${error.port}: connect: connection refused`;
+    case 'ECONNRESET':
+      return 'EOF';
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return UNKNOWN_AUTHORITY;
+    default:
+      return message;
+  }
 }
 
 /** What the other side says of it, when that is a Status. */
@@ -60,13 +83,16 @@ interface Place {
   servername?: string;
 }
 
-function placeOf(reader: ObjectReader, { url, service }: WebhookClient): Place {
+function placeOf(reader: ObjectReader, { url, service }: WebhookClient, timeoutMs: number): Place {
   if (!service) return { shown: url ?? '', url: new URL(url ?? '') };
   const { namespace, name, path = '', port = 443 } = service;
   const servername = `${name}.${namespace}.svc`;
   const shown = `https://${servername}:${port}${path && !path.startsWith('/') ? '/' : ''}${path}`;
   const endpoint = endpointOf(reader, { spec: { service: { namespace, name, port } } });
-  if (!(endpoint instanceof URL)) throw new Error(`Post "${shown}": ${endpoint.message}`);
+  if (!(endpoint instanceof URL)) {
+    const why = endpoint.reason === 'ServiceNotFound' ? `service ${JSON.stringify(name)} not found` : endpoint.message;
+    throw new Error(`Post "${withTimeout(shown, timeoutMs)}": ${why}`);
+  }
   return { shown, url: new URL(path || '/', endpoint), servername };
 }
 

@@ -40,7 +40,10 @@ export function attributeOf(base: (scope: Scope) => Value): Attribute {
 }
 
 export function variableAttribute(name: string): Attribute {
-  return attributeOf((scope) => scope.find(name) ?? failure(`no such attribute(s): ${name}`));
+  return attributeOf((scope) => {
+    const value = scope.find(name);
+    return value === undefined ? failure(`no such attribute(s): ${name}`) : value;
+  });
 }
 
 /** `condition ? yes : no`; what is selected of it is selected of either. */

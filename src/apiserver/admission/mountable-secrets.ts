@@ -12,11 +12,11 @@ const enforces = ({ metadata }: ServiceAccount): boolean => TRUE.includes(metada
 
 export function unlistedSecret(pod: Pod, account: ServiceAccount): string | undefined {
   if (!enforces(account)) return undefined;
-  const { volumes = [], initContainers = [], containers = [], imagePullSecrets = [] } = pod.spec;
+  const { volumes = [], initContainers = [], containers, imagePullSecrets = [] } = pod.spec;
   return (
     volumes.map((volume) => volume.secret && unlistedVolume(volume.secret.secretName ?? '', account)).find(Boolean) ??
     unlistedEnvironment('init container', initContainers, account) ??
-    unlistedEnvironment('container', containers, account) ??
+    unlistedEnvironment('container', containers ?? [], account) ??
     unlistedPullSecret(imagePullSecrets, account)
   );
 }

@@ -42,6 +42,8 @@ export function serviceAccount(options: ServiceAccountOptions): AdmissionPlugin 
       if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
         spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name: name as string }));
       }
+      // Before anything else is found wrong, and once more when all plugins have had their say.
+      refuseUnlisted(request, pod, account);
     },
 
     async validate(request) {
@@ -60,10 +62,14 @@ export function serviceAccount(options: ServiceAccountOptions): AdmissionPlugin 
         if (problem) throw new StatusError({ code: 500, message: problem });
         return;
       }
-      const problem = unlistedSecret(pod, account);
-      if (problem) throw refuse(request, problem);
+      refuseUnlisted(request, pod, account);
     },
   };
+}
+
+function refuseUnlisted(request: AdmissionRequest, pod: Pod, account: ServiceAccount): void {
+  const problem = unlistedSecret(pod, account);
+  if (problem) throw refuse(request, problem);
 }
 
 const isPod = ({ definition }: AdmissionRequest): boolean => definition.group === '' && definition.plural === 'pods';

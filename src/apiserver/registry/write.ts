@@ -39,6 +39,8 @@ export interface WriteTarget {
   definition: ResourceDefinition;
   namespace: string | undefined;
   name: string;
+  /** What admission is told instead of the name: nothing of one of a collection. */
+  admittedName?: string;
   subresource: string;
   user: UserInfo;
   dryRun: boolean;
@@ -98,7 +100,7 @@ const admissionRequest = (target: WriteTarget, step: AdmissionStep): AdmissionRe
   definition: target.definition,
   subresource: target.subresource,
   namespace: target.namespace ?? '',
-  name: target.name,
+  name: target.admittedName ?? target.name,
   user: target.user,
   dryRun: target.dryRun,
   options: target.options,

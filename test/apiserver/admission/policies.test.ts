@@ -407,3 +407,39 @@ test('policies judge no policies', async () => {
   await api.client.delete(validatingAdmissionPolicies, undefined, NAME);
   await configMap('a');
 });
+
+test('what there is not is null: oldObject of a create, params that a binding does not name, the namespace of one', async () => {
+  await validating({
+    paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+    matchConstraints: { resourceRules: [{ ...RULE, resources: ['configmaps', 'namespaces'] }] },
+    validations: [
+      { expression: 'oldObject == null && params == null' },
+      {
+        expression:
+          "request.kind.kind != 'Namespace' || (namespaceObject == null && request.namespace == request.name)",
+      },
+    ],
+  });
+  await configMap('a');
+  await api.client.create(namespaces, { metadata: { name: 'nobody' }, spec: {} });
+});
+
+test('a deletion shows what was; one of a collection has no name', async () => {
+  await configMap('a');
+  const rule = { ...RULE, operations: ['DELETE'] };
+  await validating({
+    matchConstraints: { resourceRules: [rule] },
+    validations: [
+      {
+        expression: 'false',
+        messageExpression: "oldObject.metadata.name + ' ' + string(object == null) + ' ' + string(has(request.name))",
+      },
+    ],
+  });
+  assert.match(
+    (await refusal(api.client.delete(configMaps, 'default', 'a'))).message,
+    /^configmaps "a" .*: a true true$/,
+  );
+  const collection = await refusal(api.client.deleteCollection(configMaps, { namespace: 'default' }));
+  assert.match(collection.message, /^configmaps "Unknown" .*: a true false$/);
+});

@@ -251,7 +251,16 @@ test('a webhook that cannot be asked: refused, or passed over', async () => {
   assert.deepEqual([error.code, error.reason], [500, 'InternalError']);
   assert.match(
     error.message,
-    /^Internal error occurred: failed calling webhook "judge.example.com": failed to call webhook: Post "https:\/\/127.0.0.1:1\/nobody\?timeout=3s": /,
+    /^Internal error occurred: failed calling webhook "judge.example.com": failed to call webhook: Post "https:\/\/127.0.0.1:1\/nobody\?timeout=3s": dial tcp 127.0.0.1:1: connect: connection refused$/,
+  );
+  await api.client.delete(validatingWebhookConfigurations, undefined, 'v');
+  await validating(hook({ clientConfig: { url: webhook.clientConfig().url } }));
+  assert.match((await refusal(configMap('a'))).message, /x509: certificate signed by unknown authority$/);
+  await api.client.delete(validatingWebhookConfigurations, undefined, 'v');
+  await validating(hook({ clientConfig: { service: { namespace: 'default', name: 'none' } } }));
+  assert.match(
+    (await refusal(configMap('a'))).message,
+    /Post "https:\/\/none.default.svc:443\?timeout=10s": service "none" not found$/,
   );
   await api.client.delete(validatingWebhookConfigurations, undefined, 'v');
   await validating(hook({ clientConfig: { url }, failurePolicy: 'Ignore' }));
@@ -263,6 +272,14 @@ test('answers that are no reviews, of another request, or patches that are none'
     ['no JSON', /failed to call webhook: couldn't get version\/kind; json parse error/],
     ['{}', /received invalid webhook response: webhook response was absent$/],
     [{ uid: 'other', allowed: true }, /received invalid webhook response: expected response.uid="[^"]+", got "other"$/],
+    [
+      { allowed: 'yes' },
+      /failed to call webhook: json: cannot unmarshal string into Go struct field AdmissionResponse/,
+    ],
+    [
+      { ...patching(), patchType: 'Other' },
+      /failed calling webhook "judge.example.com": unsupported patch type "Other"$/,
+    ],
     [{ allowed: true, patch: 'x' }, /webhook returned response.patch but not response.patchType$/],
     [{ allowed: true, patchType: 'JSONPatch' }, /webhook returned response.patchType but not response.patch$/],
     [{ ...patching(), patch: 'eA==' }, /received undecodable patch in webhook response: /],

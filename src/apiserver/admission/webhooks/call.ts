@@ -13,7 +13,7 @@ import { conditionsMet } from '../expressions/conditions.ts';
 import { nameOf, requestAttributes } from '../matching/attributes.ts';
 import { type Objects, objectsIn } from '../matching/versions.ts';
 import type { Meant, Webhook } from './configurations.ts';
-import { admissionReview, rejection, reviewVersion, UnreadablePatch, verdictOf } from './review.ts';
+import { admissionReview, checkTypes, PatchProblem, rejection, reviewVersion, verdictOf } from './review.ts';
 
 export interface CallOptions {
   reader: ObjectReader;
@@ -79,13 +79,17 @@ async function ask(webhook: Webhook, { meant, request, objects, mutating }: Call
     oldObject,
   } as unknown as JsonObject);
   const timeoutMs = (webhook.timeoutSeconds ?? 10) * 1000;
-  const answer = await callWebhook({ reader, client: webhook.clientConfig, body, timeoutMs }).catch((error: Error) => {
+  const asked = callWebhook({ reader, client: webhook.clientConfig, body, timeoutMs }).then((answer) => {
+    checkTypes(answer);
+    return answer;
+  });
+  const answer = await asked.catch((error: Error) => {
     throw new Error(`failed to call webhook: ${error.message}`, { cause: error });
   });
   try {
     return verdictOf(answer, { uid, version, mutating });
   } catch (error) {
-    const told = error instanceof UnreadablePatch ? 'received undecodable patch in' : 'received invalid';
-    throw new Error(`${told} webhook response: ${(error as Error).message}`, { cause: error });
+    if (error instanceof PatchProblem) throw error;
+    throw new Error(`received invalid webhook response: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,5 +1,7 @@
 // The AdmissionReview that a webhook is asked with, and what its answer says (k8s.io/apiserver
 // pkg/admission/plugin/webhook/request/admissionreview.go, errors/statuserror.go).
+import { DecodeError } from '../../../apimachinery/codec/decoded.ts';
+import { decodeJson } from '../../../apimachinery/codec/json.ts';
 import type { AnyObject, JsonObject, Status } from '../../../apimachinery/meta.ts';
 import { parseGroupVersion } from '../../../apimachinery/meta.ts';
 import { type JsonPatchOperation, readJsonPatch } from '../../../apimachinery/patch/json-patch.ts';
@@ -40,7 +42,6 @@ export function verdictOf(answer: AnyObject, { uid, version, mutating }: Asked):
   // The older version was never held to these.
   if (version === 'v1') checkIdentity(answer, response.uid, uid);
   const { allowed, patch, patchType, status, warnings } = response;
-  if (allowed !== undefined && typeof allowed !== 'boolean') throw new Error('response.allowed must be a boolean');
   if (mutating) checkPatchType({ patch, patchType, version });
   else if (version === 'v1' && patch) throw new Error('validating webhook may not return response.patch');
   else if (version === 'v1' && patchType !== undefined) {
@@ -70,18 +71,33 @@ function checkPatchType({ patch, patchType, version }: { patch: unknown; patchTy
   if (patch && patchType === undefined) throw new Error('webhook returned response.patch but not response.patchType');
   if (!patch && patchType !== undefined) throw new Error('webhook returned response.patchType but not response.patch');
   if (patchType === '') throw new Error('webhook returned invalid response.patchType of ""');
-  if (patch && patchType !== 'JSONPatch') throw new Error(`unsupported patch type ${JSON.stringify(patchType)}`);
+  if (patch && patchType !== 'JSONPatch') throw new PatchProblem(`unsupported patch type ${JSON.stringify(patchType)}`);
 }
 
 function patchIn(patch: unknown): readonly JsonPatchOperation[] {
   try {
-    return readJsonPatch(JSON.parse(Buffer.from(String(patch), 'base64').toString())).operations;
+    const { value } = decodeJson(Buffer.from(String(patch), 'base64'));
+    if (!Array.isArray(value))
+      throw new DecodeError('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    return readJsonPatch(value).operations;
   } catch (error) {
-    throw new UnreadablePatch((error as Error).message);
+    if (!(error instanceof DecodeError) && !(error instanceof StatusError)) throw error;
+    throw new PatchProblem(`received undecodable patch in webhook response: ${error.message}`);
   }
 }
 
-export class UnreadablePatch extends Error {}
+/** What is wrong with a patch, as opposed to the answer around it. */
+export class PatchProblem extends Error {}
+
+/** Throws an Error for what is no AdmissionReview at all. */
+export function checkTypes({ response }: AnyObject): void {
+  const allowed = isObject(response) ? response.allowed : undefined;
+  if (allowed === undefined || allowed === null || typeof allowed === 'boolean') return;
+  const field = 'AdmissionResponse.response.allowed of type bool';
+  throw new Error(
+    `json: cannot unmarshal ${Array.isArray(allowed) ? 'array' : typeof allowed} into Go struct field ${field}`,
+  );
+}
 
 /** A refusal, with what the webhook says of it. */
 export function rejection(name: string, result: Partial<Status> = {}): StatusError {
