@@ -11,6 +11,8 @@ import { RESOURCE } from './seeds.ts';
 
 /** The generic machinery has other rules than those of types. */
 const ABOUT_TYPES = /^(core|groups)-|-subresources$/;
+/** What such scenarios make holds for everybody until it is deleted. */
+const FOR_ALL = /globalDefault|is-default-class|WebhookConfiguration|AdmissionPolicy/;
 const PATCHES = /^application\/(merge-patch|strategic-merge-patch)\+json$/;
 
 /** One for each later request that has an object for a body. */
@@ -19,7 +21,7 @@ export function neighbours(only: RegExp, making: Making): Inquiry[] {
   return recordings()
     .filter((recording) => ABOUT_TYPES.test(recording))
     .flatMap(scenariosOf)
-    .filter(({ name }) => only.test(name))
+    .filter((scenario) => only.test(scenario.name) && !FOR_ALL.test(JSON.stringify(scenario)))
     .flatMap((scenario) =>
       scenario.steps.flatMap((step, i) => {
         const model = modelOf(step, definitions);
@@ -57,10 +59,18 @@ function someBodies(body: Fields, model: string, making: Making): Fields[] {
 function inquiry({ name, steps }: Scenario, at: number, bodies: readonly Fields[]): Inquiry {
   const before = steps.slice(0, at).map(({ want: _want, ...step }) => step);
   const { want: _want, keep: _keep, ...step } = steps[at] as Step;
+  // What was made is taken away again.
+  const after = steps.slice(at + 1).filter(({ do: { method } }) => method === 'DELETE');
   const path = `${step.do.path}${step.do.path.includes('?') ? '&' : '?'}dryRun=All`;
   return {
     name: `${name}, near step ${at + 1}`,
     steps:
-      bodies.length === 0 ? [] : [...before, ...bodies.map((body) => ({ ...step, do: { ...step.do, path, body } }))],
+      bodies.length === 0
+        ? []
+        : [
+            ...before,
+            ...bodies.map((body) => ({ ...step, do: { ...step.do, path, body } })),
+            ...after.map(({ do: request }) => ({ do: request })),
+          ],
   };
 }

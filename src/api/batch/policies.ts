@@ -22,7 +22,7 @@ const tooMany = (list: readonly unknown[], max: number, path: string): FieldErro
 export function validateFailurePolicy(spec: JobSpec, path: string): FieldError[] {
   if (!spec.podFailurePolicy) return [];
   const rules = spec.podFailurePolicy.rules ?? [];
-  const { containers = [], initContainers = [] } = spec.template?.spec ?? {};
+  const { containers, initContainers = [] } = spec.template?.spec ?? {};
   const names = new Set([...(containers ?? []), ...initContainers].map(({ name }) => name));
   return [
     ...tooMany(rules, MAX_RULES, `${path}.rules`),

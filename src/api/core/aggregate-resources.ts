@@ -9,7 +9,8 @@ interface Part {
 }
 
 interface Parts {
-  containers?: readonly Part[];
+  /** null once an empty list was stored. */
+  containers?: readonly Part[] | null;
   initContainers?: readonly Part[];
 }
 
@@ -17,9 +18,9 @@ export const aggregateRequests = (spec: Parts): Quantities => aggregate(spec, 'r
 export const aggregateLimits = (spec: Parts): Quantities => aggregate(spec, 'limits');
 
 /** Sum over containers and sidecars, or what a single init container needs beside the sidecars started before it. */
-function aggregate({ containers = [], initContainers = [] }: Parts, kind: 'limits' | 'requests'): Quantities {
+function aggregate({ containers, initContainers = [] }: Parts, kind: 'limits' | 'requests'): Quantities {
   const sum: Quantities = {};
-  for (const { resources } of containers) addTo(sum, resources?.[kind]);
+  for (const { resources } of containers ?? []) addTo(sum, resources?.[kind]);
   const sidecars: Quantities = {};
   const peak: Quantities = {};
   for (const { restartPolicy, resources } of initContainers) {

@@ -16,6 +16,7 @@ import { validIp } from '../validation/ip.ts';
 import { FIELD_IMMUTABLE } from '../validation/metadata.ts';
 import { invalidEach } from '../validation/rules.ts';
 import { idErrors } from '../validation/security-context.ts';
+import { resourceErrors } from './pod-status-resources.ts';
 import { annotationUpdate } from './pod-validation.ts';
 
 const NOT_NEGATIVE = 'must be a non-negative integer';
@@ -36,6 +37,7 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     ...errors,
     ...transitions(pod, old),
     ...claimStatuses(status.resourceClaimStatuses ?? [], spec),
+    ...resourceErrors(status, spec),
     ...podIps(status, before),
     ...hostIps(status, before),
     ...(['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const).flatMap((list) =>
@@ -139,10 +141,7 @@ function families(ips: readonly string[], old: readonly string[], path: string):
   const errors = ips.flatMap((ip, i) => (old.includes(ip) ? [] : validIp(ip, `${path}[${i}]`)));
   if (ips.length < 2) return errors;
   if (ips.some((ip) => isIP(ip) === 0)) {
-    return [
-      ...errors,
-      { reason: 'InternalError', field: path, message: 'Internal error: failed to check for dual stack' },
-    ];
+    return [...errors, fieldError.internal(path, 'failed to check for dual stack')];
   }
   const dual = ips.length === 2 && isIP(ips[0] ?? '') !== isIP(ips[1] ?? '');
   return dual

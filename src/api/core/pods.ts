@@ -40,6 +40,15 @@ function settle(object: AnyObject): void {
   if ((spec?.terminationGracePeriodSeconds ?? 0) < 0) asPod(object).spec.terminationGracePeriodSeconds = 1;
 }
 
+/** What belongs to features that are off (podutil.DropDisabledPodFields). */
+function dropGated({ status = {} }: Pod): void {
+  delete status.nodeAllocatableResourceClaimStatuses;
+  for (const list of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const) {
+    for (const mount of (status[list] ?? []).flatMap(({ volumeMounts }) => volumeMounts ?? []))
+      delete mount.volumeStatus;
+  }
+}
+
 export const pods: Behaviour = {
   settle,
   prepareForCreate(object, { now, warn }) {
@@ -69,7 +78,9 @@ export const pods: Behaviour = {
     // Old kubelets corrupt owner references in a way that has the garbage collector delete the Pod.
     if (old.metadata.ownerReferences) object.metadata.ownerReferences = structuredClone(old.metadata.ownerReferences);
     else delete object.metadata.ownerReferences;
+    object.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
     keepObserved(asPod(object), asPod(old));
+    dropGated(asPod(object));
   },
   validate: (object) => validatePod(asPod(object)),
   validateCreate: (object) => validateNewPod(asPod(object)),

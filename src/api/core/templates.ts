@@ -50,7 +50,8 @@ export const replicationControllers: Behaviour = {
   validateStatusUpdate: validateReplicaSetStatus,
   warnings: (object, old) => [
     ...nameWarnings(object, old),
-    ...(unchanged(object, old) ? [] : templateWarnings(specTemplate(object), 'spec.template')),
+    // Upstream swaps the two: an update is warned of what was there before.
+    ...(unchanged(object, old) ? [] : templateWarnings(specTemplate(old ?? object), 'spec.template')),
   ],
   validate: validateController,
   defaultPropagation: 'Orphan',

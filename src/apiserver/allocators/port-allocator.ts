@@ -2,6 +2,7 @@
 // range is used last, so that ports that people choose are likely to be free.
 export interface PortAllocator {
   readonly range: string;
+  has(port: number): boolean;
   allocate(port: number): 'ok' | 'outside' | 'taken';
   /** undefined when all are taken. */
   allocateNext(): number | undefined;
@@ -25,6 +26,7 @@ export function createPortAllocator(range: string, random: () => number): PortAl
   };
   return {
     range,
+    has: (port) => taken.has(port),
     allocate(port) {
       if (port < first || port > last) return 'outside';
       if (taken.has(port)) return 'taken';
@@ -37,5 +39,28 @@ export function createPortAllocator(range: string, random: () => number): PortAl
       return port;
     },
     release: (port) => void taken.delete(port),
+  };
+}
+
+/** Where the numbers begin that dry runs are given. */
+const REHEARSED = 32_768;
+
+/** For a dry run: takes none of `ports`, knows no range, and gives numbers that nobody else will see. */
+export function rehearsing({ range, has }: PortAllocator): PortAllocator {
+  const own = new Set<number>();
+  return {
+    range,
+    has: (port) => has(port) || own.has(port),
+    allocate(port) {
+      if (has(port) || own.has(port)) return 'taken';
+      own.add(port);
+      return 'ok';
+    },
+    allocateNext() {
+      const port = (own.size === 0 ? REHEARSED : Math.max(0, ...own)) + 1;
+      own.add(port);
+      return port;
+    },
+    release: (port) => void own.delete(port),
   };
 }

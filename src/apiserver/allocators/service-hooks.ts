@@ -8,7 +8,7 @@ import type { Reservation, ResourceHooks } from '../registry/hooks.ts';
 import type { IpAllocator } from './ip-allocator.ts';
 import { alignAddresses, settleFamilies } from './ip-families.ts';
 import { nodePortsOf, takePorts } from './node-ports.ts';
-import type { PortAllocator } from './port-allocator.ts';
+import { type PortAllocator, rehearsing } from './port-allocator.ts';
 import { refused, reserving, type Undo } from './reserving.ts';
 import { dropTypeDependentFields, keepAllocated, needsAddress, type ServiceObject } from './service-types.ts';
 
@@ -26,7 +26,7 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
       settleFamilies(service, undefined);
       return reserving(dryRun, (undo) => {
         takeAddresses(service, { undo, addresses, dryRun });
-        takePorts(service, undefined, { undo, ports });
+        takePorts(service, undefined, { undo, ports: dryRun ? rehearsing(ports) : ports });
       });
     },
     beginUpdate(object, old, { dryRun }) {
@@ -39,7 +39,7 @@ export function serviceHooks({ addresses, ports }: ServiceAllocators): ResourceH
       dropTypeDependentFields(service, before);
       const reservation = reserving(dryRun, (undo) => {
         if (!clusterIPOf(before)) takeAddresses(service, { undo, addresses, dryRun });
-        takePorts(service, before, { undo, ports });
+        takePorts(service, before, { undo, ports: dryRun ? rehearsing(ports) : ports });
       });
       return {
         ...reservation,

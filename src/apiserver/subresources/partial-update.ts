@@ -1,6 +1,7 @@
 // Subresources that are the object itself with one part writable: ephemeralcontainers, resize, finalize.
 // What else a body holds is silently put back.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
@@ -56,21 +57,21 @@ interface PodLike extends AnyObject {
 export const ephemeralContainers: Writable = (object, given) => {
   const list: EphemeralContainer[] | undefined = (given as PodLike).spec?.ephemeralContainers;
   const { spec } = object as PodLike;
-  const before = JSON.stringify(spec);
+  const before = deepCopy(spec);
   if (list) spec.ephemeralContainers = list;
   else delete spec.ephemeralContainers;
   countChange(object as PodLike, before);
 };
 
-function countChange(pod: PodLike, before: string): void {
-  if (JSON.stringify(pod.spec) !== before) pod.metadata.generation = (pod.metadata.generation ?? 0) + 1;
+function countChange(pod: PodLike, before: PodLike['spec']): void {
+  if (!isDeepStrictEqual(pod.spec, before)) pod.metadata.generation = (pod.metadata.generation ?? 0) + 1;
 }
 
 /** Resources and resize policies of containers, matched by name. */
 export const resize: Writable = (object, given) => {
   const pod = object as PodLike;
   const wanted = (given as PodLike).spec;
-  const before = JSON.stringify(pod.spec);
+  const before = deepCopy(pod.spec);
   // Containers that came, went or moved are left for validation to refuse.
   const names = (containers: Container[] | undefined) => (containers ?? []).map(({ name }) => name).join();
   if (

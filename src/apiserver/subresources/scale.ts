@@ -1,5 +1,6 @@
 // /scale: how many, of anything that has replicas. Reads and writes the parent; its answers are autoscaling/v1 Scales.
 import type { ScalePaths } from '../../api/definition.ts';
+import { validateMetadata } from '../../api/validation/metadata.ts';
 import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.ts';
 import type { AnyObject, JsonObject, LabelSelector } from '../../apimachinery/meta.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
@@ -104,11 +105,11 @@ const admittedScale = (paths: ScalePaths | undefined): NonNullable<UpdatePlan['a
 /** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */
 function rescaled(current: Scaled, scale: Scaled, paths: ScalePaths | undefined): AnyObject {
   const replicas = scale.spec?.replicas ?? 0;
-  const name = current.metadata.name ?? '';
+  const errors = validateMetadata(scale.metadata);
   if (replicas < 0) {
-    const error = fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
-    throw invalid(SCALE, name, [error]);
+    errors.push(fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'));
   }
+  if (errors.length > 0) throw invalid(SCALE, current.metadata.name ?? '', errors);
   const object = structuredClone(current);
   const { resourceVersion, uid } = scale.metadata;
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion;

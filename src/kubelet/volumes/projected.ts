@@ -11,9 +11,9 @@ export const projectedVolume: VolumeType = {
   plugin: 'kubernetes.io~projected',
   requiresRemount: true,
   async setUp(context) {
-    const { sources = [], defaultMode } = context.volume.projected ?? {};
+    const { sources, defaultMode } = context.volume.projected ?? {};
     const tried = await Promise.allSettled(
-      sources.map((source) => filesOf(source, context, defaultMode ?? DEFAULT_MODE)),
+      (sources ?? []).map((source) => filesOf(source, context, defaultMode ?? DEFAULT_MODE)),
     );
     const failures = tried.filter((one) => one.status === 'rejected').map(({ reason }) => reason as Error);
     if (failures.length > 0) throw together(failures);
