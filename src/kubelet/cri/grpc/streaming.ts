@@ -59,6 +59,7 @@ function upgrade(url: string, protocol: string, reason: string): Promise<Duplex>
       reject(new RuntimeError(reason, `the runtime's streaming server does not serve ${url}: ${why}`, cause));
     const asked = request(url, {
       method: 'POST',
+      agent: false, // the connection is not given back
       headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol },
     });
     asked.once('error', (cause) => fail(cause.message, cause));
