@@ -74,26 +74,27 @@ function apply(root: Root, operation: JsonPatchOperation, budget: { left: number
   const { op, path, from } = operation;
   switch (op) {
     case 'add':
-      addAt(target(root, path, op), deepCopy(operation.value ?? null));
+      within(op, path, () => addAt(target(root, path, MISSING.add), deepCopy(operation.value ?? null)));
       break;
     case 'remove':
-      removeAt(target(root, path, op));
+      within(op, path, () => removeAt(target(root, path, MISSING.remove)));
       break;
     case 'replace':
       replace(root, path, deepCopy(operation.value ?? null));
       break;
     case 'move': {
-      const source = target(root, from, op);
-      const moved = getAt(source);
-      removeAt(source);
-      addAt(target(root, path, op), moved);
+      const source = target(root, from, MISSING.moveFrom);
+      const moved = within(op, source.key, () => getAt(source));
+      within(op, source.key, () => removeAt(source));
+      within(op, path, () => addAt(target(root, path, MISSING.moveTo), moved));
       break;
     }
     case 'copy': {
-      const copied = deepCopy(getAt(target(root, from, op)));
+      const source = target(root, from, MISSING.copyFrom);
+      const copied = deepCopy(within(op, from, () => getAt(source)));
       budget.left -= JSON.stringify(copied).length;
       if (budget.left < 0) throw rejected(`Unable to complete the copy: all copies exceed ${MAX_COPIED} bytes`);
-      addAt(target(root, path, op), copied);
+      within(op, path, () => addAt(target(root, path, MISSING.copyTo), copied));
       break;
     }
     case 'test':
@@ -104,14 +105,38 @@ function apply(root: Root, operation: JsonPatchOperation, budget: { left: number
   }
 }
 
+/** How each operation says that a container on its path is not there. */
+const MISSING = {
+  add: (path: string) => `add operation does not apply: doc is missing path: "${path}"`,
+  remove: (path: string) => `remove operation does not apply: doc is missing path: "${path}"`,
+  replace: (path: string) => `replace operation does not apply: doc is missing path: ${path}`,
+  moveFrom: (path: string) => `move operation does not apply: doc is missing from path: ${path}`,
+  moveTo: (path: string) => `move operation does not apply: doc is missing destination path: ${path}`,
+  copyFrom: (path: string) => `copy operation does not apply: doc is missing from path: ${path}`,
+  copyTo: (path: string) => `copy operation does not apply: doc is missing destination path: ${path}`,
+  test: (path: string) => `test operation does not apply: is missing path: ${path}`,
+};
+
+/** What goes wrong at the end of a path is told with it. */
+class LeafError extends Error {}
+
+function within<T>(op: string, path: string | undefined, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof LeafError)) throw error;
+    throw rejected(`error in ${op} for path: '${path}': ${error.message}`);
+  }
+}
+
 function replace(root: Root, path: string | undefined, value: Json): void {
   if (path === '') {
     if (typeof value !== 'object' || value === null) throw rejected('replace operation value must be object or array');
     root.value = value;
     return;
   }
-  const { parent, key } = target(root, path, 'replace');
-  if (Array.isArray(parent)) parent[indexIn(key, parent.length)] = value;
+  const { parent, key } = target(root, path, MISSING.replace);
+  if (Array.isArray(parent)) parent[within('replace', path, () => indexIn(key, parent.length))] = value;
   else setField(parent, key, value);
 }
 
@@ -119,7 +144,8 @@ function test(root: Root, { path, value }: JsonPatchOperation): void {
   if (path === '') {
     if (canonicalEqual(root.value, value)) return;
   } else {
-    const found = getAt(target(root, path, 'test'));
+    const place = target(root, path, MISSING.test);
+    const found = within('test', path, () => getAt(place));
     if (found === null ? value === undefined || value === null : canonicalEqual(found, value)) return;
   }
   throw rejected(`testing value ${path} failed: test failed`);
@@ -131,17 +157,24 @@ interface Target {
 }
 
 /** The container a path ends in; what stands before the first slash is ignored, as upstream does. */
-function target(root: Root, path: string | undefined, op: string): Target {
+function target(root: Root, path: string | undefined, say: (path: string) => string): Target {
   const parts = (path ?? '').split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const missing = () => rejected(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
+  const missing = () => rejected(`${say(path ?? '')}: missing value`);
   if (parts.length < 2) throw missing();
   let parent: Json | undefined = root.value;
   for (const part of parts.slice(1, -1)) {
-    if (Array.isArray(parent)) parent = parent[indexIn(part, parent.length)];
-    else parent = isObject(parent) && Object.hasOwn(parent, part) ? (parent[part] as Json) : undefined;
+    parent = memberOf(parent, part);
     if (typeof parent !== 'object' || parent === null) throw missing();
   }
   return { parent: parent as Json[] | JsonObject, key: parts.at(-1) as string };
+}
+
+/** On the way nothing is told but that it is missing. */
+function memberOf(parent: Json | undefined, part: string): Json | undefined {
+  if (!Array.isArray(parent)) {
+    return isObject(parent) && Object.hasOwn(parent, part) ? (parent[part] as Json) : undefined;
+  }
+  return /^[+-]?[0-9]+$/.test(part) ? parent.at(Number(part)) : undefined;
 }
 
 /** A missing member is null. */
@@ -159,15 +192,15 @@ function addAt({ parent, key }: Target, value: Json): void {
 function removeAt({ parent, key }: Target): void {
   if (Array.isArray(parent)) parent.splice(indexIn(key, parent.length), 1);
   else if (Object.hasOwn(parent, key)) delete parent[key];
-  else throw rejected(`Unable to remove nonexistent key: ${key}: missing value`);
+  else throw new LeafError(`Unable to remove nonexistent key: ${key}: missing value`);
 }
 
 /** An index below `length`; -1 is the last one. */
 function indexIn(key: string, length: number): number {
-  if (!/^[+-]?[0-9]+$/.test(key)) throw rejected(`value was not a proper array index: '${key}'`);
+  if (!/^[+-]?[0-9]+$/.test(key)) throw new LeafError(`value was not a proper array index: '${key}'`);
   const index = Number(key);
   if (index >= length || index < -length)
-    throw rejected(`Unable to access invalid index: ${index}: invalid index referenced`);
+    throw new LeafError(`Unable to access invalid index: ${index}: invalid index referenced`);
   return index < 0 ? index + length : index;
 }
 

@@ -97,3 +97,51 @@ describe('JSON patch', () => {
     );
   });
 });
+
+it('tells what does not apply in the words of evanphx/json-patch, in the cause', () => {
+  const document = { list: ['a'], map: { b: 'c' } };
+  const why = (operation: JsonPatchOperation): string => {
+    try {
+      applyJsonPatch(document, [operation]);
+    } catch (error) {
+      return ((error as Error).cause as Error).message;
+    }
+    return assert.fail('it applied');
+  };
+  const cases: [JsonPatchOperation, string][] = [
+    [
+      { op: 'add', path: '/none/x', value: 1 },
+      'add operation does not apply: doc is missing path: "/none/x": missing value',
+    ],
+    [
+      { op: 'add', path: '/list/9', value: 1 },
+      "error in add for path: '/list/9': Unable to access invalid index: 9: invalid index referenced",
+    ],
+    [
+      { op: 'add', path: '/list/9/x', value: 1 },
+      'add operation does not apply: doc is missing path: "/list/9/x": missing value',
+    ],
+    [
+      { op: 'remove', path: '/map/x' },
+      "error in remove for path: '/map/x': Unable to remove nonexistent key: x: missing value",
+    ],
+    [
+      { op: 'replace', path: '/list/x/y', value: 1 },
+      'replace operation does not apply: doc is missing path: /list/x/y: missing value',
+    ],
+    [
+      { op: 'move', from: '/none/x', path: '/y' },
+      'move operation does not apply: doc is missing from path: /none/x: missing value',
+    ],
+    [
+      { op: 'copy', from: '/map/b', path: '/none/y' },
+      'copy operation does not apply: doc is missing destination path: /none/y: missing value',
+    ],
+    [
+      { op: 'test', path: '/none/x', value: 1 },
+      'test operation does not apply: is missing path: /none/x: missing value',
+    ],
+    [{ op: 'test', path: '/map/b', value: 'd' }, 'testing value /map/b failed: test failed'],
+  ];
+  for (const [operation, message] of cases) assert.equal(why(operation), message);
+});
