@@ -3,6 +3,7 @@
 import type { EventRecorder } from '../../client/controller.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
+import { normalizeReference } from '../cri/image-reference.ts';
 import type { ImageStatus, Runtime } from '../cri/runtime.ts';
 import { nodeReference } from '../node/node-object.ts';
 import type { ImageCollectionSettings } from '../node/node-settings.ts';
@@ -42,7 +43,7 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
   async function unused(now: number): Promise<(ImageStatus & Known)[]> {
     const [images, containers] = await Promise.all([runtime.listImages(), runtime.listContainers()]);
     // A container that has ended may be started again from its image.
-    const inUse = new Set(containers.flatMap(({ image, imageId }) => [image, imageId]));
+    const inUse = new Set(containers.flatMap(({ image, imageId }) => [normalizeReference(image), imageId]));
     const present = new Set(images.map(({ id }) => id));
     for (const id of known.keys()) if (!present.has(id)) known.delete(id);
     return images

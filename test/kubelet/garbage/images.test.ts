@@ -7,7 +7,7 @@ import { silentLogger } from '../../../src/log.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { podObject } from '../../support/objects.ts';
 
-const image = (name: string, size = 100, repoTags = [`${name}:1`]): ImageStatus => ({
+const image = (name: string, size = 100, repoTags = [`docker.io/library/${name}:1`]): ImageStatus => ({
   id: `sha256:${name}`,
   repoTags,
   repoDigests: [`${name}@sha256:${name}`],
@@ -26,7 +26,7 @@ function bed(images: ImageStatus[], change: Partial<typeof SETTINGS> = {}) {
   const collector = createImageCollector({
     runtime: {
       listImages: async () => state.images,
-      listContainers: async () => state.inUse.map((name) => ({ image: name, imageId: '' }) as ContainerStatus),
+      listContainers: async () => state.inUse.map((name) => ({ image: name, imageId: name }) as ContainerStatus),
       async removeImage(name) {
         removed.push(name);
         state.images = state.images.filter(({ id, repoTags }) => id !== name && !repoTags.includes(name));
@@ -65,10 +65,10 @@ describe('images that nobody uses', () => {
     state.inUse = ['used:1', 'newest:1'];
     await collector.collect();
     await clock.advance(5 * MINUTE);
-    state.inUse = ['used@sha256:used'];
+    state.inUse = ['sha256:used'];
     state.room = { capacityBytes: 1000, availableBytes: 50 };
     await collector.collect();
-    assert.deepEqual(removed, ['older:1', 'old:1'], '150 are wanted, 200 freed');
+    assert.deepEqual(removed, ['docker.io/library/older:1', 'docker.io/library/old:1'], '150 are wanted, 200 freed');
     assert.deepEqual(told, ['space', 'space']);
   });
 
@@ -83,7 +83,7 @@ describe('images that nobody uses', () => {
     );
     await clock.advance(2 * MINUTE);
     await collector.collect();
-    assert.deepEqual(removed, ['new:1']);
+    assert.deepEqual(removed, ['docker.io/library/new:1']);
   });
 
   test('go by every name they have, or by their id', async () => {
@@ -103,7 +103,7 @@ describe('images that nobody uses', () => {
     assert.deepEqual(removed, []);
     await clock.advance(MINUTE);
     await collector.collect();
-    assert.deepEqual([removed, told], [['a:1'], ['age']]);
+    assert.deepEqual([removed, told], [['docker.io/library/a:1'], ['age']]);
   });
 
   test('stay on a full disk where they shall', async () => {
