@@ -118,7 +118,7 @@ describe('the CRI driver', { timeout: 20_000 }, () => {
     await open();
     await runtime.pullImage('app:1', { credential: { username: 'me', password: 'secret' } });
     assert.deepEqual(requestOf('PullImage'), {
-      image: { image: 'app:1', annotations: {} },
+      image: { image: 'app:1' },
       auth: { username: 'me', password: 'secret' },
     });
     await assert.rejects(runtime.loadImages('/a.tar'), {

@@ -94,7 +94,6 @@ export const ContainerConfig = message({
   mounts: many(7, Mount),
   devices: many(8, Device),
   labels: map(9),
-  annotations: map(10),
   logPath: text(11),
   stdin: flag(12),
   stdinOnce: flag(13),
@@ -120,7 +119,6 @@ export const ContainerStatus = message({
   reason: text(10),
   message: text(11),
   labels: map(12),
-  annotations: map(13),
   logPath: text(15),
   resources: one(16, ContainerResources),
 });

@@ -2,7 +2,7 @@
 import { flag, integer, many, map, message, one, text, texts } from '../../../../grpc/message.ts';
 import { Int64Value } from './sandbox.ts';
 
-export const ImageSpec = message({ image: text(1), annotations: map(2) });
+export const ImageSpec = message({ image: text(1) });
 
 export const Image = message({
   id: text(1),
@@ -26,7 +26,6 @@ export const RemoveImageResponse = message({});
 export const UInt64Value = message({ value: integer(1) });
 export const FilesystemIdentifier = message({ mountpoint: text(1) });
 export const FilesystemUsage = message({
-  timestamp: integer(1),
   fsId: one(2, FilesystemIdentifier),
   usedBytes: one(3, UInt64Value),
   inodesUsed: one(4, UInt64Value),
@@ -35,8 +34,8 @@ export const ImageFsInfoRequest = message({});
 export const ImageFsInfoResponse = message({ imageFilesystems: many(1, FilesystemUsage) });
 
 export const VersionRequest = message({ version: text(1) });
-export const VersionResponse = message({ version: text(1), runtimeName: text(2), runtimeVersion: text(3) });
+export const VersionResponse = message({ runtimeName: text(2), runtimeVersion: text(3) });
 export const RuntimeCondition = message({ type: text(1), status: flag(2), reason: text(3), message: text(4) });
 export const RuntimeStatus = message({ conditions: many(1, RuntimeCondition) });
-export const StatusRequest = message({ verbose: flag(1) });
+export const StatusRequest = message({});
 export const StatusResponse = message({ status: one(1, RuntimeStatus) });

@@ -1,6 +1,6 @@
 // Messages of pod sandboxes in k8s.io/cri-api/pkg/apis/runtime/v1/api.proto. Constants bear the messages' own names; a
 // test holds their fields against upstream's file. Fields that are not used are left out.
-import { choice, flag, integer, integers, many, map, message, one, text, texts } from '../../../../grpc/message.ts';
+import { choice, flag, integer, many, map, message, one, text } from '../../../../grpc/message.ts';
 
 export const NAMESPACE_MODES = ['POD', 'CONTAINER', 'NODE', 'TARGET'] as const;
 
@@ -31,7 +31,6 @@ export const SELinuxOption = message({ user: text(1), role: text(2), type: text(
 
 export const LinuxSandboxSecurityContext = message({
   namespaceOptions: one(1, NamespaceOption),
-  supplementalGroups: integers(5),
   privileged: flag(6),
   seccomp: one(9, SecurityProfile),
 });
@@ -51,13 +50,10 @@ export const PortMapping = message({
   hostIp: text(4),
 });
 
-export const DNSConfig = message({ servers: texts(1), searches: texts(2), options: texts(3) });
-
 export const PodSandboxConfig = message({
   metadata: one(1, PodSandboxMetadata),
   hostname: text(2),
   logDirectory: text(3),
-  dnsConfig: one(4, DNSConfig),
   portMappings: many(5, PortMapping),
   labels: map(6),
   annotations: map(7),
