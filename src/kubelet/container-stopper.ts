@@ -48,15 +48,11 @@ export function createContainerStopper(options: {
     const hook = container?.lifecycle?.preStop;
     if (!container || !hook || order.graceSeconds <= 0) return;
     const target = { containerId: status.id, container, pod, host: order.host };
-    const ended = runHook(hook, target, {
-      runtime,
-      clock,
-      events,
-      timeoutMs: NO_TIMEOUT,
-      signal: deadline.signal,
-    }).catch(() =>
-      events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', aboutContainer(pod, status.name)),
-    );
+    const tools = { runtime, clock, events, timeoutMs: NO_TIMEOUT, signal: deadline.signal };
+    const ended = runHook(hook, target, tools).catch(() => {
+      if (hook.sleep && deadline.signal.aborted) return; // it was to take all the time there is
+      events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', aboutContainer(pod, status.name));
+    });
     await deadline.race(ended);
   }
 

@@ -79,6 +79,15 @@ test('a sleeping hook ends with its time', async () => {
   assert.deepEqual(log.slice(1), ['3 stop a 27', '3 ended a']);
 });
 
+test('a hook that sleeps longer than there is time has not failed', async () => {
+  const lifecycle = { preStop: { sleep: { seconds: 300 } } };
+  const { clock, log, pod, status, stopper } = bed({ containers: [container('a', { lifecycle })] });
+  const done = stopper.stop({ pod, status: status('a'), graceSeconds: 5, host: '' });
+  await clock.advance(5000);
+  await done;
+  assert.deepEqual(log.slice(1), ['5 stop a 2', '5 ended a']);
+});
+
 test('all hooks run at once; sidecars get their signal after the others, the last one first', async () => {
   const sidecar = (name: string) => container(name, { restartPolicy: 'Always', ...preStop('1') });
   const { clock, log, pod, status, stopper } = bed(
