@@ -96,9 +96,11 @@ function nameFromSelector(selector: string): string {
 }
 
 function splitPath(path: string): string[] {
-  const trimmed = path.replace(/^\/+|\/+$/g, '');
-  if (trimmed === '') return [];
-  const segments = trimmed.split('/');
+  let [start, end] = [0, path.length];
+  while (path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  if (start === end) return [];
+  const segments = path.slice(start, end).split('/');
   return path.includes('%') ? segments.map(decodeSegment) : segments;
 }
 

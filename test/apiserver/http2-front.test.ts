@@ -57,7 +57,7 @@ test('an expectation is met when it is to go on, and refused when it is another'
 });
 
 test('HEAD has the head of the answer and nothing else', async () => {
-  const { headers, body } = await call({ ':method': 'HEAD', ':path': '/version' });
+  const { headers, body } = await call({ ':method': 'HEAD', ':path': '/healthz' });
   assert.deepEqual([headers[':status'], body], [200, '']);
   assert.notEqual(headers['content-length'], '0');
 });

@@ -13,7 +13,7 @@ export function headerValues(headers: Headers, name: string): string[] {
 /** Headers that start with `prefix`, by the rest of their (percent-decoded) name. */
 export function prefixedHeaders(headers: Headers, prefix: string): Record<string, string[]> {
   const found: Record<string, string[]> = {};
-  for (const name of Object.keys(headers)) {
+  for (const name in headers) {
     if (name.startsWith(prefix)) found[unescapeKey(name.slice(prefix.length))] = headerValues(headers, name);
   }
   return found;

@@ -1,12 +1,9 @@
-// JSON: an object's text without its type is kept; it stands so in lists of built-in types, and behind its type elsewhere.
+// JSON: an object's whole answer is kept. Gets send it as it is; lists and watch frames take the part of it that they need.
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject } from '../../apimachinery/meta.ts';
-import type { StorageEntry, Written } from '../../storage/storage.ts';
+import type { StorageEntry } from '../../storage/storage.ts';
 import { apiVersionOf, isStoredVersion, viewName, viewOf } from '../registry/keys.ts';
 import { type Encoding, isTyped, kept, listMetadata, plainEncoding, type WatchEncoding } from './encoding.ts';
-
-const COMMA = Buffer.from(',');
-const NEWLINE = Buffer.from('\n');
 
 export const jsonText = (value: unknown, space?: number): Uint8Array =>
   Buffer.from(`${JSON.stringify(value, null, space)}\n`);
@@ -16,18 +13,20 @@ export const prettyJson: Encoding = plainEncoding((object) => jsonText(object, 2
 
 export const json: Encoding = {
   value: (object) => [jsonText(object)],
-  entry: (definition, entry) => [...objectPieces(definition, entry), NEWLINE],
+  entry: (definition, entry) => [answerOf(definition, entry)],
 
   list(list) {
     const { definition, entries } = list;
     const type = `"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))}`;
-    const pieces: Uint8Array[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(listMetadata(list))},"items":[`)];
-    const prefix = isTyped(definition) ? prefixOf(definition) : undefined;
-    for (const [i, entry] of entries.entries()) {
-      if (i > 0) pieces.push(COMMA);
-      const item = itemText(definition, entry);
-      if (prefix) pieces.push(prefix, item.subarray(1));
-      else pieces.push(item);
+    const head = `{${type},"metadata":${JSON.stringify(listMetadata(list))},"items":[`;
+    if (entries.length === 0) return [Buffer.from(`${head}]}\n`)];
+    // Items of built-in types go without theirs.
+    const [opening, from] = isTyped(definition) ? ['', 0] : ['{', typePrefix(definition).length];
+    const between = Buffer.from(`,${opening}`);
+    const pieces: Uint8Array[] = [];
+    for (const entry of entries) {
+      pieces.push(pieces.length > 0 ? between : Buffer.from(head + opening));
+      pieces.push(answerOf(definition, entry).subarray(from, -1));
     }
     pieces.push(Buffer.from(']}\n'));
     return pieces;
@@ -43,41 +42,36 @@ export const jsonWatch: WatchEncoding = {
     kept(frames, `${type};json;${viewName(definition)}`, () =>
       Buffer.concat([
         Buffer.from(`{"type":"${type}","object":`),
-        ...objectPieces(definition, entry),
+        answerOf(definition, entry).subarray(0, -1),
         Buffer.from('}\n'),
       ]),
     ),
 };
 
-/** `{"kind":"Pod","apiVersion":"v1",` for objects of a definition. */
+/** `{"kind":"Pod","apiVersion":"v1",` for objects of a definition; of ASCII. */
 const typePrefix = (definition: ResourceDefinition): string =>
   `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},`;
 
-const objectPieces = (definition: ResourceDefinition, entry: StorageEntry): Uint8Array[] => [
-  prefixOf(definition),
-  itemText(definition, entry).subarray(1),
-];
+/** The object in one line, its end included. */
+const answerOf = (definition: ResourceDefinition, entry: StorageEntry): Uint8Array =>
+  kept(entry.encodings, `json;${viewName(definition)}`, () =>
+    ownBytes(`${typePrefix(definition)}${withoutType(definition, entry)}\n`),
+  );
 
-const prefixes = new WeakMap<ResourceDefinition, Uint8Array>();
-
-function prefixOf(definition: ResourceDefinition): Uint8Array {
-  let prefix = prefixes.get(definition);
-  if (!prefix) {
-    prefix = Buffer.from(typePrefix(definition));
-    prefixes.set(definition, prefix);
+/** Behind the type: `"metadata":{…},"spec":{…}}`. */
+function withoutType(definition: ResourceDefinition, entry: StorageEntry): string {
+  const { written, revision } = entry;
+  if (written && !definition.views && isStoredVersion(definition)) {
+    // What JSON.stringify would make of the object: the revision comes last.
+    return `"metadata":${written.metadata.slice(0, -1)},"resourceVersion":"${revision}"}${written.rest}`;
   }
-  return prefix;
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = viewOf(definition, entry);
+  return JSON.stringify(rest).slice(1);
 }
 
-/** The object's JSON without kind and apiVersion, as items of built-in lists are written. */
-const itemText = (definition: ResourceDefinition, entry: StorageEntry): Uint8Array =>
-  kept(entry.encodings, `json;${viewName(definition)}`, () => {
-    const { written } = entry;
-    if (written && !definition.views && isStoredVersion(definition)) return Buffer.from(writtenText(written, entry));
-    const { kind: _kind, apiVersion: _apiVersion, ...rest } = viewOf(definition, entry);
-    return Buffer.from(JSON.stringify(rest));
-  });
-
-/** What is stored, with the revision that it got: what JSON.stringify would make of the object. */
-const writtenText = ({ metadata, rest }: Written, { revision }: StorageEntry): string =>
-  `{"metadata":${metadata.slice(0, -1)},"resourceVersion":"${revision}"}${rest}`;
+/** Not a slice of the slab that short buffers share. */
+function ownBytes(text: string): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
