@@ -1,5 +1,5 @@
 // Settings of the node's resources, under the names of upstream's kubelet, as a user writes them.
-import { parseQuantity } from '../apimachinery/quantity.ts';
+import { parseQuantity, value as quantityValue } from '../apimachinery/quantity.ts';
 import { duration } from './history-settings.ts';
 import type { Option } from './options.ts';
 
@@ -20,6 +20,10 @@ export interface NodeConfig {
   'eviction-max-pod-grace-period': number;
   /** Milliseconds, as the following. */
   'eviction-pressure-transition-period': number;
+  'pod-logs-dir': string;
+  /** Bytes. */
+  'container-log-max-size': number;
+  'container-log-max-files': number;
   'image-gc-high-threshold': number;
   'image-gc-low-threshold': number;
   'image-minimum-gc-age': number;
@@ -79,6 +83,24 @@ export const NODE_OPTIONS: { readonly [Name in keyof NodeConfig]: Option<NodeCon
     default: '5m',
     parse: duration,
   },
+  'pod-logs-dir': {
+    description: 'where the logs of containers are; links to them in the folder "containers" beside it',
+    default: '/var/log/pods',
+    parse: (value) => {
+      if (!value.startsWith('/')) throw new Error('must be an absolute path');
+      return value;
+    },
+  },
+  'container-log-max-size': {
+    description: 'how long the log of a container gets before it is put aside',
+    default: '10Mi',
+    parse: bytes,
+  },
+  'container-log-max-files': {
+    description: 'how many files of one log are kept, with the current one',
+    default: '5',
+    parse: whole(2),
+  },
   'image-gc-high-threshold': {
     description: 'percent of the disk in use above which unused images are removed; 100 for never',
     default: '85',
@@ -114,10 +136,16 @@ export const NODE_OPTIONS: { readonly [Name in keyof NodeConfig]: Option<NodeCon
 function whole(least: number): (value: string) => number {
   return (value) => {
     if (!/^\d{1,7}$/.test(value) || Number(value) < least) {
-      throw new Error(`must be a whole number ${least === 0 ? 'of 0 or more' : 'above 0'}`);
+      throw new Error(`must be a whole number ${least === 1 ? 'above 0' : `of ${least} or more`}`);
     }
     return Number(value);
   };
+}
+
+function bytes(value: string): number {
+  const number = quantityValue(parseQuantity(value));
+  if (number <= 0) throw new Error('must be a size above 0, such as 10Mi');
+  return number;
 }
 
 function pids(value: string): number {

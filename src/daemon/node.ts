@@ -1,9 +1,9 @@
 // What makes this host a node: containerd, the runtime over it, the pod network, and the record of all that
 // they change on the host.
 import { existsSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { PAUSE_IMAGE } from '../kubelet/cri/pause.ts';
+import { createPodLogs, type PodLogs } from '../kubelet/cri/pod-logs.ts';
 import type { Runtime } from '../kubelet/cri/runtime.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
@@ -22,7 +22,16 @@ export interface Node {
   network: Component;
 }
 
-type NodeConfig = RuntimeSettings & Pick<Config, 'cluster-cidr' | 'cni-conf-dir' | 'registries'>;
+type NodeConfig = RuntimeSettings &
+  Pick<
+    Config,
+    | 'cluster-cidr'
+    | 'cni-conf-dir'
+    | 'registries'
+    | 'pod-logs-dir'
+    | 'container-log-max-size'
+    | 'container-log-max-files'
+  >;
 
 interface Parts {
   clock: Clock;
@@ -63,6 +72,8 @@ async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, { clock, 
     log: log.child({ component: 'runtime' }),
     cgroup: instanceOf(config['data-dir']).cgroup,
     registries: registriesOf(config),
+    logs: podLogs(config, ledger),
+    logLimits: { maxBytes: config['container-log-max-size'], maxFiles: config['container-log-max-files'] },
   });
 }
 
@@ -77,7 +88,7 @@ async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
   }
   return createCriRuntime({
     path: socket,
-    logs: path.join(config['data-dir'], 'pod-logs'),
+    logs: podLogs(config, ledger),
     cgroup,
     instance: cgroup,
     host: criHost(isOwn),
@@ -86,6 +97,15 @@ async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
     clock,
     log: log.child({ component: 'runtime' }),
   });
+}
+
+/** Their files go with their pods, the folders as far as nobody else uses them. */
+function podLogs(config: NodeConfig, ledger: HostLedger): PodLogs {
+  const logs = createPodLogs(config['pod-logs-dir']);
+  for (const folder of [logs.root, logs.links]) {
+    if (!existsSync(folder)) ledger.record({ kind: 'empty-folder', path: folder });
+  }
+  return logs;
 }
 
 /** The runtime, which adopts what runs, once containerd answers; the pod network meanwhile. */

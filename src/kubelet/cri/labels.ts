@@ -11,6 +11,8 @@ export const LABEL_IMAGE_ID = 'io.tsukube/image-id';
 export const LABEL_STOP_SIGNAL = 'io.tsukube/stop-signal';
 /** The container whose PID namespace it joined. */
 export const LABEL_PROCESSES_OF = 'io.tsukube/processes-of';
+/** Where the container's log is. */
+export const LABEL_LOG = 'io.tsukube/log';
 /** Folder of the container's console (console.ts), and what it has of `stdin,stdinOnce,tty`. */
 export const LABEL_CONSOLE = 'io.tsukube/console';
 export const LABEL_CONSOLE_STREAMS = 'io.tsukube/console-streams';

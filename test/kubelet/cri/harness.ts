@@ -20,6 +20,7 @@ import { createNerdctl } from '../../../src/kubelet/cri/nerdctl/cli.ts';
 import { createNerdctlRuntime } from '../../../src/kubelet/cri/nerdctl/driver.ts';
 import { createImages } from '../../../src/kubelet/cri/nerdctl/images.ts';
 import { PAUSE_IMAGE, pauseArchive } from '../../../src/kubelet/cri/pause.ts';
+import { createPodLogs } from '../../../src/kubelet/cri/pod-logs.ts';
 import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
 import { createSimulatedRuntime } from '../../../src/kubelet/cri/simulated/runtime.ts';
 import type { Component } from '../../../src/lifecycle.ts';
@@ -173,7 +174,8 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
   const { base, network, ledger } = bed;
   const { address } = await startContainerd(base);
   const reviveContainerd = async () => void (await startContainerd(base));
-  const parts = { nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries };
+  const logs = createPodLogs(path.join(bed.directory, 'pods'));
+  const parts = { nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries, logs };
   const make = () => createNerdctlRuntime({ ...base, ...parts });
   return harnessOf(bed, { address, registries, make, startContainerd: reviveContainerd });
 }
@@ -208,7 +210,7 @@ async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
     make: () =>
       createCriRuntime({
         path: address,
-        logs: path.join(bed.directory, 'logs'),
+        logs: createPodLogs(path.join(bed.directory, 'pods')),
         cgroup: MARK,
         instance: MARK,
         host: { minOomScoreAdj: 0, accountsSwap: false },

@@ -1,8 +1,9 @@
 // ContainerRuntime by the CRI, over a table that the runtime's events keep true.
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import type { ContainerTable } from '../container-table.ts';
+import type { PodLogs } from '../pod-logs.ts';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -32,6 +33,7 @@ export interface ContainersOptions {
   cri: Cri;
   table: ContainerTable;
   sandboxes: Pick<Sandboxes, 'configOf'>;
+  logs: PodLogs;
   imageStatus(reference: string): Promise<ImageStatus | undefined>;
   host: Host;
   instance: string;
@@ -73,7 +75,7 @@ export function createContainers(options: ContainersOptions): Containers {
       const sandbox = options.sandboxes.configOf(config.sandboxId);
       if (!sandbox) throw new RuntimeError('CreateContainerError', `no sandbox ${config.sandboxId}`);
       const imageUser = await userOf(config);
-      const logPath = path.join(config.name, `${config.attempt}.log`);
+      const logPath = options.logs.file(config.name, config.attempt);
       await mkdir(path.join(sandbox.logDirectory as string, config.name), { recursive: true, mode: 0o755 });
       const { containerId } = await cri.call('CreateContainerError', CREATE_CONTAINER, {
         podSandboxId: config.sandboxId,
@@ -95,6 +97,8 @@ export function createContainers(options: ContainersOptions): Containers {
         throw error;
       }
       table.advance(containerId, { state: 'running', startedAt: clock.now() }); // when the event is late
+      const status = table.get(containerId);
+      if (status) options.logs.link(status);
     },
 
     async stopContainer(containerId, graceSeconds) {
@@ -110,11 +114,11 @@ export function createContainers(options: ContainersOptions): Containers {
     },
 
     async removeContainer(containerId) {
-      const logPath = table.get(containerId)?.logPath;
+      const status = table.get(containerId);
       await cri.call('RemoveContainerError', REMOVE_CONTAINER, { containerId }).catch((error: unknown) => {
         if (!isAbsent(error)) throw error;
       });
-      if (logPath) await removeLogs(logPath);
+      if (status) options.logs.removeContainer(status);
       table.remove(containerId);
     },
 
@@ -159,11 +163,3 @@ const STATE = {
   exited: 'CONTAINER_EXITED',
   unknown: 'CONTAINER_UNKNOWN',
 } as const;
-
-/** The file and what was rotated away from it. */
-async function removeLogs(file: string): Promise<void> {
-  const folder = path.dirname(file);
-  const names = await readdir(folder).catch(() => []); // it is gone with its pod
-  const own = names.filter((name) => name === path.basename(file) || name.startsWith(`${path.basename(file)}.`));
-  await Promise.all(own.map((name) => rm(path.join(folder, name), { force: true })));
-}

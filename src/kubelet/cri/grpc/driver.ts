@@ -13,6 +13,7 @@ import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
+import type { PodLogs } from '../pod-logs.ts';
 import { type ImageRuntime, type Runtime, RuntimeError } from '../runtime.ts';
 import { createCri, REQUEST_TIMEOUT_MS } from './calls.ts';
 import { createContainers } from './containers.ts';
@@ -28,8 +29,7 @@ import type { Host } from './to-cri.ts';
 export interface CriRuntimeOptions {
   /** The runtime's socket. */
   path: string;
-  /** The folder of all pods' logs. */
-  logs: string;
+  logs: PodLogs;
   /** Parent of the pods' cgroups that say none. */
   cgroup: string;
   /** Tells what is ours from what others run in the same runtime. */
@@ -84,6 +84,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     cri,
     table,
     sandboxes,
+    logs: options.logs,
     imageStatus: images.imageStatus,
     host,
     instance,

@@ -1,7 +1,6 @@
 // SandboxRuntime by the CRI. The runtime makes namespaces and network; here is only what was heard of them, kept true by
 // the runtime's events, since the pods' addresses cost a call for each sandbox.
-import { rmSync } from 'node:fs';
-import path from 'node:path';
+import type { PodLogs } from '../pod-logs.ts';
 import type { Sandbox, SandboxConfig, SandboxRuntime } from '../runtime.ts';
 import { type Cri, isAbsent, REQUEST_TIMEOUT_MS } from './calls.ts';
 import { sandboxOf } from './from-cri.ts';
@@ -24,8 +23,7 @@ export interface Sandboxes extends SandboxRuntime {
 
 export interface SandboxesOptions {
   cri: Cri;
-  /** The folder of all pods' logs. */
-  logs: string;
+  logs: PodLogs;
   /** Parent of the pods' cgroups that say none. */
   cgroup: string;
   instance: string;
@@ -44,9 +42,9 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
   const { cri, instance } = options;
   const all = new Map<string, Known>();
 
-  const placeOf = ({ namespace, name, uid }: SandboxConfig['pod']): SandboxPlace => ({
-    logDirectory: path.join(options.logs, `${namespace}_${name}_${uid}`),
-    cgroupParent: `/${options.cgroup}/pod${uid}`,
+  const placeOf = (pod: SandboxConfig['pod']): SandboxPlace => ({
+    logDirectory: options.logs.folder(pod),
+    cgroupParent: `/${options.cgroup}/pod${pod.uid}`,
     instance,
   });
 
@@ -108,7 +106,7 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
       forget(id);
       const { pod } = known.config;
       if (![...all.values()].some(({ sandbox }) => sandbox.pod.uid === pod.uid)) {
-        rmSync(placeOf(pod).logDirectory, { recursive: true, force: true });
+        options.logs.removePod(pod);
       }
     },
 

@@ -11,6 +11,7 @@ import {
   LABEL_CONTAINER,
   LABEL_IMAGE,
   LABEL_IMAGE_ID,
+  LABEL_LOG,
   LABEL_POD,
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
@@ -27,15 +28,15 @@ export interface CreateContext {
   image: ImageStatus;
   /** Path of the runc wrapper. */
   runtime: string;
-  /** For a container that has a terminal or an open stdin. */
-  console?: ConsoleSettings;
+  console: ConsoleSettings;
+  logPath: string;
   /** Lowest oom_score_adj that this process may give; lower ones are left out. */
   minOomScoreAdj: number;
 }
 
 const CPU_PERIOD_MICROSECONDS = '100000';
-/** upstream's kubelet: containerLogMaxSize 10Mi, containerLogMaxFiles 5 (the current one included) */
-const LOG_OPTIONS = ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'];
+/** What the container writes goes to its console (outputs.ts). */
+const LOG_OPTIONS = ['--log-driver', 'none'];
 
 /** Arguments of `nerdctl` that create, but do not start, the container. */
 export function createArgs(config: ContainerConfig, context: CreateContext): string[] {
@@ -106,9 +107,9 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
     [LABEL_IMAGE_ID]: image.repoDigests[0] ?? image.id,
     ...(stopSignal === undefined ? {} : { [LABEL_STOP_SIGNAL]: stopSignal }),
     ...(config.processesOf === undefined ? {} : { [LABEL_PROCESSES_OF]: config.processesOf }),
-    ...(console === undefined
-      ? {}
-      : { [LABEL_CONSOLE]: console.folder, [LABEL_CONSOLE_STREAMS]: consoleStreams(console) }),
+    [LABEL_CONSOLE]: console.folder,
+    [LABEL_CONSOLE_STREAMS]: consoleStreams(console),
+    [LABEL_LOG]: context.logPath,
   };
   return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
 }

@@ -1,17 +1,19 @@
-// The console of a container that has a terminal or an open stdin: a folder with a FIFO per stream, held open by the
-// container's shim, and a socket per output where the console's process (console-process.ts) passes it on. Nothing
-// of it belongs to the server, so attaching works again after a restart. docs/decisions/0003-attach.md
-import { constants, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// The console of a container: a folder with a FIFO per stream, held open by the container's shim. Its output is read by a process
+// of its own (outputs.ts), its stdin is written by whoever is attached. Nothing of it belongs to the server, so attaching works
+// again after a restart. docs/decisions/0003-attach.md, 0034-output.md
+import { constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { run, spawn } from '../../../exec.ts';
+import { run } from '../../../exec.ts';
+import type { LogLimits } from '../../logs/log-file.ts';
 import type { TaskStreams, Tasks } from '../containerd/tasks.ts';
 import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../labels.ts';
+import type { LogStream } from '../log-line.ts';
 import { type ExecSession, RuntimeError, type StreamOptions } from '../runtime.ts';
+import type { OpenRequest } from './output-messages.ts';
+import type { Outputs } from './outputs.ts';
 
 export interface ConsoleSettings {
-  /** Short, as Linux allows 107 bytes for the sockets in it. */
   folder: string;
   stdin: boolean;
   stdinOnce: boolean;
@@ -26,20 +28,15 @@ export const consoleStreams = ({ stdin, stdinOnce, tty }: ConsoleSettings): stri
     .join(',');
 
 /** The console that the labels of a container tell of. */
-export function consoleOf(labels: Readonly<Record<string, string>>): ConsoleSettings | undefined {
-  const folder = labels[LABEL_CONSOLE];
-  if (folder === undefined) return undefined;
+export function consoleOf(labels: Readonly<Record<string, string>>): ConsoleSettings {
+  const folder = labels[LABEL_CONSOLE] ?? '';
   const has = (labels[LABEL_CONSOLE_STREAMS] ?? '').split(',');
   return { folder, stdin: has.includes('stdin'), stdinOnce: has.includes('stdinOnce'), tty: has.includes('tty') };
 }
 
-type Output = 'stdout' | 'stderr';
-const outputsOf = ({ tty }: Pick<ConsoleSettings, 'tty'>): Output[] => (tty ? ['stdout'] : ['stdout', 'stderr']);
-const pidFile = (folder: string) => path.join(folder, 'pid');
-// Run from source it is a .ts file, from the package a .js one; tsc rewrites imports, but not this.
-const PROGRAM = fileURLToPath(
-  new URL(`./console-process.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
-);
+/** Of a container's output, among those that are read. */
+export const outputId = ({ folder }: ConsoleSettings): string => path.basename(folder);
+const outputsOf = ({ tty }: ConsoleSettings): LogStream[] => (tty ? ['stdout'] : ['stdout', 'stderr']);
 
 export async function makeConsole(settings: ConsoleSettings): Promise<void> {
   const { folder } = settings;
@@ -49,42 +46,30 @@ export async function makeConsole(settings: ConsoleSettings): Promise<void> {
   await run(['mkfifo', '-m', '600', ...names.map((name) => path.join(folder, name))]);
 }
 
-/** Starts the console's process and returns what the task is to be started with. */
-export function openConsole(settings: ConsoleSettings, logFile: string): TaskStreams {
-  const { folder, tty } = settings;
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', PROGRAM, folder, logFile];
-  const child = spawn([...argv, ...outputsOf(settings)], { detached: true, stdio: 'ignore' });
-  child.on('error', () => undefined); // no process: the task's start waits for a reader and is told by its own failure
-  child.unref();
-  writeFileSync(pidFile(folder), String(child.pid ?? ''), { mode: 0o600 });
-  return {
-    stdin: settings.stdin ? path.join(folder, 'stdin') : '',
-    stdout: path.join(folder, 'stdout'),
-    stderr: tty ? '' : path.join(folder, 'stderr'),
-    terminal: tty,
-  };
-}
+export const openRequest = (settings: ConsoleSettings, log: string, limits: LogLimits): OpenRequest => ({
+  type: 'open',
+  id: outputId(settings),
+  log,
+  limits,
+  streams: outputsOf(settings).map((stream) => ({ stream, fifo: path.join(settings.folder, stream) })),
+});
 
-export function removeConsole(folder: string): void {
-  endConsole(folder);
-  rmSync(folder, { recursive: true, force: true });
-}
+/** What the container's task is to be started with. */
+export const taskStreams = ({ folder, stdin, tty }: ConsoleSettings): TaskStreams => ({
+  stdin: stdin ? path.join(folder, 'stdin') : '',
+  stdout: path.join(folder, 'stdout'),
+  stderr: tty ? '' : path.join(folder, 'stderr'),
+  terminal: tty,
+});
 
-/** Ends the process of a console whose container did not start: nobody will ever write to it. Fine when it has ended. */
-export function endConsole(folder: string): void {
-  try {
-    const pid = Number(readFileSync(pidFile(folder), 'utf8'));
-    if (pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)) process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; // it has ended
-  }
-}
+export const removeConsole = ({ folder }: ConsoleSettings): void => rmSync(folder, { recursive: true, force: true });
 
 export interface AttachTarget {
   containerId: string;
   name: string;
   settings: ConsoleSettings;
   tasks: Tasks;
+  outputs: Outputs;
   streams: StreamOptions;
   /** Resolves when the container has exited. */
   exited: Promise<void>;
@@ -98,7 +83,7 @@ export async function attachConsole(target: AttachTarget): Promise<ExecSession> 
     throw new RuntimeError('AttachError', `container ${target.name} was not created with stdin`);
   }
   const wanted = outputsOf(settings).filter((name) => streams[name]);
-  const outputs = await Promise.all(wanted.map((name) => connectOutput(path.join(settings.folder, `${name}.sock`))));
+  const outputs = await Promise.all(wanted.map((name) => target.outputs.attach(outputId(settings), name)));
   const stdin = streams.stdin ? openStdin(path.join(settings.folder, 'stdin')) : undefined;
   stdin?.once('close', () => {
     // as containerd's CRI: a terminal stays open, as its end would end the program in it
@@ -120,21 +105,6 @@ export async function attachConsole(target: AttachTarget): Promise<ExecSession> 
     }),
     close: () => closed.resolve(),
   };
-}
-
-function connectOutput(socket: string): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const connection = net.connect(socket);
-    connection.once('readable', () => {
-      connection.read(1); // the greeting: from here on nothing is missed
-      connection.on('error', () => connection.destroy());
-      resolve(connection);
-    });
-    connection.once('end', () => reject(new RuntimeError('AttachError', "the container's console has ended")));
-    connection.once('error', (cause) =>
-      reject(new RuntimeError('AttachError', `the container's console has ended: ${cause.message}`, cause)),
-    );
-  });
 }
 
 /**

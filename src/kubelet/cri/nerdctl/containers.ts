@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
+import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { Tasks } from '../containerd/tasks.ts';
 import { LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
+import type { PodLogs } from '../pod-logs.ts';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -16,10 +18,18 @@ import {
 } from '../runtime.ts';
 import { createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
-import { type ConsoleSettings, consoleOf, endConsole, makeConsole, openConsole, removeConsole } from './console.ts';
+import {
+  type ConsoleSettings,
+  consoleOf,
+  makeConsole,
+  openRequest,
+  outputId,
+  removeConsole,
+  taskStreams,
+} from './console.ts';
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
-import { endLogger } from './log-process.ts';
+import type { Outputs } from './outputs.ts';
 import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
 
@@ -35,6 +45,9 @@ export interface ContainersOptions {
   imageMounts: ImageMounts;
   /** The folder of the containers' consoles. */
   consoles: string;
+  outputs: Outputs;
+  logs: PodLogs;
+  logLimits: LogLimits;
   /** Resolves when the table is as true as the event stream. */
   synced(): Promise<void>;
 }
@@ -61,11 +74,14 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       if (!sandbox) throw new RuntimeError('CreateContainerError', `no sandbox ${config.sandboxId}`);
       const image = await options.images.imageStatus(config.image);
       if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
+      options.outputs.prepare();
       const console = consoleFor(config, options.consoles);
-      if (console) await makeConsole(console);
+      await makeConsole(console);
+      const logPath = path.join(options.logs.folder(sandbox.pod), options.logs.file(config.name, config.attempt));
       const { mounts, labels } = await options.imageMounts.resolve(config.mounts, records.folder(sandbox.id));
       const whole = { ...config, mounts, labels: { ...config.labels, ...labels } };
-      const args = createArgs(whole, { sandbox, image, runtime: options.runtime, console, minOomScoreAdj });
+      const place = { sandbox, image, runtime: options.runtime, console, logPath };
+      const args = createArgs(whole, { ...place, minOomScoreAdj });
       const { stdout } = await nerdctl.run('CreateContainerError', args);
       const id = stdout.trim().split('\n').at(-1) as string;
       const [status] = await inspect(nerdctl, [id]);
@@ -76,14 +92,15 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
 
     async startContainer(id) {
       const status = table.get(id);
-      const console = consoleOf(status?.labels ?? {});
+      if (!status) throw new RuntimeError('RunContainerError', `no container ${id}`);
+      const console = consoleOf(status.labels);
       try {
-        if (status && console) await options.tasks.start(id, openConsole(console, status.logPath));
-        else await nerdctl.run('RunContainerError', ['start', id]);
+        await options.outputs.open(openRequest(console, status.logPath, options.logLimits));
+        await options.tasks.start(id, taskStreams(console));
+        options.logs.link(status);
         table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
       } catch (error) {
-        endLogger(id);
-        if (console) endConsole(console.folder);
+        options.outputs.forget(outputId(console));
         table.advance(id, {
           state: 'exited',
           finishedAt: clock.now(),
@@ -116,11 +133,14 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
     },
 
     async removeContainer(id) {
-      const console = consoleOf(table.get(id)?.labels ?? {});
+      const status = table.get(id);
       await nerdctl.run('RemoveContainerError', ['rm', '--force', id]).catch((error: unknown) => {
         if (!isAbsent(error)) throw error;
       });
-      if (console) removeConsole(console.folder);
+      if (status) {
+        removeConsole(consoleOf(status.labels));
+        options.logs.removeContainer(status);
+      }
       table.remove(id);
     },
 
@@ -166,8 +186,7 @@ async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<Contai
   }
 }
 
-/** Random, not the container's name: the paths of sockets are short, and a folder is never met twice. */
-function consoleFor({ stdin, stdinOnce, tty }: ContainerConfig, consoles: string): ConsoleSettings | undefined {
-  if (!stdin && !tty) return undefined;
+/** Random, not the container's name: a folder is never met twice. */
+function consoleFor({ stdin, stdinOnce, tty }: ContainerConfig, consoles: string): ConsoleSettings {
   return { folder: path.join(consoles, randomBytes(6).toString('hex')), stdin, stdinOnce, tty };
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Clock } from '../../../clock.ts';
+import { type Clock, sleep } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
 import type { GrpcChannel } from '../../../grpc/channel.ts';
 import { isGrpcError } from '../../../grpc/status.ts';
@@ -12,6 +12,7 @@ import type { Logger } from '../../../log.ts';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import type { PodNetwork } from '../../../network/pod-network.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
+import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../logs/log-file.ts';
 import { hostMounter } from '../../mounts.ts';
 import { createContainerTable } from '../container-table.ts';
 import {
@@ -29,14 +30,15 @@ import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
+import type { PodLogs } from '../pod-logs.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
-import { attachLog } from './attach.ts';
 import { createNerdctl } from './cli.ts';
-import { attachConsole, consoleOf } from './console.ts';
+import { attachConsole, consoleOf, openRequest, outputId } from './console.ts';
 import { createContainers, listAllContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
 import { createImageMounts } from './image-mounts.ts';
 import { createImages } from './images.ts';
+import { createOutputs } from './outputs.ts';
 import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
@@ -58,6 +60,9 @@ export interface NerdctlRuntimeOptions {
   reviveContainerd?: () => Promise<void>;
   clock: Clock;
   log: Logger;
+  logs: PodLogs;
+  /** Of one container; default upstream's. */
+  logLimits?: LogLimits;
   /** Parent of the pods' cgroups, one per instance on a host; default "tsukube". */
   cgroup?: string;
   /** Folder of registry settings: HOST/hosts.toml, and config.json with passwords. */
@@ -75,6 +80,9 @@ async function ensureNamespace(containerd: GrpcChannel): Promise<void> {
     if (!isGrpcError(error, 'ALREADY_EXISTS')) throw error;
   });
 }
+
+/** How long what a container wrote at its end may take into its log. */
+const LAST_OUTPUT_MS = 2_000;
 
 /** `start` subscribes and adopts what runs; calls made before it has finished wait for it. */
 export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & Component {
@@ -116,6 +124,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
   let following: Promise<void> = Promise.resolve();
+  const logLimits = options.logLimits ?? DEFAULT_LOG_LIMITS;
+  const outputs = createOutputs({ socket: path.join(directory, 'output.sock'), log });
   const containers = createContainers({
     nerdctl,
     records,
@@ -126,6 +136,9 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     tasks,
     imageMounts,
     consoles: path.join(directory, 'tty'),
+    outputs,
+    logs: options.logs,
+    logLimits,
     synced: () => firstSync.promise,
   });
   const sandboxes = createSandboxes({
@@ -135,15 +148,30 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     cgroup,
     containers,
     imageMounts,
+    logs: options.logs,
     clock,
     log,
   });
   const stats = createStats({ table, records, cgroups: openCgroups(), snapshots, clock });
   const execDirectory = path.join(directory, 'exec');
 
+  /** A container counts as ended once all that it wrote is in its log; what holds its output open beyond it is not waited for. */
+  async function applyExit(event: ContainerdEvent, output: string): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([outputs.ended(output), sleep(clock, LAST_OUTPUT_MS, over.signal).catch(() => undefined)]);
+    over.abort();
+    outputs.forget(output);
+    table.applyEvent(event);
+  }
+
   const onEvent = (event: ContainerdEvent) => {
+    const status = event.containerId === undefined ? undefined : table.get(event.containerId);
     if (event.topic.startsWith('/images/')) images.forget();
-    else if (event.containerId !== undefined) table.applyEvent(event);
+    else if (status && event.topic === '/tasks/exit') {
+      applyExit(event, outputId(consoleOf(status.labels))).catch((error: unknown) =>
+        log.error({ err: error }, 'end of a container'),
+      );
+    } else if (event.containerId !== undefined) table.applyEvent(event);
     arrivals.apply(event);
   };
 
@@ -181,6 +209,10 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
             images.forget();
             const known = new Set(table.list().map((c) => c.id));
             table.applyList(await listAllContainers(nerdctl), known);
+            const running = table.list().filter(({ state }) => state === 'running');
+            await outputs.adopt(
+              running.map(({ labels, logPath }) => openRequest(consoleOf(labels), logPath, logLimits)),
+            );
             firstSync.resolve();
           },
         },
@@ -195,6 +227,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
       arrivals.stop();
       fanOut.close();
       containerd.close();
+      outputs.close();
     },
 
     async version() {
@@ -213,9 +246,17 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
       }
       const exited = table.exited(id);
       const settings = consoleOf(container.labels);
-      if (!settings) return attachLog(container, { streams, exited });
       const onError = (error: unknown) => log.warn({ err: error, container: container.name }, 'attach');
-      return attachConsole({ containerId: id, name: container.name, settings, tasks, streams, exited, onError });
+      return attachConsole({
+        containerId: id,
+        name: container.name,
+        settings,
+        tasks,
+        outputs,
+        streams,
+        exited,
+        onError,
+      });
     },
     portForward: (sandboxId, port) => portForward(records.get(sandboxId), port),
   };

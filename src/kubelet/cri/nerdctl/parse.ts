@@ -5,6 +5,7 @@ import {
   LABEL_CONTAINER,
   LABEL_IMAGE,
   LABEL_IMAGE_ID,
+  LABEL_LOG,
   LABEL_POD,
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
@@ -55,7 +56,7 @@ function toStatus(inspected: Inspected): ContainerStatus {
     oomKilled: false,
     image: label(LABEL_IMAGE),
     imageId: label(LABEL_IMAGE_ID),
-    logPath: inspected.LogPath,
+    logPath: label(LABEL_LOG),
     labels,
     resources: limitsOf(inspected.HostConfig ?? {}),
   };

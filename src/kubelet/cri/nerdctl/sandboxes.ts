@@ -9,6 +9,7 @@ import type { Logger } from '../../../log.ts';
 import { removeCgroup } from '../../../network/host-ledger.ts';
 import { pinNamespaces, unmount, unpinNamespaces } from '../../../network/netns.ts';
 import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
+import type { PodLogs } from '../pod-logs.ts';
 import { type ContainerRuntime, RuntimeError, type SandboxConfig, type SandboxRuntime } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { runtimeError } from './errors.ts';
@@ -23,6 +24,7 @@ export interface SandboxesOptions {
   /** Parent of the pods' cgroups. */
   cgroup: string;
   containers: ContainerRuntime;
+  logs: PodLogs;
   imageMounts: ImageMounts;
   clock: Clock;
   log: Logger;
@@ -33,7 +35,7 @@ const HANDLER = 'runc';
 const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
 
 export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
-  const { records, network, containers, log } = options;
+  const { records, network, containers, logs, log } = options;
 
   const stopContainers = async (record: SandboxRecord) => {
     const own = (await containers.listContainers()).filter((c) => c.sandboxId === record.id);
@@ -80,6 +82,8 @@ export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
       const own = (await containers.listContainers()).filter((c) => c.sandboxId === id);
       // What has ended needs neither network nor namespaces to be removed.
       await Promise.all([release(options, record), ...own.map((c) => containers.removeContainer(c.id))]);
+      const another = records.list().some((other) => other.id !== id && other.pod.uid === record.pod.uid);
+      if (!another) logs.removePod(record.pod);
       removePodCgroup(record, records, log);
       records.remove(id);
     },

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createCriRuntime } from '../../../../src/kubelet/cri/grpc/driver.ts';
+import { createPodLogs, type PodLogs } from '../../../../src/kubelet/cri/pod-logs.ts';
 import { silentLogger as log } from '../../../../src/log.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
@@ -13,17 +14,19 @@ import { type FakeRuntime, fakeRuntime } from './fake-runtime.ts';
 
 describe('the CRI driver', { timeout: 20_000 }, () => {
   let clock: ReturnType<typeof fakeClock>;
-  let logs: string;
+  let folder: string;
+  let logs: PodLogs;
   let fake: FakeRuntime;
   let runtime: ReturnType<typeof createCriRuntime>;
   beforeEach(() => {
     clock = fakeClock();
-    logs = mkdtempSync(path.join(os.tmpdir(), 'cri-'));
+    folder = mkdtempSync(path.join(os.tmpdir(), 'cri-'));
+    logs = createPodLogs(folder);
   });
   afterEach(async () => {
     await runtime.stop();
     await fake.close();
-    rmSync(logs, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   });
   const open = async (options: Parameters<typeof fakeRuntime>[0] = {}) => {
     fake = await fakeRuntime(options);

@@ -43,6 +43,9 @@ const image: ImageStatus = {
 };
 const plain = containerConfig('s1', 'main', { attempt: 2 });
 
+const console: ConsoleSettings = { folder: '/run/tty/1', stdin: false, stdinOnce: false, tty: false };
+const logPath = '/var/log/pods/default_web_u1/main/2.log';
+
 interface Case {
   config: ContainerConfig;
   sandbox?: SandboxRecord;
@@ -53,7 +56,7 @@ interface Case {
 const CASES: Record<string, Case> = {
   plain: { config: plain },
   'everything-set': {
-    console: { folder: '/run/tty/1', stdin: true, stdinOnce: true, tty: false },
+    console: { ...console, stdin: true, stdinOnce: true },
     config: {
       ...plain,
       command: ['/bin/app', '--serve'],
@@ -125,7 +128,7 @@ test('arguments of nerdctl update: what is limited, and nothing else', () => {
 
 test('a container that sees the processes of another joins its namespace, or that of the whole pod', () => {
   const pidOf = (record: SandboxRecord) => {
-    const context = { sandbox: record, image, runtime: '/run/runc', minOomScoreAdj: -1000 };
+    const context = { sandbox: record, image, runtime: '/run/runc', console, logPath, minOomScoreAdj: -1000 };
     const args = createArgs({ ...plain, processesOf: 'c9' }, context);
     return args.includes('--pid') ? args[args.indexOf('--pid') + 1] : undefined;
   };
@@ -135,13 +138,14 @@ test('a container that sees the processes of another joins its namespace, or tha
 });
 
 describe('arguments of nerdctl create', () => {
-  for (const [name, { config, console, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
+  for (const [name, { config, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
     test(name, () => {
       const args = createArgs(config, {
         sandbox: rest.sandbox ?? sandbox,
         image,
         runtime: '/run/runc',
-        console,
+        console: rest.console ?? console,
+        logPath,
         minOomScoreAdj,
       });
       const golden = path.join(import.meta.dirname, 'testdata', 'argv', `${name}.json`);

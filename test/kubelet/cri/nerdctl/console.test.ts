@@ -1,4 +1,4 @@
-// The console's process with a test in the place of containerd's shim: this process writes what a container would.
+// A container's console with a test in the place of containerd's shim: this process writes what a container would.
 import assert from 'node:assert/strict';
 import { constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -12,25 +12,33 @@ import {
   consoleOf,
   consoleStreams,
   makeConsole,
-  openConsole,
+  openRequest,
+  outputId,
   removeConsole,
+  taskStreams,
 } from '../../../../src/kubelet/cri/nerdctl/console.ts';
+import { createOutputs, type Outputs } from '../../../../src/kubelet/cri/nerdctl/outputs.ts';
+import { DEFAULT_LOG_LIMITS } from '../../../../src/kubelet/logs/log-file.ts';
+import { silentLogger } from '../../../../src/log.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 describe('a console', { timeout: 20_000 }, () => {
   let directory: string;
   let folder: string;
   let asked: string[];
+  let outputs: Outputs;
   let exit: () => void;
   let exited: Promise<void>;
   beforeEach(() => {
     directory = mkdtempSync(path.join(os.tmpdir(), 'tty-'));
     folder = path.join(directory, 'c');
+    outputs = createOutputs({ socket: path.join(directory, 'output.sock'), log: silentLogger });
     asked = [];
     ({ promise: exited, resolve: exit } = Promise.withResolvers<void>());
   });
   afterEach(() => {
-    removeConsole(folder);
+    outputs.close();
+    removeConsole(settings());
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -41,12 +49,13 @@ describe('a console', { timeout: 20_000 }, () => {
     tty: false,
     ...change,
   });
-  const logFile = () => path.join(directory, 'log.json');
+  const logFile = () => path.join(directory, '0.log');
   const attach = (of: ConsoleSettings, stdin = of.stdin) =>
     attachConsole({
       containerId: 'id',
       name: 'main',
       settings: of,
+      outputs,
       streams: { stdin, stdout: true, stderr: true, tty: of.tty },
       exited,
       onError: (error) => asked.push(String(error)),
@@ -60,7 +69,8 @@ describe('a console', { timeout: 20_000 }, () => {
   /** The shim's side: the streams opened for writing, stdin for both, so that it never ends by itself. */
   async function start(of: ConsoleSettings) {
     await makeConsole(of);
-    const streams = openConsole(of, logFile());
+    await outputs.open(openRequest(of, logFile(), DEFAULT_LOG_LIMITS));
+    const streams = taskStreams(of);
     const [stdout, stderr] = await Promise.all(
       [streams.stdout, streams.stderr].filter(Boolean).map((file) => open(file, 'w')),
     );
@@ -97,12 +107,8 @@ describe('a console', { timeout: 20_000 }, () => {
     const lines = readFileSync(logFile(), 'utf8')
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line));
-    assert.deepEqual(lines.map((line) => `${line.stream} ${line.log}`).sort(), [
-      'stderr oops\n',
-      'stdout prompt> é\n',
-      'stdout rest',
-    ]);
+      .map((line) => line.slice(line.indexOf(' ') + 1));
+    assert.deepEqual(lines.sort(), ['stderr F oops', 'stdout F prompt> é', 'stdout F rest']);
     await shim.stdin?.close();
   });
 
@@ -143,7 +149,8 @@ describe('a console', { timeout: 20_000 }, () => {
       session.close();
       await session.exit;
       for (const handle of Object.values(shim)) await handle?.close();
-      removeConsole(folder);
+      await outputs.ended(outputId(of));
+      removeConsole(of);
     }
   });
 
@@ -160,7 +167,9 @@ describe('a console', { timeout: 20_000 }, () => {
     await shim.stdout.close();
     await shim.stderr?.close();
     await eventually('the end of the process', () =>
-      assert.rejects(attach(settings()), { reason: 'AttachError', message: /console has ended/ }).then(() => true),
+      assert
+        .rejects(attach(settings()), { reason: 'AttachError', message: /output of the container has ended/ })
+        .then(() => true),
     );
   });
 
@@ -169,6 +178,5 @@ describe('a console', { timeout: 20_000 }, () => {
       const labels = { [LABEL_CONSOLE]: one.folder, [LABEL_CONSOLE_STREAMS]: consoleStreams(one) };
       assert.deepEqual(consoleOf(labels), one);
     }
-    assert.equal(consoleOf({}), undefined);
   });
 });

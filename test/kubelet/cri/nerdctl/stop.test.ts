@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createContainerTable } from '../../../../src/kubelet/cri/container-table.ts';
 import { createContainers } from '../../../../src/kubelet/cri/nerdctl/containers.ts';
 import { openSandboxRecords } from '../../../../src/kubelet/cri/nerdctl/records.ts';
+import { createPodLogs } from '../../../../src/kubelet/cri/pod-logs.ts';
 import type { ContainerStatus } from '../../../../src/kubelet/cri/runtime.ts';
+import { DEFAULT_LOG_LIMITS } from '../../../../src/kubelet/logs/log-file.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
@@ -61,6 +63,17 @@ describe('stopping a container', () => {
       tasks: { start: unused, resize: unused, closeStdin: unused },
       imageMounts: { resolve: unused, release: unused },
       consoles: directory,
+      outputs: {
+        prepare: unused,
+        open: unused,
+        adopt: unused,
+        forget: unused,
+        ended: unused,
+        attach: unused,
+        close: unused,
+      },
+      logs: createPodLogs(path.join(directory, 'pods')),
+      logLimits: DEFAULT_LOG_LIMITS,
       synced: async () => {},
     });
     return { containers, table, clock, signals: () => readFileSync(calls, 'utf8').match(/SIG[A-Z]+/g) ?? [] };
