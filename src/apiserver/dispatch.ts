@@ -35,6 +35,7 @@ export async function dispatch(
     if (!isBuiltIn) return { result: plainNotFound() };
     throw pathNotFound();
   }
+  if (info.verb === 'proxy') throw pathNotFound(); // the older way to it, which is gone
   if (!isInScope(definition, info)) {
     if (isCustom(definition)) return { result: plainNotFound() };
     throw pathNotFound();
@@ -118,7 +119,7 @@ function historyHandler(
 
 /** A path must name a namespace where there are such, and none where there are not. */
 function isInScope(definition: ResourceCall['definition'], { namespace, name, resource }: RequestInfo): boolean {
-  if (definition.namespaced) return namespace !== '' || !name;
+  if (definition.namespaced) return namespace !== '' || (!name && definition.verbs.includes('list'));
   return !namespace || (resource === 'namespaces' && name === namespace);
 }
 

@@ -10,29 +10,35 @@ import { methodNotServed, type PathCall, type PathHandler, plainNotFound } from 
 
 export function discoveryPaths(discovery: () => DiscoveryDocuments): Record<string, PathHandler> {
   return {
-    '/api': (call) => answer(call, discovery().legacyVersions, discovery().aggregatedCore),
+    '/api': (call) => answer(reading(call), discovery().legacyVersions, discovery().aggregatedCore),
     '/apis': (call) => answer(call, discovery().groupList, discovery().aggregatedGroups),
     '/api/': (call) => {
       const found = discovery().resources('', segments(call)[1] ?? '');
       if (!found) throw pathNotFound();
-      return answer(call, found);
+      return answer(reading(call), found);
     },
     '/apis/': (call) => {
       const [, group = '', version] = segments(call);
       const known = discovery().group(group);
       if (!known) return plainNotFound();
-      const found = version === undefined ? known : discovery().resources(group, version);
+      if (version === undefined) return answer(call, known);
+      const found = discovery().resources(group, version);
       if (!found) throw pathNotFound();
-      return answer(call, found);
+      return answer(reading(call), found);
     },
   };
+}
+
+/** Groups are listed to any method, versions and their resources only to GET. */
+function reading(call: PathCall): PathCall {
+  if (call.request.method !== 'GET') throw methodNotServed();
+  return call;
 }
 
 const segments = ({ info }: PathCall): string[] => info.path.split('/').filter((part) => part !== '');
 
 /** Throws 406. The aggregated form has an ETag, so that it is not sent twice. */
 function answer({ request }: PathCall, legacy: Document, aggregated?: Document): ApiResult {
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotServed();
   const accept = header(request, 'accept');
   if (!aggregated || !asksForAggregated(accept ?? '')) {
     const wanted = negotiate({

@@ -12,9 +12,9 @@ export interface HealthCheck {
 
 export function healthHandler(root: string, checks: () => readonly HealthCheck[]): PathHandler {
   return async (call) => {
-    const rest = call.info.path.slice(root.length).replace(/^\/|\/$/g, '');
+    const rest = call.info.path.slice(root.length);
     if (rest === '') return await answerAll(root, call, checks());
-    const one = checks().find(({ name }) => name === rest);
+    const one = checks().find(({ name }) => `/${name}` === rest);
     if (!one) return plainNotFound();
     const failed = await fails(one);
     return text(failed ? 500 : 200, failed ? `internal server error: ${failed}` : 'ok');

@@ -14,8 +14,10 @@ export type PathHandler = (call: PathCall) => ApiResult | Promise<ApiResult>;
 
 export interface Route {
   handle: PathHandler;
-  /** Serves POST, PUT … as it serves GET, as upstream's health checks do. */
+  /** Of Go's own mux, which serves POST, PUT … as it serves GET; the others are of go-restful, which has not even HEAD. */
   anyMethod?: boolean;
+  /** A slash at the end makes it another path. */
+  exact?: boolean;
 }
 
 export interface PathTable {
@@ -31,7 +33,8 @@ export function createPathTable(routes: Readonly<Record<string, Route>>): PathTa
     .toSorted((a, b) => b.length - a.length);
   const find = (path: string): Route | undefined => {
     const whole = path.length > 1 ? path.replace(/\/$/, '') : path;
-    if (Object.hasOwn(routes, whole)) return routes[whole];
+    const route = Object.hasOwn(routes, whole) ? routes[whole] : undefined;
+    if (route && (whole === path || !route.exact)) return route;
     const subtree = subtrees.find((prefix) => path.startsWith(prefix));
     return subtree === undefined ? undefined : routes[subtree];
   };
@@ -40,7 +43,7 @@ export function createPathTable(routes: Readonly<Record<string, Route>>): PathTa
       const route = find(call.info.path);
       if (!route) return plainNotFound();
       const { method } = call.request;
-      if (!route.anyMethod && method !== 'GET' && method !== 'HEAD') throw methodNotServed();
+      if (!route.anyMethod && method !== 'GET') throw methodNotServed();
       return await route.handle(call);
     },
   };

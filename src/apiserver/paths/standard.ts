@@ -29,14 +29,16 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
       requireRoute(header(request, 'accept'), { streams: false, mediaTypes: MEDIA_TYPES.slice(0, 1) });
       return json(versionInfo);
     },
+    '/openid/v1/jwks': () => json(tokens.jwks(), 'application/jwk-set+json'),
+    '/.well-known/openid-configuration': () => json(tokens.openidConfiguration(`${options.issuer}/openid/v1/jwks`)),
+  };
+  const anyway: Record<string, PathHandler> = {
     '/metrics': async () => ({
       type: 'raw',
       status: 200,
       contentType: metrics.contentType,
       body: await metrics.metrics(),
     }),
-    '/openid/v1/jwks': () => json(tokens.jwks(), 'application/jwk-set+json'),
-    '/.well-known/openid-configuration': () => json(tokens.openidConfiguration(`${options.issuer}/openid/v1/jwks`)),
     ...options.more,
   };
   const checks = { '/healthz': live, '/livez': live, '/readyz': ready };
@@ -50,13 +52,16 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
     '/': { handle: index, anyMethod: true },
     '/index.html': { handle: index, anyMethod: true },
     ...Object.fromEntries(Object.entries(reading).map(([path, handle]) => [path, { handle }])),
+    ...Object.fromEntries(
+      Object.entries(anyway).map(([path, handle]) => [path, { handle, anyMethod: true, exact: true }]),
+    ),
     // They look at the method themselves: what is not there is 404 for all of them.
     ...Object.fromEntries(
       Object.entries(discoveryPaths(options.discovery)).map(([path, handle]) => [path, { handle, anyMethod: true }]),
     ),
   };
   for (const [path, list] of Object.entries(checks)) {
-    const route = { handle: healthHandler(path, () => list), anyMethod: true };
+    const route = { handle: healthHandler(path, () => list), anyMethod: true, exact: true };
     routes[path] = route;
     routes[`${path}/`] = route;
   }

@@ -27,13 +27,13 @@ export const bindingHandler =
       bodyType(BINDING, env.types),
       strictness(call, parameters),
     )) as AnyObject & Binding;
-    const name = info.subresource ? info.name : (binding.metadata.name ?? '');
-    if (info.subresource && binding.metadata.name && binding.metadata.name !== name) {
-      throw badRequest(`name in URL does not match name in Binding object`);
-    }
-    const errors = validateBinding(binding);
-    if (errors.length > 0) throw invalid(BINDING, binding.metadata.name ?? '', errors);
+    const given = binding.metadata.name ?? '';
+    const name = info.subresource ? info.name : given;
     await admitBody(call, { ...parameters, name }, binding);
+    if (info.subresource && given !== name) throw badRequest('name in URL does not match name in Binding object');
+    if (name === '') throw badRequest('name is required');
+    const errors = validateBinding(binding);
+    if (errors.length > 0) throw invalid(BINDING, name, errors);
     const asked = writeTarget({ ...call, definition: pods() }, parameters);
     const origin = { ...asked.origin, subresource: 'binding' };
     const target = { ...asked, name, subresource: 'binding', origin };

@@ -3,6 +3,8 @@ import type { ScalePaths } from '../../api/definition.ts';
 import { validateMetadata } from '../../api/validation/metadata.ts';
 import { formatLabelSelector, labelSelectorOf } from '../../apimachinery/labels.ts';
 import type { AnyObject, JsonObject, LabelSelector } from '../../apimachinery/meta.ts';
+import { requireTyped } from '../../apimachinery/patch/apply/apply.ts';
+import { objectShape } from '../../apimachinery/patch/apply/shape.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
 import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
@@ -70,7 +72,9 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
   const { request, env, definition, info } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
   const body = await readBody(request.body, applyFormat(request));
-  const scale = toObject(body ?? decodedValue(null), type, strictness(call, parameters)) as Scaled;
+  const given = body ?? decodedValue(null);
+  const lenient = { ...strictness(call, parameters), fieldValidation: 'Ignore' as const };
+  const scale = toObject(given, type, lenient) as Scaled;
   requireName(scale, info.name);
   const target = writeTarget(call, parameters);
   const patch: JsonObject = {
@@ -83,6 +87,7 @@ async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult
   if (replicas !== undefined) setAt(patch, specReplicas, replicas);
   const { entry } = await updateObject(env, target, {
     apply: (live) => {
+      requireTyped(given.value as unknown as AnyObject, objectShape(type.schema, env.types));
       const change = { definition, live, manager: target.fieldManager, subresource: 'scale' };
       const merged = env.fieldManagers.apply(patch, { ...change, force: parameters.force ?? false });
       // The Scale is what is applied: without a number it says none, not the parent's default.

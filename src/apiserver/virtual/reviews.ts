@@ -18,6 +18,7 @@ import { decodeObject } from '../decode.ts';
 import type { Attributes, Authorizer, UserInfo } from '../identity.ts';
 import { apiVersionOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
+import { matchNamespace } from '../registry/write.ts';
 import type { ApiResult } from '../request.ts';
 
 export interface ReviewOptions {
@@ -57,8 +58,7 @@ function review<T>(answer: (body: T & AnyObject, call: ResourceCall) => Promise<
     const { definition, request } = call;
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const body = (await decodeObject(request.body, definition, strictness(call, parameters))) as T & AnyObject;
-    if (definition.namespaced) body.metadata.namespace ??= call.info.namespace;
-    else delete body.metadata.namespace;
+    matchNamespace(body, definition, call.info.namespace);
     // Like anything created: what was sent is owned by whoever sent it, though nobody will ever ask.
     const { fieldManager: manager, subresource } = writeTarget(call, parameters);
     call.env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource });
@@ -147,13 +147,16 @@ function attributesOf(user: UserInfo, { resourceAttributes: r, nonResourceAttrib
   };
 }
 
+/** A new object, in which nothing is left of what was sent (pkg/registry/authorization/selfsubjectrulesreview). */
 async function rules(
-  { spec }: SelfSubjectRulesReview,
+  body: SelfSubjectRulesReview & AnyObject,
   { user }: ResourceCall,
   { rulesFor }: ReviewOptions,
 ): Promise<object> {
-  const namespace = spec?.namespace ?? '';
+  const namespace = body.spec?.namespace ?? '';
   if (!namespace) throw badRequest('no namespace on request');
+  body.metadata = {};
+  body.spec = {};
   const found = rulesFor(user, namespace);
   const resourceRules = found.rules.filter((rule) => rule.resources?.length);
   const nonResourceRules = found.rules.filter((rule) => rule.nonResourceURLs?.length);

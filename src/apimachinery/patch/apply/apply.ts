@@ -88,10 +88,7 @@ export function applyPatch(request: ApplyRequest): AnyObject {
     throw badRequest('metadata.managedFields must be nil');
   }
   const ownership = ownershipOf(request);
-  const problems = typeErrors(patch as Json, ownership.shape);
-  if (problems.length > 0) {
-    throw unexpected(`failed to create typed patch object (${describe(patch)}): ${joinErrors(problems)}`);
-  }
+  requireTyped(patch, ownership.shape);
   const base = (live ? withManagers(live, NONE) : zeroObject(request.schema, request.types)) as AnyObject;
   const managers = managersOfApply(base, request);
   const writer = writerOf(request, 'Apply');
@@ -205,6 +202,13 @@ function withManagers(object: AnyObject, managers: Managers): AnyObject {
     ...object,
     metadata: managers.size > 0 ? { ...metadata, managedFields: encodeManagers(managers) } : metadata,
   };
+}
+
+/** Throws 500 for an applied configuration that does not fit its type. */
+export function requireTyped(patch: AnyObject, shape: Shape): void {
+  const problems = typeErrors(patch as Json, shape);
+  if (problems.length === 0) return;
+  throw unexpected(`failed to create typed patch object (${describe(patch)}): ${joinErrors(problems)}`);
 }
 
 function describe(object: AnyObject): string {
