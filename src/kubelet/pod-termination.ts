@@ -93,7 +93,9 @@ export function createPodTermination(options: {
     stopEverything,
     collect,
 
-    async finish(record) {
+    async finish(seen) {
+      await state.held?.catch(() => undefined); // told where it was started
+      const record = state.held ? await report.read() : seen;
       await stopEverything(record);
       state.isDone = true;
       await report.tell();

@@ -53,6 +53,8 @@ export interface PodWorkerOptions {
 export interface PodWorker {
   /** With the resources that it was given, which may not be those that it asks for by now. */
   pod(): Pod;
+  /** A resize waits for others to give something back. */
+  waitsForRoom(): boolean;
   /** The node may have room for a resize that waits. */
   retryResize(): void;
   update(pod: Pod): void;
@@ -118,6 +120,7 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
 
   return {
     pod: () => state.pod,
+    waitsForRoom: resize.isPending,
     retryResize() {
       const granted = resize.retry();
       if (!granted) return;

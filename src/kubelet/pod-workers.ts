@@ -58,7 +58,8 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
 
   /** Something has been given back: those that wait for more get it by their priority (sortPendingResizes). */
   function retryResizes(): void {
-    for (const worker of [...workers.values()].sort(byPriority)) worker.retryResize();
+    const waiting = [...workers.values()].filter((worker) => worker.waitsForRoom());
+    for (const worker of waiting.sort(byPriority)) worker.retryResize();
   }
 
   const remains = new Map<string, () => void>();

@@ -26,6 +26,8 @@ export interface PodResizeOptions {
 export interface PodResize {
   /** The pod as it is to be run, given what the API wishes. */
   take(wish: Pod): Pod;
+  /** A wish has to wait. */
+  isPending(): boolean;
   /** Looks again at a wish that had to wait; the pod when it has been granted. */
   retry(): Pod | undefined;
   actions(pod: Pod, record: PodRecord): ResizeActions;
@@ -53,6 +55,7 @@ export function createPodResize(first: Pod, options: PodResizeOptions): PodResiz
   }
 
   const save = () => file.write({ allocated, actuated });
+  const isPending = () => conditions.has('PodResizePending');
   const generationOf = (pod: Pod) => pod.metadata.generation ?? 0;
 
   function tell(
@@ -130,10 +133,11 @@ export function createPodResize(first: Pod, options: PodResizeOptions): PodResiz
       judge();
       return current();
     },
+    isPending,
     retry() {
-      if (!conditions.has('PodResizePending')) return undefined;
+      if (!isPending()) return undefined;
       judge();
-      return conditions.has('PodResizePending') ? undefined : current();
+      return isPending() ? undefined : current();
     },
     actions(pod, record) {
       const actions = computeResize(pod, record, actuated);
