@@ -1,5 +1,6 @@
 // ContainerRuntime by nerdctl (create, start, rm, inspect) and runc (signals: a third of nerdctl's time).
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
@@ -30,7 +31,7 @@ import {
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
 import type { Outputs } from './outputs.ts';
-import { parseContainers, START_ERROR_EXIT_CODE } from './parse.ts';
+import { lifecycleFile, lost, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
 
 export interface ContainersOptions {
@@ -162,8 +163,11 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
   };
 }
 
-/** All containers of ours in two calls, however many there are. */
-export async function listAllContainers(nerdctl: Nerdctl): Promise<ContainerStatus[]> {
+/** All containers of ours in two calls, however many there are. `before` is what was known when it was asked. */
+export async function listAllContainers(
+  nerdctl: Nerdctl,
+  { before, at }: { before: ReadonlyMap<string, ContainerStatus>; at: number },
+): Promise<ContainerStatus[]> {
   const { stdout } = await nerdctl.run('ListContainersError', [
     'ps',
     '--all',
@@ -173,7 +177,26 @@ export async function listAllContainers(nerdctl: Nerdctl): Promise<ContainerStat
     `label=${LABEL_SANDBOX}`,
   ]);
   const ids = stdout.split('\n').filter(Boolean);
-  return ids.length === 0 ? [] : inspect(nerdctl, ids);
+  const listed = ids.length === 0 ? [] : await inspect(nerdctl, ids);
+  return Promise.all(
+    listed.map(async (status) => {
+      const known = before.get(status.id);
+      // One that is known as created may just be starting: it has no task yet.
+      if (status.state !== 'created' || known?.state === 'created') return status;
+      const startedAt = known?.startedAt ?? (await lastStart(status));
+      return startedAt > 0 ? lost(status, { startedAt, at }) : status;
+    }),
+  );
+}
+
+async function lastStart(status: ContainerStatus): Promise<number> {
+  const file = lifecycleFile(status);
+  try {
+    return file === undefined ? 0 : parseLifecycle(await readFile(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0; // it never started
+    throw error;
+  }
 }
 
 async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<ContainerStatus[]> {

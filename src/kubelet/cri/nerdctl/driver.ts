@@ -207,8 +207,9 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
           onHealth,
           async resync() {
             images.forget();
-            const known = new Set(table.list().map((c) => c.id));
-            table.applyList(await listAllContainers(nerdctl), known);
+            const before = new Map(table.list().map((c) => [c.id, c]));
+            const listed = await listAllContainers(nerdctl, { before, at: clock.now() });
+            table.applyList(listed, new Set(before.keys()));
             const running = table.list().filter(({ state }) => state === 'running');
             await outputs.adopt(
               running.map(({ labels, logPath }) => openRequest(consoleOf(labels), logPath, logLimits)),

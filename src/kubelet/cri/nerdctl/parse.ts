@@ -1,4 +1,5 @@
 // nerdctl's JSON → the runtime interface's values. Its output forms are known here and nowhere else.
+import path from 'node:path';
 import { normalizeReference } from '../image-reference.ts';
 import {
   LABEL_ATTEMPT,
@@ -84,11 +85,31 @@ function lifeOf(state: Inspected['State'], createdAt: number): Life {
       message: state.Error,
     };
   }
-  // It ran, and its task is gone without a record of the end: the machine was restarted.
-  if (startedAt > 0) return { state: 'exited', startedAt, finishedAt: startedAt, exitCode: UNKNOWN_EXIT_CODE };
   const known: ContainerState = state.Status === '' || state.Status === 'created' ? 'created' : 'unknown';
   return { state: known, startedAt: 0, finishedAt: 0 };
 }
+
+const STATE_DIR = 'nerdctl/state-dir';
+
+/** The file that nerdctl's hook wrote when the container last started; undefined when nerdctl does not say where. */
+export const lifecycleFile = ({ labels }: Pick<ContainerStatus, 'labels'>): string | undefined =>
+  labels[STATE_DIR] && path.join(labels[STATE_DIR], 'lifecycle.json');
+
+/** When it last started, out of that file's text; 0: never. */
+export const parseLifecycle = (text: string): number =>
+  milliseconds((JSON.parse(text) as { started_at?: string }).started_at ?? '');
+
+/** One that ran, and whose task is gone without a record of the end: its shim was killed, or the machine restarted. */
+export const lost = (
+  status: ContainerStatus,
+  { startedAt, at }: { startedAt: number; at: number },
+): ContainerStatus => ({
+  ...status,
+  state: 'exited',
+  startedAt,
+  finishedAt: at,
+  exitCode: UNKNOWN_EXIT_CODE,
+});
 
 /** `nerdctl image inspect`'s answer; one value per image id. */
 export function parseImages(stdout: string): ImageStatus[] {

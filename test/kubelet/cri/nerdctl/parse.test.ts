@@ -5,7 +5,10 @@ import { normalizeReference } from '../../../../src/kubelet/cri/image-reference.
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import { isAbsent, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
 import {
+  lifecycleFile,
+  lost,
   parseContainers,
+  parseLifecycle,
   parseLoaded,
   parseNativeNames,
   parsePruned,
@@ -38,7 +41,7 @@ describe('a container as nerdctl inspect tells it', () => {
       ['exited', 3, undefined],
     ],
     ['not startable', { Error: 'no such file' }, ['exited', 128, 'no such file']],
-    ['lost in a reboot', { StartedAt: '2026-01-01T00:00:01Z' }, ['exited', 255, undefined]],
+    ['starting', { Status: 'created', StartedAt: '2026-01-01T00:00:01Z' }, ['created', undefined, undefined]],
     [
       'with the zero time of Go',
       { Status: 'created', StartedAt: '0001-01-01T00:00:00Z' },
@@ -90,6 +93,23 @@ test('references are written out in full', () => {
 
 test('the references in an archive are those that load names', () => {
   assert.deepEqual(parseLoaded('unpacking x...\nLoaded image: busybox:1.36\n'), ['docker.io/library/busybox:1.36']);
+});
+
+describe('a container without a task', () => {
+  const [created] = parseContainers(inspected({}));
+  test('was started when its file says so', () => {
+    assert.equal(lifecycleFile({ labels: { 'nerdctl/state-dir': '/state' } }), '/state/lifecycle.json');
+    assert.equal(lifecycleFile({ labels: {} }), undefined);
+    assert.equal(
+      parseLifecycle('{"started_at":"2026-01-01T00:00:01Z","create_error":false}'),
+      Date.UTC(2026, 0, 1, 0, 0, 1),
+    );
+    assert.equal(parseLifecycle('{"started_at":"0001-01-01T00:00:00Z"}'), 0);
+  });
+  test('and has then ended, nobody knows how', () => {
+    const { state, exitCode, startedAt, finishedAt } = lost(created!, { startedAt: 5, at: 9 });
+    assert.deepEqual([state, exitCode, startedAt, finishedAt], ['exited', 255, 5, 9]);
+  });
 });
 
 describe('failures', () => {
