@@ -1,0 +1,153 @@
+// What dies around a container: containerd, a shim, the server, or two of them. The containers' truth is found again,
+// nothing is made twice or lost, and new ones can start.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
+import { eventually } from '../../support/eventually.ts';
+import { containerConfig, sandboxConfig } from './configs.ts';
+import { type Harness, hostSnapshot, subjects } from './harness.ts';
+
+function shimWith(containerId: string): string | undefined {
+  return readdirSync('/proc').find((entry) => {
+    try {
+      const argv = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+      return argv[0]?.includes('containerd-shim') && argv.includes(containerId);
+    } catch {
+      return false; // not a process, or over
+    }
+  });
+}
+
+/** The container's first process: of those in its control group, which bears its id, the oldest. */
+function processOf(containerId: string): number {
+  const pids = readdirSync('/proc').filter((entry) => {
+    try {
+      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cgroup`, 'utf8').includes(containerId);
+    } catch {
+      return false; // it is over
+    }
+  });
+  assert.ok(pids.length > 0, 'the container has a process');
+  return Math.min(...pids.map(Number));
+}
+
+/** By the CRI all containers of a pod have the shim of its sandbox. */
+const shimOf = (containerId: string, sandboxId: string): number => {
+  const pid = shimWith(containerId) ?? shimWith(sandboxId);
+  assert.ok(pid, 'there is a shim');
+  return Number(pid);
+};
+
+const ENDS_WITH_7 = ['sh', '-c', 'trap "exit 7" TERM; while true; do sleep 0.05; done'];
+
+for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
+  describe(`what dies around a container: ${subject.name}`, {
+    skip: subject.unavailable ?? false,
+    timeout: 90_000,
+  }, () => {
+    let harness: Harness;
+    let runtime: Runtime;
+    let hostBefore: string[];
+    before(async () => {
+      hostBefore = hostSnapshot();
+      harness = await subject.open();
+      runtime = harness.runtime;
+    });
+    after(async () => {
+      await harness?.close();
+      await eventually('the host as it was', () => assert.deepEqual(hostSnapshot(), hostBefore) === undefined);
+    });
+
+    const sandbox = async (name: string) => (await runtime.runSandbox(sandboxConfig(name))).id;
+    const run = async (sandboxId: string, name: string, command: readonly string[]) => {
+      const id = await runtime.createContainer(containerConfig(sandboxId, name, { command }));
+      await runtime.startContainer(id);
+      return id;
+    };
+    const status = (id: string) => runtime.containerStatus(id);
+    const ended = (id: string) =>
+      eventually('the end', async () => {
+        const now = await status(id);
+        return now?.state === 'exited' ? now : undefined;
+      });
+    const killContainerd = (): number => {
+      const pid = harness.containerdPid() as number;
+      process.kill(pid, 'SIGKILL');
+      return pid;
+    };
+    const revived = (before: number) => eventually('another containerd', () => harness.containerdPid() !== before);
+    /** What was made before is there once, and in the state it was in. */
+    const known = async (sandboxId: string) =>
+      (await runtime.listContainers())
+        .filter((one) => one.sandboxId === sandboxId)
+        .map(({ name, state }) => `${name} ${state}`)
+        .sort();
+
+    test('containerd is started again; what ran runs on, and what ended without it is known', async () => {
+      const pod = await sandbox('containerd');
+      const lasting = await run(pod, 'lasting', ['sleep', '1000']);
+      const ending = await run(pod, 'ending', ENDS_WITH_7);
+      const pid = processOf(ending);
+      const before = killContainerd();
+      process.kill(pid, 'SIGTERM');
+      await revived(before);
+      assert.equal((await ended(ending)).exitCode, 7);
+      assert.equal((await status(lasting))?.state, 'running');
+      const later = await eventually('a new container', () => run(pod, 'later', ['sh', '-c', 'exit 3']));
+      assert.equal((await ended(later)).exitCode, 3);
+      await runtime.removeSandbox(pod);
+    });
+
+    test('a container whose shim was killed has exited', async () => {
+      const pod = await sandbox('shim');
+      const id = await run(pod, 'shimless', ['sleep', '1000']);
+      process.kill(shimOf(id, pod), 'SIGKILL');
+      // killed by whoever cleans up, or ended in a way that nobody saw
+      assert.ok([137, 255].includes((await ended(id)).exitCode ?? 0));
+      await runtime.removeContainer(id);
+      assert.equal(await status(id), undefined);
+      await runtime.removeSandbox(pod);
+    });
+
+    test('the server and containerd at once: the next server finds what runs, and what ended meanwhile', async () => {
+      const pod = await sandbox('both');
+      await run(pod, 'lasting', ['sleep', '1000']);
+      const ending = await run(pod, 'ending', ENDS_WITH_7);
+      const pid = processOf(ending);
+      const before = killContainerd();
+      const restarted = harness.restart();
+      process.kill(pid, 'SIGTERM');
+      runtime = await restarted;
+      await revived(before);
+      await ended(ending);
+      assert.deepEqual(await known(pod), ['ending exited', 'lasting running']);
+      await runtime.removeSandbox(pod);
+    });
+
+    test('containerd and a shim at once: its container has ended, others run on', async () => {
+      const [pod, other] = [await sandbox('lost'), await sandbox('kept')];
+      const lost = await run(pod, 'lost', ['sleep', '1000']);
+      await run(other, 'kept', ['sleep', '1000']);
+      const shim = shimOf(lost, pod);
+      const before = killContainerd();
+      process.kill(shim, 'SIGKILL');
+      await revived(before);
+      await ended(lost);
+      assert.deepEqual(await known(other), ['kept running']);
+      for (const id of [pod, other]) await runtime.removeSandbox(id);
+    });
+
+    test('a server killed while it makes a pod leaves nothing that the next one does not know', async () => {
+      const making = runtime.runSandbox(sandboxConfig('halfway')).catch(() => undefined);
+      runtime = await harness.restart();
+      await making;
+      await eventually('the sandbox', async () => {
+        const own = (await runtime.listSandboxes()).filter((one) => one.pod.name === 'halfway');
+        return own.length <= 1;
+      });
+      for (const { id, pod } of await runtime.listSandboxes())
+        if (pod.name === 'halfway') await runtime.removeSandbox(id);
+    });
+  });
+}
