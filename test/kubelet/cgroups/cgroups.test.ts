@@ -1,5 +1,6 @@
 // Over folders that look like the kernel's, for either version; and over this host's own groups where they may be made.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import {
   accessSync,
   constants,
@@ -145,6 +146,31 @@ describe("this host's control groups", { skip: whyNotHere() }, () => {
       assert.equal(readFileSync(cgroups.file('pids', `${cgroup}/a`, 'pids.max'), 'utf8').trim(), '9');
       cgroups.put(`${cgroup}/a`, { memoryLimitBytes: -1, cpuQuota: -1 });
     } finally {
+      cgroups.remove(cgroup);
+    }
+    assert.equal(cgroups.exists(cgroup), false);
+  });
+});
+
+/** Where version 1 has the controllers, version 2 is often mounted beside it, with what every group has. */
+const UNIFIED = [CGROUP_ROOT, path.join(CGROUP_ROOT, 'unified')].find((one) =>
+  existsSync(path.join(one, 'cgroup.controllers')),
+);
+
+describe("this host's hierarchy of version 2", { skip: whyNotHere() || (UNIFIED ? false : 'has none') }, () => {
+  test('a group is made, read, with its processes, and removed', () => {
+    const cgroups = openCgroups(UNIFIED as string, 2);
+    const cgroup = `/tsukube-test-v2-${process.pid}`;
+    const child = spawn('sleep', ['60']);
+    try {
+      cgroups.put(`${cgroup}/a`, {});
+      writeFileSync(cgroups.file('', `${cgroup}/a`, 'cgroup.procs'), String(child.pid));
+      assert.deepEqual(cgroups.processes(cgroup), [child.pid]);
+      assert.ok((cgroups.usage(`${cgroup}/a`)?.cpu?.usageNanoseconds ?? -1) >= 0);
+      assert.throws(() => cgroups.remove(cgroup), /is still in use/);
+      writeFileSync(path.join(UNIFIED as string, 'cgroup.procs'), String(child.pid));
+    } finally {
+      child.kill('SIGKILL');
       cgroups.remove(cgroup);
     }
     assert.equal(cgroups.exists(cgroup), false);
