@@ -2,6 +2,7 @@
 // order of the changes, synchronously; a handler that throws is logged and does not hold up the others.
 import type { ResourceType } from '../api/resource-type.ts';
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
+import { deepFreeze } from '../apimachinery/value.ts';
 import type { Clock } from '../clock.ts';
 import type { Client } from './client.ts';
 import { createIndexedStore, keyOf } from './indexed-store.ts';
@@ -69,6 +70,7 @@ function startInformer<T extends KubeObject>(
   }
 
   function put(object: T, initial: boolean): void {
+    // What a remote server sent is frozen here; what the loopback sent is frozen already and costs one look.
     const fresh = deepFreeze(object);
     const old = store.put(fresh);
     if (old && old.metadata.uid !== fresh.metadata.uid) {
@@ -112,11 +114,4 @@ function startInformer<T extends KubeObject>(
     addIndex: store.addIndex,
   };
   return { informer: informer as unknown as Informer<KubeObject>, done: reflect(type, sink, options) };
-}
-
-/** Freezes what a remote server sent; what the loopback sent is frozen already and costs one look. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const child of Object.values(value)) deepFreeze(child);
-  return Object.freeze(value);
 }

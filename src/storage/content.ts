@@ -1,14 +1,8 @@
 // What an object is apart from its revision: the part that is stored, compared and stamped.
 import { storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
+import { deepFreeze } from '../apimachinery/value.ts';
 import type { Revision, Written } from './storage.ts';
-
-/** Freezes `value` and all below it. What is frozen already is taken to be so all the way down, as our own parts are. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const part of Object.values(value)) deepFreeze(part);
-  return Object.freeze(value);
-}
 
 /** `object` without what the store adds when reading; frozen, sharing its parts with `object`. */
 export function contentOf(object: KubeObject): KubeObject {

@@ -1,7 +1,8 @@
 // An object as it is held in memory. What came from the driver stays text until somebody reads it: most objects of a
 // large cluster are not read for a long time, and parsing all of them is most of a start.
 import type { KubeObject } from '../apimachinery/meta.ts';
-import { deepFreeze, stamp } from './content.ts';
+import { deepFreeze } from '../apimachinery/value.ts';
+import { stamp } from './content.ts';
 import type { Revision, StorageEntry, Written } from './storage.ts';
 
 /** Reads stored text; throws when it is not what was stored. */
