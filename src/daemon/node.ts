@@ -73,7 +73,7 @@ async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, { clock, 
     cgroup: instanceOf(config['data-dir']).cgroup,
     registries: registriesOf(config),
     logs: podLogs(config, ledger),
-    logLimits: { maxBytes: config['container-log-max-size'], maxFiles: config['container-log-max-files'] },
+    logLimits: logLimits(config),
   });
 }
 
@@ -89,6 +89,7 @@ async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
   return createCriRuntime({
     path: socket,
     logs: podLogs(config, ledger),
+    logLimits: logLimits(config),
     cgroup,
     instance: cgroup,
     host: criHost(isOwn),
@@ -98,6 +99,11 @@ async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
     log: log.child({ component: 'runtime' }),
   });
 }
+
+const logLimits = (config: NodeConfig) => ({
+  maxBytes: config['container-log-max-size'],
+  maxFiles: config['container-log-max-files'],
+});
 
 /** Their files go with their pods, the folders as far as nobody else uses them. */
 function podLogs(config: NodeConfig, ledger: HostLedger): PodLogs {

@@ -49,6 +49,7 @@ interface Following {
 
 async function* readTexts(place: LogPlace, filter: LogFilter, following?: Following): AsyncGenerator<Buffer> {
   let handle = await open(place.file).catch(() => undefined); // nothing written yet
+  let next: FileHandle | undefined;
   let { offset } = place;
   const block = Buffer.allocUnsafeSlow(BLOCK);
   try {
@@ -62,19 +63,20 @@ async function* readTexts(place: LogPlace, filter: LogFilter, following?: Follow
         continue;
       }
       if (following?.signal.aborted) return;
-      const next = following && (await rotated(handle, following.file));
       if (next) {
         await handle?.close();
-        handle = next;
+        [handle, next] = [next, undefined];
         offset = 0;
         filter.reset();
         continue;
       }
+      next = following && (await rotated(handle, following.file));
+      if (next) continue; // what was written to the old one before the new one was there
       if (!following || isLast) return;
       await changed;
     }
   } finally {
-    await handle?.close();
+    await Promise.all([handle?.close(), next?.close()]);
   }
 }
 

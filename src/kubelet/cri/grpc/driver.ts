@@ -6,6 +6,8 @@ import type { Read } from '../../../grpc/message.ts';
 import { isGrpcError } from '../../../grpc/status.ts';
 import type { Component } from '../../../lifecycle.ts';
 import type { Logger } from '../../../log.ts';
+import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../logs/log-file.ts';
+import { createLogRotation } from '../../logs/log-rotation.ts';
 import { createContainerTable } from '../container-table.ts';
 import type { ContainerdEvent } from '../containerd/events.ts';
 import { createEventFanOut } from '../event-fan-out.ts';
@@ -14,7 +16,7 @@ import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import type { PodLogs } from '../pod-logs.ts';
-import { type ImageRuntime, type Runtime, RuntimeError } from '../runtime.ts';
+import { type ImageRuntime, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
 import { createCri, REQUEST_TIMEOUT_MS } from './calls.ts';
 import { createContainers } from './containers.ts';
 import { createEventSource, type EventSource } from './events.ts';
@@ -22,7 +24,16 @@ import { containerStatsOf, containerStatusOf } from './from-cri.ts';
 import { createImages } from './images.ts';
 import type { ContainerEventResponse } from './messages/container.ts';
 import { createSandboxes } from './sandboxes.ts';
-import { ATTACH, EXEC, EXEC_SYNC, LIST_CONTAINER_STATS, PORT_FORWARD, STATUS, VERSION } from './services.ts';
+import {
+  ATTACH,
+  EXEC,
+  EXEC_SYNC,
+  LIST_CONTAINER_STATS,
+  PORT_FORWARD,
+  REOPEN_CONTAINER_LOG,
+  STATUS,
+  VERSION,
+} from './services.ts';
 import { openPort, openStreams } from './streaming.ts';
 import type { Host } from './to-cri.ts';
 
@@ -30,6 +41,7 @@ export interface CriRuntimeOptions {
   /** The runtime's socket. */
   path: string;
   logs: PodLogs;
+  logLimits?: LogLimits;
   /** Parent of the pods' cgroups that say none. */
   cgroup: string;
   /** Tells what is ours from what others run in the same runtime. */
@@ -68,7 +80,13 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
   let source: EventSource | undefined;
 
   // The runtime itself remembers what was killed for its memory: a list tells it again.
-  const table = createContainerTable({ emit: fanOut.emit, onOom() {}, wasOomKilled: ({ oomKilled }) => oomKilled });
+  const table = createContainerTable({ emit: tell, onOom() {}, wasOomKilled: ({ oomKilled }) => oomKilled });
+  const rotation = createLogRotation({
+    limits: options.logLimits ?? DEFAULT_LOG_LIMITS,
+    reopen: async (containerId) => void (await cri.call('ReopenLogError', REOPEN_CONTAINER_LOG, { containerId })),
+    clock,
+    log,
+  });
   const images = createImages({ cri, load: options.loadImages, hidden: options.ownImages });
   const sandboxes = createSandboxes({
     cri,
@@ -91,6 +109,13 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     clock,
     synced,
   });
+
+  function tell(event: RuntimeEvent): void {
+    const status = table.get(event.containerId);
+    if (status?.state === 'running') rotation.keep(status);
+    else rotation.forget(event.containerId);
+    fanOut.emit(event);
+  }
 
   async function subscribe(signal: AbortSignal, onSubscribed: () => void): Promise<void> {
     const { runtimeName } = await cri.call('StartError', VERSION, { version: 'v1' });
@@ -167,6 +192,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
       life.abort(new Error('the runtime driver is stopped'));
       await following.catch(() => undefined); // start() has told it
       arrivals.stop();
+      rotation.close();
       fanOut.close();
       source?.close();
       channel.close();

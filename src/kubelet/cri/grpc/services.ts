@@ -72,6 +72,11 @@ export const UPDATE_CONTAINER_RESOURCES = method(
   container.UpdateContainerResourcesRequest,
   container.UpdateContainerResourcesResponse,
 );
+export const REOPEN_CONTAINER_LOG = method(
+  runtime('ReopenContainerLog'),
+  container.ReopenContainerLogRequest,
+  container.ReopenContainerLogResponse,
+);
 export const LIST_CONTAINER_STATS = method(
   runtime('ListContainerStats'),
   stats.ListContainerStatsRequest,

@@ -1,11 +1,13 @@
 // The CRI driver over a runtime that is not containerd, or does not work. Real ones are in the conformance list.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createCriRuntime } from '../../../../src/kubelet/cri/grpc/driver.ts';
 import { createPodLogs, type PodLogs } from '../../../../src/kubelet/cri/pod-logs.ts';
+import type { ContainerStatus } from '../../../../src/kubelet/cri/runtime.ts';
+import { DEFAULT_LOG_LIMITS } from '../../../../src/kubelet/logs/log-file.ts';
 import { silentLogger as log } from '../../../../src/log.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
@@ -21,7 +23,7 @@ describe('the CRI driver', { timeout: 20_000 }, () => {
   beforeEach(() => {
     clock = fakeClock();
     folder = mkdtempSync(path.join(os.tmpdir(), 'cri-'));
-    logs = createPodLogs(folder);
+    logs = createPodLogs(path.join(folder, 'pods'));
   });
   afterEach(async () => {
     await runtime.stop();
@@ -51,6 +53,16 @@ describe('the CRI driver', { timeout: 20_000 }, () => {
       return now?.state === 'exited' ? now : undefined;
     });
     assert.deepEqual([status.exitCode, status.oomKilled], [137, true]);
+  });
+
+  test('puts the log of a running container aside when it is full', async () => {
+    await open();
+    const { logPath } = (await runtime.containerStatus(await running())) as ContainerStatus;
+    writeFileSync(logPath, Buffer.alloc(DEFAULT_LOG_LIMITS.maxBytes));
+    await eventually('the rotation', async () => {
+      await clock.advance(1_000);
+      return existsSync(`${logPath}.1`) && statSync(logPath).size === 0;
+    });
   });
 
   test('lists every second where there are no events', async () => {

@@ -1,5 +1,7 @@
 // A runtime that serves the CRI and runs nothing, for what no real one does when it is asked to: hang, have no events,
 // say that it is not ready. Sandboxes and containers are values that a test changes.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Method } from '../../../../src/grpc/channel.ts';
 import type { Read, Written } from '../../../../src/grpc/message.ts';
 import type { ContainerEventResponse, ContainerStatus } from '../../../../src/kubelet/cri/grpc/messages/container.ts';
@@ -60,15 +62,23 @@ export async function fakeRuntime({ name = 'cri-o', hasEvents = true } = {}): Pr
     }),
     serve(services.IMAGE_STATUS, ({ image }) => ({ image: { id: 'sha256:1', repoTags: [image?.image ?? ''] } })),
     serve(services.PULL_IMAGE, () => ({ imageRef: 'sha256:1' })),
-    serve(services.CREATE_CONTAINER, ({ config }) => {
+    serve(services.CREATE_CONTAINER, ({ config, sandboxConfig }) => {
       made += 1;
       const containerId = `container-${made}`;
       const { metadata, labels } = config ?? {};
-      containers.set(containerId, { id: containerId, metadata, labels, state: 'CONTAINER_CREATED', createdAt: 1e6 });
+      const logPath = path.join(sandboxConfig?.logDirectory ?? '', config?.logPath ?? '');
+      const created = { id: containerId, metadata, labels, logPath, createdAt: 1e6 };
+      containers.set(containerId, { ...created, state: 'CONTAINER_CREATED' });
       return { containerId };
     }),
     serve(services.START_CONTAINER, ({ containerId: id }) => {
-      containers.set(id, { ...containers.get(id), state: 'CONTAINER_RUNNING' });
+      const status = containers.get(id);
+      writeFileSync(status?.logPath as string, '');
+      containers.set(id, { ...status, state: 'CONTAINER_RUNNING' });
+      return {};
+    }),
+    serve(services.REOPEN_CONTAINER_LOG, ({ containerId: id }) => {
+      writeFileSync(containers.get(id)?.logPath as string, '');
       return {};
     }),
     serve(services.LIST_CONTAINERS, () => ({

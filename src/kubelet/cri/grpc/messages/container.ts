@@ -147,6 +147,8 @@ export const UpdateContainerResourcesRequest = message({
   linux: one(2, LinuxContainerResources),
 });
 export const UpdateContainerResourcesResponse = message({});
+export const ReopenContainerLogRequest = message({ containerId: text(1) });
+export const ReopenContainerLogResponse = message({});
 
 export const ExecSyncRequest = message({ containerId: text(1), cmd: texts(2), timeout: integer(3) });
 export const ExecSyncResponse = message({ stdout: bytes(1), stderr: bytes(2), exitCode: integer(3) });
