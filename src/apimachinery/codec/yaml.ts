@@ -1,6 +1,6 @@
 // YAML as sigs.k8s.io/yaml (go.yaml.in/yaml/v2) turns it into JSON: YAML 1.1 words for booleans, no base-60 numbers,
 // timestamps stay text, repeated keys are reported, and only the first document of a stream counts.
-import { type Document, isScalar, LineCounter, parseDocument, type ScalarTag, visit } from 'yaml';
+import { type Document, isCollection, isScalar, LineCounter, parseDocument, type ScalarTag, visit } from 'yaml';
 import type { Json } from '../meta.ts';
 import { type Decoded, DecodeError } from './decoded.ts';
 import { exactInteger } from './exact.ts';
@@ -106,8 +106,8 @@ function repeatedKeys(document: Document, lines: LineCounter): string[] {
     Map(_, map) {
       const seen = new Set<string>();
       for (const { key } of map.items) {
-        if (isScalar(key) && key.value === null) {
-          throw new DecodeError('error converting YAML to JSON: unsupported map key of type: nil');
+        if (isCollection(key) || (isScalar(key) && key.value === null)) {
+          throw new DecodeError('error converting YAML to JSON: unsupported map key');
         }
         if (!isScalar(key) || key.value === '<<') continue;
         const name = String(key.value);

@@ -50,8 +50,10 @@ describe('reading YAML', () => {
     assert.match(problems[0] ?? '', /line 5: key "a" already set in map/);
   });
 
-  it('refuses null as a key', () => {
-    assert.throws(() => decodeYaml('a: {~: b}'), { name: 'DecodeError', message: /unsupported map key/ });
+  it('refuses keys that are null, a list or a map', () => {
+    for (const key of ['~', '? [a] ', '? {a: b} ']) {
+      assert.throws(() => decodeYaml(`a: {${key}: b}`), { name: 'DecodeError', message: /unsupported map key/ });
+    }
   });
 
   it('says where broken YAML is', () => {
