@@ -2,7 +2,7 @@
 // collects logs on any Kubernetes finds them here:
 //   /var/log/pods/<namespace>_<pod>_<uid>/<container>/<attempt>.log
 //   /var/log/containers/<pod>_<namespace>_<container>-<id>.log     a link to it
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { ContainerStatus, Sandbox } from './runtime.ts';
 
@@ -22,6 +22,7 @@ export interface PodLogs {
   link(container: Container): void;
   /** Its log with the files it was rotated into, and its link. */
   removeContainer(container: Container): void;
+  /** All that is left of its containers' logs, and their links. */
   removePod(pod: Pod): void;
 }
 
@@ -48,7 +49,15 @@ export function createPodLogs(root: string): PodLogs {
         if (one === name || one.startsWith(`${name}.`)) rmSync(path.join(logs, one), { force: true });
       }
     },
-    removePod: (pod) => rmSync(folder(pod), { recursive: true, force: true }),
+    removePod(pod) {
+      const own = `${folder(pod)}/`;
+      for (const name of namesIn(links)) {
+        if (!name.startsWith(`${pod.name}_${pod.namespace}_`.slice(0, LINK_NAME))) continue;
+        const link = path.join(links, name);
+        if (targetOf(link)?.startsWith(own)) rmSync(link, { force: true }); // a pod of this name may be there anew
+      }
+      rmSync(own, { recursive: true, force: true });
+    },
   };
 }
 
@@ -57,6 +66,15 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // gone with its pod
+    throw error;
+  }
+}
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch (error) {
+    if (['ENOENT', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined; // gone, or no link
     throw error;
   }
 }
