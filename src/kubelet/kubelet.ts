@@ -93,7 +93,7 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
   const workers = createPodWorkers({ ...options, staticPods, mounter: options.mounter ?? hostMounter, create });
   // Followed from the start, so that the first pod finds them in the cache.
   const followed = [pods, services, configMaps, secrets].map((type) => informers.for(type as typeof pods).synced);
-  const nodeAgent = createNodeAgent({ client, clock, log, runtime, input: nodeInput });
+  const nodeAgent = createNodeAgent({ ...options, input: nodeInput });
   return [
     nodeAgent,
     management,

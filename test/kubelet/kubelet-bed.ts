@@ -23,7 +23,7 @@ export interface KubeletBed {
   clock: FakeClock;
   runtime: SimulatedRuntime;
   directory: string;
-  /** Events told so far, 'Warning BackOff …'. */
+  /** Events of pods so far, 'Warning BackOff …'. */
   told: string[];
   /** The parts of pods that the events were about, each once. */
   toldOf: Set<string | undefined>;
@@ -79,7 +79,8 @@ export async function withKubelet(
         clock,
         log: silentLogger,
         events: {
-          event: (_, type, reason, message, { fieldPath } = {}) => {
+          event: (about, type, reason, message, { fieldPath } = {}) => {
+            if (about.kind === 'Node') return;
             told.push(`${type} ${reason} ${message}`);
             toldOf.add(fieldPath);
           },

@@ -26,8 +26,8 @@ import {
   OBJECT_MODIFIED,
   pathNotFound,
 } from '../../src/apimachinery/status-error.ts';
+import { deepFreeze } from '../../src/apimachinery/value.ts';
 import type { DeleteQuery } from '../../src/client/client.ts';
-import { deepFreeze } from '../../src/client/create-informers.ts';
 import type { Transport, TransportRequest } from '../../src/client/transport.ts';
 import type { Clock } from '../../src/clock.ts';
 import { timestamp } from '../../src/clock.ts';

@@ -30,6 +30,8 @@ export interface PodCgroups {
   readonly root: string;
   /** Makes the groups that pods are put into. Throws CgroupError. */
   start(): void;
+  /** Holds all pods together to what is allocatable. Throws CgroupError, as when they use more already. */
+  enforce(): void;
   pathOf(pod: Pod): string;
   /** Makes the pod's group, or sets it anew, and resolves with its path. Throws CgroupError. */
   put(pod: Pod): string;
@@ -94,10 +96,11 @@ export function createPodCgroups(options: PodCgroupsOptions): PodCgroups {
       if (cgroups.exists(pathOf(pod))) put(pod);
     },
     start() {
-      cgroups.put(root, options.allocatable);
+      cgroups.put(root, {});
       cgroups.put(parents.BestEffort, { cpuShares: MIN_SHARES });
       weighBurstable();
     },
+    enforce: () => cgroups.put(root, options.allocatable),
     async remove(pod) {
       if (burstable.delete(pod.metadata.uid as string)) weighBurstable();
       await removeGroup(pathOf(pod));

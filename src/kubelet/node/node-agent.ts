@@ -7,12 +7,14 @@ import type { Lease } from '../../api/types/coordination/v1.ts';
 import type { Node, NodeStatus } from '../../api/types/core/v1.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/controller.ts';
 import { type Clock, microTimestamp, sleep, type Timer, timestamp } from '../../clock.ts';
 import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
 import type { ImageStatus, Runtime } from '../cri/runtime.ts';
-import { type NodeInput, nodeLabels, nodeObject, nodeStatus } from './node-object.ts';
+import { nodeEvents } from './node-events.ts';
+import { type NodeInput, nodeLabels, nodeObject, nodeReference, nodeStatus } from './node-object.ts';
 
 const RENEW_EVERY_MS = 10_000;
 const LEASE_SECONDS = 40;
@@ -24,6 +26,7 @@ export interface NodeAgentOptions {
   client: Client;
   clock: Clock;
   log: Logger;
+  events: EventRecorder;
   runtime: Pick<Runtime, 'listImages' | 'onImage' | 'problem' | 'onProblem'>;
   /** Read anew at every heartbeat: addresses may change. */
   input: () => NodeInput;
@@ -91,6 +94,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     });
     const body = { status };
     await client.patch(nodes, undefined, input.nodeName, { type: 'strategic', body }, { subresource: 'status' });
+    for (const { type, reason, message } of nodeEvents(input.nodeName, told ?? registered?.status, status)) {
+      options.events.event(nodeReference(input.nodeName), type, reason, message);
+    }
     told = status;
     toldAt = clock.monotonic();
   }
@@ -184,6 +190,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         isChanged = true;
       });
       forgetProblem = options.runtime.onProblem(report);
+      options.events.event(nodeReference(options.input().nodeName), 'Normal', 'Starting', 'Starting kubelet.');
       registered = await register();
       beating = beat(); // asks the runtime, which the pods need not wait for
     },

@@ -8,6 +8,7 @@ import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
 import type { HostLedger } from '../../network/host-ledger.ts';
 import type { Cgroups } from '../cgroups/cgroups.ts';
+import { createNodeAllocatable } from '../cgroups/node-allocatable.ts';
 import { createPodCgroups, type PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type { Runtime } from '../cri/runtime.ts';
 import { createEvictionManager, type EvictionManager } from '../eviction/eviction-manager.ts';
@@ -83,6 +84,7 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
         log,
       })
     : undefined;
+  const nodeAllocatable = podCgroups && createNodeAllocatable({ ...options, groups: podCgroups });
   const groups = cgroups && podCgroups ? { cgroups: cgroups.host, pods: podCgroups } : undefined;
   const stats = createStatsProvider({ ...options, pods, ...(groups ? { groups } : {}) });
   const counters = createKubeletCounters();
@@ -171,12 +173,12 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
       if (problem) throw new Error(problem);
       podCgroups?.start();
       followMemory();
-      await Promise.all([housekeeping.start(), shutdown.start()]);
+      await Promise.all([nodeAllocatable?.start(), housekeeping.start(), shutdown.start()]);
     },
     async stop() {
       life.abort();
       watcher?.close();
-      await Promise.all([housekeeping.stop(), shutdown.stop()]);
+      await Promise.all([nodeAllocatable?.stop(), housekeeping.stop(), shutdown.stop()]);
     },
   };
 }

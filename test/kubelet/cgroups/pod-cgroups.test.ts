@@ -38,7 +38,9 @@ describe('the groups of pods', () => {
     });
 
   test('all pods together have what is allocatable; best effort ones have the least of the processor', () => {
-    groups().start();
+    const all = groups();
+    all.start();
+    all.enforce();
     assert.equal(text('memory/node/kubepods/memory.limit_in_bytes'), '5000');
     assert.equal(text('pids/node/kubepods/pids.max'), '300');
     assert.equal(text('cpu/node/kubepods/cpu.shares'), '2048');

@@ -21,9 +21,14 @@ async function withAgent(
     reported: Promise<void>;
     answer(images: ImageStatus[]): void;
     setProblem(problem: string | undefined): void;
+    /** Reasons of events so far. */
+    told: string[];
+    report(): void;
+    heartbeats(): string[];
   }) => Promise<void>,
 ): Promise<void> {
   const clock = fakeClock();
+  const told: string[] = [];
   const api = fakeApi({ clock });
   const { promise, resolve: answer } = Promise.withResolvers<ImageStatus[]>();
   const { set: setProblem, ...health } = createHealth();
@@ -40,6 +45,7 @@ async function withAgent(
     client: createClient(api.transport),
     clock,
     log: silentLogger,
+    events: { event: (_, __, reason) => void told.push(reason) },
     runtime: { ...health, listImages: () => promise, onImage: () => () => undefined },
     input: () => ({ ...input, runtimeVersion: 'containerd://1.6.20' }),
   });
@@ -47,7 +53,9 @@ async function withAgent(
   const conditions = () => api.object<Node>('nodes', undefined, 'node-1')?.status?.conditions;
   const ready = () => conditions()?.find(({ type }) => type === 'Ready')?.status;
   try {
-    await use({ clock, ready, reported: agent.firstReport(), answer, setProblem });
+    const heartbeats = () => (conditions() ?? []).map(({ lastHeartbeatTime }) => lastHeartbeatTime as string);
+    const { report } = agent;
+    await use({ clock, ready, reported: agent.firstReport(), answer, setProblem, told, report, heartbeats });
   } finally {
     answer([]);
     await agent.stop();
@@ -84,4 +92,19 @@ test('a runtime that hangs makes the node not ready at once, in its words, and i
     setProblem(undefined);
     await clock.advance(0);
     await eventually('the return', () => ready() === 'True');
+  }));
+
+test('what begins to hold is told as events, and what is new at once', () =>
+  withAgent(async ({ clock, reported, answer, told, report, heartbeats }) => {
+    answer([]);
+    await reported;
+    const first = ['Starting', 'NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID', 'NodeReady'];
+    assert.deepEqual(told, first);
+    const [before] = heartbeats();
+    await clock.advance(1_000);
+    assert.equal(heartbeats()[0], before);
+    report();
+    await clock.advance(0);
+    assert.notEqual(heartbeats()[0], before);
+    assert.deepEqual(told, first, 'nothing has changed');
   }));
