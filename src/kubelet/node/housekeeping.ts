@@ -11,7 +11,7 @@ export interface Chore {
 }
 
 export interface Housekeeping extends Component {
-  /** Something has begun that may need it: chores that rest are taken up again. */
+  /** Something begins that will need it: chores that rest are taken up again. */
   wake(): void;
   /** Does one chore now, whatever its time. */
   now(name: string): void;
@@ -32,7 +32,7 @@ export function createHousekeeping(options: {
   let stopped = true;
 
   function arm(chore: Chore): void {
-    if (stopped || timers.has(chore.name) || running.has(chore.name) || !options.isNeeded()) return;
+    if (stopped || timers.has(chore.name) || running.has(chore.name)) return;
     timers.set(
       chore.name,
       clock.after(chore.everyMs, () => run(chore)),
@@ -56,7 +56,7 @@ export function createHousekeeping(options: {
       .finally(() => {
         running.delete(chore.name);
         if (again.delete(chore.name)) run(chore);
-        else arm(chore);
+        else if (options.isNeeded()) arm(chore);
       });
     running.set(chore.name, work);
   }
@@ -65,7 +65,7 @@ export function createHousekeeping(options: {
     name: 'housekeeping',
     async start() {
       stopped = false;
-      for (const chore of options.chores) arm(chore);
+      if (options.isNeeded()) for (const chore of options.chores) arm(chore);
     },
     async stop() {
       stopped = true;
