@@ -18,7 +18,7 @@ export const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, c
 /** Bytes that may wait in the socket before the process is paused. */
 const HIGH_WATER = 1024 * 1024;
 
-interface Framing {
+export interface Framing {
   encode(channel: number, data: Uint8Array): Uint8Array | string;
   decode(message: Buffer): { channel: number; data: Buffer };
 }
@@ -58,7 +58,9 @@ export async function serveSession(socket: WebSocket, starting: Promise<ExecSess
     socket.on('message', (message: RawData) => take(bytesOf(message)));
     socket.on('close', () => session.close());
     if (socket.readyState !== socket.OPEN) session.close();
-    const outputs = [pipe(session.stdout, CHANNEL.stdout), pipe(session.stderr, CHANNEL.stderr)];
+    const outputs = (['stdout', 'stderr'] as const).map((name) =>
+      sendAll(session[name], { socket, framing, channel: CHANNEL[name] }),
+    );
     const exitCode = await session.exit;
     await Promise.all(outputs);
     if (tellsStatus) send(CHANNEL.status, Buffer.from(JSON.stringify(exitStatus(exitCode))));
@@ -69,31 +71,45 @@ export async function serveSession(socket: WebSocket, starting: Promise<ExecSess
   } finally {
     socket.close(1000);
   }
+}
 
-  function pipe(stream: NodeJS.ReadableStream | undefined, channel: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (!stream) return resolve();
-      stream.on('data', (chunk: Buffer) => {
-        if (socket.readyState !== socket.OPEN) return;
-        const waits = socket.bufferedAmount > HIGH_WATER;
-        if (waits) stream.pause();
-        socket.send(framing.encode(channel, chunk), () => waits && stream.resume());
-      });
-      stream.on('end', resolve);
-      stream.on('close', resolve);
-      stream.on('error', () => resolve()); // its end is told by the exit
+/** Sends what the stream has, as fast as the client takes it; resolves at its end. */
+export function sendAll(
+  stream: NodeJS.ReadableStream | undefined,
+  { socket, framing, channel }: { socket: WebSocket; framing: Framing; channel: number },
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream) return resolve();
+    stream.on('data', (chunk: Buffer) => {
+      if (socket.readyState !== socket.OPEN) return;
+      const waits = socket.bufferedAmount > HIGH_WATER;
+      if (waits) stream.pause();
+      socket.send(framing.encode(channel, chunk), () => waits && stream.resume());
     });
-  }
+    stream.on('end', resolve);
+    stream.on('close', resolve);
+    stream.on('error', () => resolve()); // its end is told by the exit
+  });
+}
+
+/** Reads no more from the client while the stream is full. */
+export function writeFrom(socket: WebSocket, stream: NodeJS.WritableStream, data: Buffer): void {
+  if (!stream.writable || stream.write(data) || socket.isPaused) return;
+  socket.pause();
+  const resume = () => {
+    stream.off('drain', resume);
+    stream.off('close', resume);
+    socket.resume();
+  };
+  stream.on('drain', resume);
+  stream.on('close', resume); // nobody reads it any more
 }
 
 function receive(message: Buffer, at: { session: ExecSession; framing: Framing; socket: WebSocket }): void {
   const { channel, data } = at.framing.decode(message);
   const { stdin } = at.session;
-  if (channel === CHANNEL.stdin && stdin && data.length > 0) {
-    if (!stdin.write(data)) {
-      at.socket.pause();
-      stdin.once('drain', () => at.socket.resume());
-    }
+  if (channel === CHANNEL.stdin) {
+    if (stdin && data.length > 0) writeFrom(at.socket, stdin, data);
   } else if (channel === CHANNEL.close && data[0] === CHANNEL.stdin) {
     stdin?.end();
   } else if (channel === CHANNEL.resize) {

@@ -2,16 +2,19 @@
 // channel (odd), each beginning with the port as uint16 LE (cri-streaming portforward/websocket.go).
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import { bytesOf, framingOf } from './channels.ts';
+import { bytesOf, framingOf, sendAll, writeFrom } from './channels.ts';
 
 export const PORT_FORWARD_PROTOCOLS = ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io'] as const;
 
-/** Connects to each port once; resolves when the socket is closed. */
-export async function servePortForward(
-  socket: WebSocket,
-  ports: readonly number[],
-  connect: (port: number) => Promise<Duplex>,
-): Promise<void> {
+export interface PortForward {
+  ports: readonly number[];
+  /** In messages to the client. */
+  pod: string;
+  connect(port: number): Promise<Duplex>;
+}
+
+/** Connects to each port once, and closes the socket when all have ended; resolves when the socket is closed. */
+export async function servePortForward(socket: WebSocket, { ports, pod, connect }: PortForward): Promise<void> {
   const framing = framingOf(socket.protocol);
   const send = (channel: number, data: Uint8Array) => {
     if (socket.readyState === socket.OPEN) socket.send(framing.encode(channel, data));
@@ -22,32 +25,30 @@ export async function servePortForward(
     send(2 * i, prefix);
     send(2 * i + 1, prefix);
   }
-  const connections = ports.map((port, i) => {
-    const opening = connect(port);
-    opening.then(
-      (connection) => {
-        connection.on('data', (chunk: Buffer) => send(2 * i, chunk));
-        connection.on('error', (error) => send(2 * i + 1, Buffer.from(error.message)));
-        connection.on('end', () => closeWhenAllEnded());
-      },
-      (error: Error) => send(2 * i + 1, Buffer.from(`error forwarding port ${port}: ${error.message}`)),
-    );
-    return opening;
+  const opened: Duplex[] = [];
+  const connections = ports.map(connect);
+  const served = connections.map(async (opening, i) => {
+    const fail = (error: Error) =>
+      send(2 * i + 1, Buffer.from(`error forwarding port ${ports[i]} to pod ${pod}: ${error.message}`));
+    const connection = await opening.catch(fail);
+    if (!connection) return;
+    opened[i] = connection.on('error', fail);
+    await sendAll(connection, { socket, framing, channel: 2 * i });
   });
-  let ended = 0;
-  const closeWhenAllEnded = () => {
-    ended++;
-    if (ended === ports.length) socket.close(1000);
-  };
-  socket.on('message', (message: RawData) => {
+  socket.on('message', async (message: RawData) => {
     const { channel, data } = framing.decode(bytesOf(message));
     if (channel % 2 !== 0) return;
-    connections[channel / 2]?.then(
-      (connection) => connection.write(data),
-      () => undefined, // told on the error channel
-    );
+    if (!opened[channel / 2]) {
+      socket.pause(); // what comes is not gathered before there is somebody to take it
+      await connections[channel / 2]?.catch(() => undefined); // told on the error channel
+      socket.resume();
+    }
+    const connection = opened[channel / 2];
+    if (connection) writeFrom(socket, connection, data);
   });
-  await new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  void Promise.all(served).then(() => socket.close(1000));
+  await closed;
   const settled = await Promise.allSettled(connections);
   for (const result of settled) if (result.status === 'fulfilled') result.value.destroy();
 }

@@ -108,7 +108,7 @@ export function createStreaming(options: StreamingOptions): Streaming {
     }
     const ports = portsOf(asked.query);
     const socket = await acceptWebSocket(asked, PORT_FORWARD_PROTOCOLS);
-    await untilOver(asked, servePortForward(socket, ports, connect));
+    await untilOver(asked, servePortForward(socket, { ports, pod: tunnel.pod, connect }));
   }
 
   return {

@@ -14,9 +14,14 @@ describe("the places of containers' logs", () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  const write = (uid: string, { attempt = 0, id = `id${attempt}` } = {}) => {
+  const write = (uid: string, { attempt = 0, id }: { attempt?: number; id?: string } = {}) => {
     const pod = { namespace: 'default', name: 'web', uid };
-    const container = { id, pod, name: 'main', logPath: path.join(logs.folder(pod), logs.file('main', attempt)) };
+    const container = {
+      id: id ?? `id${attempt}`,
+      pod,
+      name: 'main',
+      logPath: path.join(logs.folder(pod), logs.file('main', attempt)),
+    };
     mkdirSync(path.dirname(container.logPath), { recursive: true });
     writeFileSync(container.logPath, uid);
     logs.link(container);
