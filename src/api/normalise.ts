@@ -220,6 +220,8 @@ const CONDITIONAL = new Set([
   'HPAScalingRules.stabilizationWindowSeconds',
   'HPAScalingRules.selectPolicy',
   'DeviceTaint.timeAdded',
+  'PersistentVolumeSpec.persistentVolumeReclaimPolicy',
+  'PersistentVolumeSpec.volumeMode',
   'DeviceSubRequest.count',
   'ExactDeviceRequest.count',
 ]);

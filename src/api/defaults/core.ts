@@ -88,6 +88,13 @@ export const coreDefaults: Readonly<Record<string, TypeDefault>> = {
   'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference': (value) => {
     value.port ??= 443;
   },
+  // Volumes inside of VolumeAttachments have the same spec without these.
+  'io.k8s.api.core.v1.PersistentVolume': (value) => {
+    const spec = (value.spec ?? {}) as Struct;
+    value.spec = spec;
+    spec.persistentVolumeReclaimPolicy ||= 'Retain';
+    spec.volumeMode ??= 'Filesystem';
+  },
   'io.k8s.api.core.v1.PersistentVolumeSpec': roundUp('capacity'),
   'io.k8s.api.core.v1.PersistentVolumeClaimStatus': roundUp('capacity', 'allocatedResources'),
   'io.k8s.api.core.v1.ResourceQuotaSpec': roundUp('hard'),
