@@ -135,7 +135,9 @@ export function createEvictionManager(options: EvictionManagerOptions): Eviction
     if (SIGNALS[signal].condition !== 'DiskPressure') return false;
     // Where images are elsewhere, removing them gives the kubelet's own file system nothing.
     if (signal.startsWith('nodefs') && (await stats.hasDedicatedImageFs())) return false;
-    await options.reclaimDisk();
+    await options
+      .reclaimDisk()
+      .catch((error: unknown) => log.warn({ err: error }, 'the disk gets no more room by itself'));
     return thresholdsMet(settings.thresholds, await observe(), { reclaim: true }).length === 0;
   }
 

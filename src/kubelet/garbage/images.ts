@@ -56,10 +56,17 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
       .toSorted(byLastUse);
   }
 
-  async function remove(image: ImageStatus, reason: 'age' | 'space'): Promise<void> {
+  /** Returns whether it is gone: one that cannot be removed holds no other up. */
+  async function remove(image: ImageStatus, reason: 'age' | 'space'): Promise<boolean> {
     log.info({ image: image.repoTags[0] ?? image.id, bytes: image.size, reason }, 'removing an unused image');
-    for (const name of image.repoTags.length > 0 ? image.repoTags : [image.id]) await runtime.removeImage(name);
+    try {
+      for (const name of image.repoTags.length > 0 ? image.repoTags : [image.id]) await runtime.removeImage(name);
+    } catch (error) {
+      log.warn({ err: error, image: image.id }, 'an unused image could not be removed');
+      return false;
+    }
     options.removed(reason);
+    return true;
   }
 
   /** Resolves with how much was freed, at least `bytes` when there was so much. */
@@ -68,8 +75,7 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
     for (const image of images) {
       if (freed >= bytes) break;
       if (now - image.firstSeen < settings.minAgeMs) continue; // it may be about to be used
-      await remove(image, 'space');
-      freed += image.size;
+      if (await remove(image, 'space')) freed += image.size;
     }
     return freed;
   }

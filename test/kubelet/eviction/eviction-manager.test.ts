@@ -17,6 +17,7 @@ function bed(settings: ThresholdSettings, pods: readonly [Pod, Uses][] = []) {
     changes: 0,
     reclaims: 0,
     afterReclaim: undefined as NodeUsage | undefined,
+    reclaimError: undefined as Error | undefined,
     stuck: false,
     dedicated: false,
   };
@@ -55,6 +56,7 @@ function bed(settings: ThresholdSettings, pods: readonly [Pod, Uses][] = []) {
       })),
     reclaimDisk: async () => {
       state.reclaims++;
+      if (state.reclaimError) throw state.reclaimError;
       state.usage = state.afterReclaim ?? state.usage;
     },
     evicted: (signal) => void counted.push(signal),
@@ -157,6 +159,14 @@ describe('the eviction manager', () => {
     state.afterReclaim = undefined;
     await manager.synchronize();
     assert.deepEqual([failures[0]?.[0], state.reclaims], ['web', 2]);
+  });
+
+  test('a disk that cannot be given room costs a pod', async () => {
+    const { manager, failures, state } = bed({ hard }, [[podThat('web', {}), { rootfs: 5 }]]);
+    state.usage = nodeThat({ disk: 950 });
+    state.reclaimError = new Error('the runtime is down');
+    await manager.synchronize();
+    assert.deepEqual(failures[0]?.[0], 'web');
   });
 
   test('images on a file system of their own are not removed for the other', async () => {

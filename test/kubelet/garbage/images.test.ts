@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 
 function bed(images: ImageStatus[], change: Partial<typeof SETTINGS> = {}) {
   const clock = fakeClock();
-  const state = { images, inUse: [] as string[], room: { capacityBytes: 1000, availableBytes: 500 } };
+  const state = { images, stuck: '', inUse: [] as string[], room: { capacityBytes: 1000, availableBytes: 500 } };
   const removed: string[] = [];
   const told: string[] = [];
   const collector = createImageCollector({
@@ -28,6 +28,7 @@ function bed(images: ImageStatus[], change: Partial<typeof SETTINGS> = {}) {
       listImages: async () => state.images,
       listContainers: async () => state.inUse.map((name) => ({ image: name, imageId: name }) as ContainerStatus),
       async removeImage(name) {
+        if (name === state.stuck) throw new Error('in use');
         removed.push(name);
         state.images = state.images.filter(({ id, repoTags }) => id !== name && !repoTags.includes(name));
       },
@@ -104,6 +105,15 @@ describe('images that nobody uses', () => {
     await clock.advance(MINUTE);
     await collector.collect();
     assert.deepEqual([removed, told], [['docker.io/library/a:1'], ['age']]);
+  });
+
+  test('hold up no other when one cannot be removed', async () => {
+    const { collector, clock, state, removed, told } = bed([image('a'), image('b')]);
+    await collector.collect();
+    await clock.advance(2 * MINUTE);
+    state.stuck = 'docker.io/library/a:1';
+    await collector.removeUnused();
+    assert.deepEqual([removed, told], [['docker.io/library/b:1'], ['space']]);
   });
 
   test('stay on a full disk where they shall', async () => {
