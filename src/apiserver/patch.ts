@@ -165,7 +165,11 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
       const change = { definition, live: current, manager: target.fieldManager, subresource: target.subresource };
       const merged = env.fieldManagers.apply(body.value, { ...change, force: parameters.force ?? false });
       report(untypedProblems(body), { ...parameters, warn: call.warn });
-      const object = toObject(decodedValue(merged), definition, strictness(call, parameters));
+      // What was applied does not go through the reader of bodies upstream.
+      const given = { ...decodedValue(merged), keepsNulls: true };
+      // Unknown fields were refused by then, or are of a free-form part.
+      const lenient = { ...strictness(call, parameters), fieldValidation: 'Ignore' as const };
+      const object = toObject(given, definition, lenient);
       requireName(object, call.info.name);
       return object;
     },

@@ -43,7 +43,7 @@ function judge(value: unknown, schema: Schema, place: Place): Judgement {
 }
 
 function typeErrors(value: unknown, schema: Schema, field: string): FieldError[] {
-  if (value === null ? schema.nullable || !typesOf(schema) : hasType(value, schema)) {
+  if (value === null ? schema.nullable || !typesOf(schema) : hasType(value, schema) || isFormatted(value, schema)) {
     if (typeof value === 'string' && schema.format && !fitsFormat(value, schema.format)) {
       return [typeError(field, value, `be of type ${schema.format}`)];
     }
@@ -51,6 +51,10 @@ function typeErrors(value: unknown, schema: Schema, field: string): FieldError[]
   }
   return [typeError(field, value, `be of type ${typesOf(schema)}`)];
 }
+
+/** Where there is a format texts and lists are of every type but numbers (kube-openapi pkg/validation/validate/type.go). */
+const isFormatted = (value: unknown, { format, type }: Schema): boolean =>
+  Boolean(format) && type !== 'integer' && type !== 'number' && (typeof value === 'string' || Array.isArray(value));
 
 const typesOf = (schema: Schema): string =>
   schema['x-kubernetes-int-or-string'] ? 'integer,string' : (schema.type ?? '');

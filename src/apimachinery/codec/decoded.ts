@@ -9,6 +9,8 @@ export interface Decoded {
   literals: ReadonlyMap<string, string>;
   /** Problems of the text itself that only strict reading reports, in upstream's words. */
   problems: readonly string[];
+  /** Nulls are for validation to judge, even where they are as good as nothing in a body. */
+  keepsNulls?: boolean;
 }
 
 /** A body that cannot be read, or does not fit its type. The message is that of Go's decoder. */

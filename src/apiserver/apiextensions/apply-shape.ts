@@ -41,7 +41,9 @@ function shapeOf(schema: Schema, types: SchemaSet): Shape {
 function mapShape(schema: Schema, types: SchemaSet): Shape {
   if (schema['x-kubernetes-embedded-resource'])
     return applyShape({ ...schema, 'x-kubernetes-embedded-resource': false }, types);
-  const isFree = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  // An object of which nothing is said may hold anything (kube-openapi pkg/schemaconv).
+  const isBare = Object.keys(schema.properties ?? {}).length === 0 && schema.additionalProperties === undefined;
+  const isFree = isBare || schema['x-kubernetes-preserve-unknown-fields'] === true;
   return {
     kind: 'map',
     atomic: schema['x-kubernetes-map-type'] === 'atomic',

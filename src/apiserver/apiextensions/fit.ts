@@ -18,7 +18,7 @@ export function fitToSchema(decoded: Decoded, schema: Schema, types: SchemaSet) 
   const root = readMetadata(object, decoded, types);
   problems.push(...root.problems);
   problems.push(...prune(object, schema).map(unknownField));
-  pruneNulls(object, schema);
+  if (!decoded.keepsNulls) pruneNulls(object, schema);
   visitEmbedded(object, schema, (embedded, path) => {
     for (const name of ['apiVersion', 'kind']) {
       const value = embedded[name];

@@ -110,6 +110,15 @@ test('nulls that may not be are as good as missing, but for items and what has a
   assert.deepEqual(value, { b: null, c: null, l: [null] });
 });
 
+test('where a format is, lists pass for texts', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: { s: { type: 'string', format: 'uuid' }, t: { type: 'string' } },
+  };
+  const told = validateValue({ s: [], t: [] }, schema).map(({ field }) => field);
+  assert.deepEqual(told, ['t']);
+});
+
 test('a map list with something else than objects in it is told once', () => {
   const map: Schema = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] };
   const told = validateListTypes({ m: [null, 1, 'x'] }, { properties: { m: map } });
