@@ -10,7 +10,7 @@ import type {
   CertificateSigningRequestSpec,
   CertificateSigningRequestStatus,
 } from '../types/certificates/v1.ts';
-import { oneOf, requiredOneOf } from '../validation/rules.ts';
+import { oneOf, required, requiredOneOf } from '../validation/rules.ts';
 import { pemBlocks, signedRequestProblem } from './signed-request.ts';
 import { signerNameErrors } from './signer-name.ts';
 
@@ -167,6 +167,8 @@ export const certificateSigningRequests: Behaviour = {
     stampConditions(object, old, now);
   },
   validate: validateSigningRequest,
+  // Any name will do for its own rules, but none will not.
+  validateCreate: ({ metadata }) => required(metadata.name, 'metadata.name', 'name or generateName is required'),
   validateUpdate: removalErrors,
   validateStatusUpdate: (object, old) => [
     ...validateSigningRequest(object),

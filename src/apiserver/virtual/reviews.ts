@@ -18,7 +18,7 @@ import { decodeObject } from '../decode.ts';
 import type { Attributes, Authorizer, UserInfo } from '../identity.ts';
 import { apiVersionOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { matchNamespace } from '../registry/write.ts';
+import { matchNamespace, wipeSystemFields } from '../registry/write.ts';
 import type { ApiResult } from '../request.ts';
 
 export interface ReviewOptions {
@@ -59,6 +59,7 @@ function review<T>(answer: (body: T & AnyObject, call: ResourceCall) => Promise<
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const body = (await decodeObject(request.body, definition, strictness(call, parameters))) as T & AnyObject;
     matchNamespace(body, definition, call.info.namespace);
+    wipeSystemFields(body);
     // Like anything created: what was sent is owned by whoever sent it, though nobody will ever ask.
     const { fieldManager: manager, subresource } = writeTarget(call, parameters);
     call.env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource });
