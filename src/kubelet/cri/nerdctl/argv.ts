@@ -92,10 +92,14 @@ function namespaceArgs(container: ContainerConfig, sandbox: SandboxRecord): stri
   ];
 }
 
-function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
+const labelArgs = (config: ContainerConfig, context: CreateContext): string[] =>
+  Object.entries(containerLabels(config, context)).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
+
+/** By which the container is known again. */
+export function containerLabels(config: ContainerConfig, context: CreateContext): Record<string, string> {
   const { sandbox, image, console } = context;
   const stopSignal = config.stopSignal ?? image.stopSignal;
-  const labels: Record<string, string> = {
+  return {
     ...config.labels,
     [LABEL_CONTAINER]: config.name,
     [LABEL_POD]: sandbox.pod.name,
@@ -111,7 +115,6 @@ function labelArgs(config: ContainerConfig, context: CreateContext): string[] {
     [LABEL_CONSOLE_STREAMS]: consoleStreams(console),
     [LABEL_LOG]: context.logPath,
   };
-  return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
 }
 
 /** For the runc wrapper. */

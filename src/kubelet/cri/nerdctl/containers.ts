@@ -7,7 +7,7 @@ import { RunError, run } from '../../../exec.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { Tasks } from '../containerd/tasks.ts';
-import { LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
+import { LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type ImageRuntime,
   RuntimeError,
 } from '../runtime.ts';
-import { createArgs, updateArgs } from './argv.ts';
+import { type CreateContext, containerLabels, createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
 import {
   type ConsoleSettings,
@@ -77,17 +77,16 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
       options.outputs.prepare();
       const console = consoleFor(config, options.consoles);
-      await makeConsole(console);
       const logPath = path.join(options.logs.folder(sandbox.pod), options.logs.file(config.name, config.attempt));
-      const { mounts, labels } = await options.imageMounts.resolve(config.mounts, records.folder(sandbox.id));
+      const [{ mounts, labels }] = await Promise.all([
+        options.imageMounts.resolve(config.mounts, records.folder(sandbox.id)),
+        makeConsole(console),
+      ]);
       const whole = { ...config, mounts, labels: { ...config.labels, ...labels } };
-      const place = { sandbox, image, runtime: options.runtime, console, logPath };
-      const args = createArgs(whole, { ...place, minOomScoreAdj });
-      const { stdout } = await nerdctl.run('CreateContainerError', args);
+      const context = { sandbox, image, runtime: options.runtime, console, logPath, minOomScoreAdj };
+      const { stdout } = await nerdctl.run('CreateContainerError', createArgs(whole, context));
       const id = stdout.trim().split('\n').at(-1) as string;
-      const [status] = await inspect(nerdctl, [id]);
-      if (!status) throw new RuntimeError('CreateContainerError', `container ${id} vanished after it was created`);
-      table.add(status);
+      table.add(createdStatus(id, containerLabels(whole, context), { config, context, at: clock.now() }));
       return id;
     },
 
@@ -159,6 +158,36 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
     async containerStatus(id) {
       await options.synced();
       return table.get(id);
+    },
+  };
+}
+
+/** What a list would say of it, without asking. */
+function createdStatus(
+  id: string,
+  labels: Readonly<Record<string, string>>,
+  { config, context, at }: { config: ContainerConfig; context: CreateContext; at: number },
+): ContainerStatus {
+  const { cpuShares, cpuQuota, memoryLimitBytes } = config.resources;
+  return {
+    id,
+    sandboxId: config.sandboxId,
+    name: config.name,
+    attempt: config.attempt,
+    pod: context.sandbox.pod,
+    state: 'created',
+    createdAt: at,
+    startedAt: 0,
+    finishedAt: 0,
+    oomKilled: false,
+    image: config.image,
+    imageId: labels[LABEL_IMAGE_ID] ?? '',
+    logPath: context.logPath,
+    labels,
+    resources: {
+      ...(cpuShares ? { cpuShares } : {}),
+      ...(cpuQuota ? { cpuQuota } : {}),
+      ...(memoryLimitBytes ? { memoryLimitBytes } : {}),
     },
   };
 }

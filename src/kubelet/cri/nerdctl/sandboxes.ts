@@ -123,15 +123,22 @@ async function makeNamespaces(record: SandboxRecord): Promise<void> {
 
 /** Idempotent: gives back network, namespaces, shared memory and the holder. */
 async function release(options: SandboxesOptions, record: SandboxRecord): Promise<void> {
-  const { netns, ipc, shm } = record;
+  const { shm } = record;
   await removePidHolder(options.nerdctl, record);
   await options.imageMounts.release(options.records.folder(record.id));
-  if (netns !== undefined && existsSync(netns)) await options.network.detach(attachmentOf(record));
+  await Promise.all([releaseNamespaces(options, record), shm === undefined ? undefined : releaseShm(shm)]);
+}
+
+async function releaseNamespaces({ network }: SandboxesOptions, record: SandboxRecord): Promise<void> {
+  const { netns, ipc } = record;
+  if (netns !== undefined && existsSync(netns)) await network.detach(attachmentOf(record));
   await unpinNamespaces({ ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) });
-  if (shm !== undefined && existsSync(shm)) {
-    await unmount(shm);
-    rmSync(shm, { recursive: true, force: true });
-  }
+}
+
+async function releaseShm(shm: string): Promise<void> {
+  if (!existsSync(shm)) return;
+  await unmount(shm);
+  rmSync(shm, { recursive: true, force: true });
 }
 
 const attachmentOf = (record: SandboxRecord): NetworkAttachment => ({
