@@ -1,6 +1,6 @@
 // Pods over the CRI: that of our own containerd, and of one that somebody else runs.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,6 +12,7 @@ import { createNerdctl } from '../../src/kubelet/cri/nerdctl/cli.ts';
 import { createImages } from '../../src/kubelet/cri/nerdctl/images.ts';
 import { PAUSE_IMAGE, pauseArchive } from '../../src/kubelet/cri/pause.ts';
 import { silentLogger as log } from '../../src/log.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 
 const pod = (name: string) =>
@@ -47,7 +48,7 @@ async function runPod({ kubectl }: Cluster, name: string): Promise<Pod> {
 
 const statusOf = (one: Pod) => one.status?.containerStatuses?.[0];
 
-describe('the CRI of our own containerd', { timeout: 120_000 }, () => {
+describe('the CRI of our own containerd', { timeout: 180_000 }, () => {
   let cluster: Cluster;
   before(async () => {
     cluster = await createCluster(['--container-runtime=cri']);
@@ -69,6 +70,37 @@ describe('the CRI of our own containerd', { timeout: 120_000 }, () => {
       [statusOf(before)?.containerID, 0, before.status?.podIP],
     );
     await kubectl('delete', 'pod', 'adopted');
+  });
+
+  test('that hangs makes the node not ready in its words, while pods run on, and ready again when it answers', async () => {
+    const { kubectl } = cluster;
+    const made = await runPod(cluster, 'serving');
+    const file = path.join(cluster.folder, 'run/containerd/containerd.pid');
+    const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number };
+    const ready = async () => {
+      const [node] = (await kubectl.json<{ items: Node[] }>('get', 'nodes')).items;
+      return node?.status?.conditions?.find(({ type }) => type === 'Ready');
+    };
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const condition = await eventually(
+        'the condition',
+        async () => {
+          const now = await ready();
+          return now?.status === 'False' ? now : undefined;
+        },
+        { timeoutMs: 40_000 },
+      );
+      assert.equal(condition.reason, 'KubeletNotReady');
+      assert.match(condition.message ?? '', /^container runtime is down: .*Status took longer than 10 s$/);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await eventually('the node is ready', async () => (await ready())?.status === 'True', { timeoutMs: 40_000 });
+    const after = await kubectl.json<Pod>('get', 'pod', 'serving');
+    assert.equal(statusOf(after)?.containerID, statusOf(made)?.containerID);
+    assert.equal(statusOf(after)?.restartCount, 0);
+    await kubectl('delete', 'pod', 'serving');
   });
 
   test('does not take over what nerdctl ran, and the other way round', async () => {

@@ -1,27 +1,21 @@
 // One list of cases that every runtime driver passes: what the kubelet relies on, and nothing else.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { ContainerStats, Runtime, RuntimeEvent } from '../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../support/eventually.ts';
 import { containerConfig, sandboxConfig } from './configs.ts';
-import { type Harness, hostSnapshot, subjects } from './harness.ts';
+import { subjects } from './harness.ts';
+import { useHarness } from './use-harness.ts';
 
 const MEGABYTE = 1024 * 1024;
 const HANDLES_TERM = ['sh', '-c', 'trap "exit 5" TERM; while true; do sleep 0.05; done'];
 
 for (const subject of subjects) {
   describe(`runtime ${subject.name}`, { skip: subject.unavailable ?? false, timeout: 60_000 }, () => {
-    let harness: Harness;
+    const harness = useHarness(subject);
     let runtime: Runtime;
-    let hostBefore: string[];
-    before(async () => {
-      hostBefore = hostSnapshot();
-      harness = await subject.open();
-      runtime = harness.runtime;
-    });
-    after(async () => {
-      await harness?.close();
-      await eventually('the host as it was', () => assert.deepEqual(hostSnapshot(), hostBefore) === undefined);
+    before(() => {
+      runtime = harness().runtime;
     });
 
     const run = async (sandboxId: string, command: readonly string[], name = 'main') => {
@@ -176,7 +170,7 @@ for (const subject of subjects) {
       const running = await run(sandbox.id, HANDLES_TERM, 'running');
       const ended = await run(sandbox.id, ['sh', '-c', 'exit 3'], 'ended');
       await eventually('the exit', async () => (await runtime.containerStatus(ended))?.state === 'exited');
-      runtime = await harness.restart();
+      runtime = await harness().restart();
       const known = await eventually('both as they are', async () => {
         const own = (await runtime.listContainers()).filter((c) => c.sandboxId === sandbox.id);
         return own.find((c) => c.id === ended)?.state === 'exited' ? own : undefined;

@@ -2,11 +2,12 @@
 // nothing is made twice or lost, and new ones can start.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../support/eventually.ts';
 import { containerConfig, sandboxConfig } from './configs.ts';
-import { type Harness, hostSnapshot, subjects } from './harness.ts';
+import { subjects } from './harness.ts';
+import { useHarness } from './use-harness.ts';
 
 function shimWith(containerId: string): string | undefined {
   return readdirSync('/proc').find((entry) => {
@@ -19,17 +20,18 @@ function shimWith(containerId: string): string | undefined {
   });
 }
 
-/** The container's first process: of those in its control group, which bears its id, the oldest. */
+/** The container's first process, which is 1 in its own namespace; its control group bears its id. */
 function processOf(containerId: string): number {
-  const pids = readdirSync('/proc').filter((entry) => {
+  const pid = readdirSync('/proc').find((entry) => {
     try {
-      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cgroup`, 'utf8').includes(containerId);
+      if (!readFileSync(`/proc/${entry}/cgroup`, 'utf8').includes(containerId)) return false;
+      return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${entry}/status`, 'utf8'));
     } catch {
-      return false; // it is over
+      return false; // not a process, or over
     }
   });
-  assert.ok(pids.length > 0, 'the container has a process');
-  return Math.min(...pids.map(Number));
+  assert.ok(pid, 'the container has a process');
+  return Number(pid);
 }
 
 /** By the CRI all containers of a pod have the shim of its sandbox. */
@@ -46,17 +48,10 @@ for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
     skip: subject.unavailable ?? false,
     timeout: 90_000,
   }, () => {
-    let harness: Harness;
+    const harness = useHarness(subject);
     let runtime: Runtime;
-    let hostBefore: string[];
-    before(async () => {
-      hostBefore = hostSnapshot();
-      harness = await subject.open();
-      runtime = harness.runtime;
-    });
-    after(async () => {
-      await harness?.close();
-      await eventually('the host as it was', () => assert.deepEqual(hostSnapshot(), hostBefore) === undefined);
+    before(() => {
+      runtime = harness().runtime;
     });
 
     const sandbox = async (name: string) => (await runtime.runSandbox(sandboxConfig(name))).id;
@@ -72,11 +67,11 @@ for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
         return now?.state === 'exited' ? now : undefined;
       });
     const killContainerd = (): number => {
-      const pid = harness.containerdPid() as number;
+      const pid = harness().containerdPid() as number;
       process.kill(pid, 'SIGKILL');
       return pid;
     };
-    const revived = (before: number) => eventually('another containerd', () => harness.containerdPid() !== before);
+    const revived = (before: number) => eventually('another containerd', () => harness().containerdPid() !== before);
     /** What was made before is there once, and in the state it was in. */
     const known = async (sandboxId: string) =>
       (await runtime.listContainers())
@@ -116,7 +111,7 @@ for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
       const ending = await run(pod, 'ending', ENDS_WITH_7);
       const pid = processOf(ending);
       const before = killContainerd();
-      const restarted = harness.restart();
+      const restarted = harness().restart();
       process.kill(pid, 'SIGTERM');
       runtime = await restarted;
       await revived(before);
@@ -140,7 +135,7 @@ for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
 
     test('a server killed while it makes a pod leaves nothing that the next one does not know', async () => {
       const making = runtime.runSandbox(sandboxConfig('halfway')).catch(() => undefined);
-      runtime = await harness.restart();
+      runtime = await harness().restart();
       await making;
       await eventually('the sandbox', async () => {
         const own = (await runtime.listSandboxes()).filter((one) => one.pod.name === 'halfway');

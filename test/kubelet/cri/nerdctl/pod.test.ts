@@ -3,29 +3,23 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { writeTestImages } from '../../../../scripts/test-images.ts';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import type { ContainerConfig, Runtime } from '../../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { containerConfig, sandboxConfig } from '../configs.ts';
-import { type Harness, hostSnapshot, subjects } from '../harness.ts';
+import { subjects } from '../harness.ts';
+import { useHarness } from '../use-harness.ts';
 
 const subject = subjects.find((s) => s.name === 'nerdctl')!;
 
 describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_000 }, () => {
-  let harness: Harness;
+  const harness = useHarness(subject);
   let runtime: Runtime;
-  let hostBefore: string[];
-  before(async () => {
-    hostBefore = hostSnapshot();
-    harness = await subject.open();
-    runtime = harness.runtime;
-  });
-  after(async () => {
-    await harness?.close();
-    await eventually('the host as it was', () => assert.deepEqual(hostSnapshot(), hostBefore) === undefined);
+  before(() => {
+    runtime = harness().runtime;
   });
 
   const run = async (sandboxId: string, name: string, change: Partial<ContainerConfig>) => {
@@ -120,7 +114,7 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
       return now?.state === 'exited' ? now : undefined;
     });
     assert.deepEqual([status.oomKilled, status.exitCode], [true, 137]);
-    runtime = await harness.restart();
+    runtime = await harness().restart();
     assert.equal((await runtime.containerStatus(id))?.oomKilled, true);
     await runtime.removeSandbox(sandbox.id);
   });
