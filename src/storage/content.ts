@@ -10,14 +10,17 @@ export function contentOf(object: KubeObject): KubeObject {
   return deepFreeze({ ...object, metadata });
 }
 
+const typeOf = (type: Partial<KubeObject>): string => JSON.stringify(type).slice(0, -1);
+
 /** As JSON for the driver, and its parts. */
 export function write(content: KubeObject): { value: string; written: Written } {
   const { kind, apiVersion, metadata, ...others } = content;
   const [about, below] = [storedJson(metadata), storedJson(others)];
   const written = { metadata: about.trimStart(), rest: below === '{}' ? '}' : `,${below.trimStart().slice(1)}` };
-  const type = `"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)}`;
+  // The store asks nobody for a type.
+  const type = kind === undefined && apiVersion === undefined ? '{' : `${typeOf({ kind, apiVersion })},`;
   const isExact = about.startsWith(' ') || below.startsWith(' ');
-  return { value: `${isExact ? ' ' : ''}{${type},"metadata":${written.metadata}${written.rest}`, written };
+  return { value: `${isExact ? ' ' : ''}${type}"metadata":${written.metadata}${written.rest}`, written };
 }
 
 /** The object as it is read at `revision`. */
