@@ -24,7 +24,7 @@ export interface Credentials {
 /** One way to authenticate. undefined: not mine, ask the next. Throws StatusError 401 when it is mine and wrong. */
 export interface Authenticator {
   readonly name: string;
-  authenticate(credentials: Credentials): Promise<UserInfo | undefined>;
+  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined>;
 }
 
 /** What is asked for, as authorizer.Attributes upstream. */

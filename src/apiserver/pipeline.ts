@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Aggregator } from './aggregation/aggregator.ts';
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
-import { impersonate } from './authentication/impersonation.ts';
+import { asksToImpersonate, impersonate } from './authentication/impersonation.ts';
 import { forbiddenError } from './authorization/forbidden.ts';
 import type { HandlerTable } from './call.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
@@ -14,7 +14,7 @@ import { dispatch } from './dispatch.ts';
 import type { FlowControl, Ticket } from './fairness/flow-control.ts';
 import { isLongRunning, widthOf } from './fairness/work.ts';
 import { decide } from './history/access.ts';
-import type { Attributes, Authorizer, UserInfo } from './identity.ts';
+import type { Attributes, Authorizer, Decision, UserInfo } from './identity.ts';
 import type { PathTable } from './paths/path-table.ts';
 import type { WriteEnvironment } from './registry/write.ts';
 import { type Answer, type ApiRequest, type ApiResponse, header } from './request.ts';
@@ -65,7 +65,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const ticket = options.flowControl.enter(attributes, { width, caller: request });
       admitted(ticket instanceof Promise ? await ticket : ticket);
     }
-    await authorize(attributes);
+    const decision = authorize(attributes);
+    if (decision) await decision;
     if (CONNECTING.has(info.subresource) && info.resource === 'pods' && info.verb === 'get') {
       await authorize({ ...attributes, verb: 'create' });
     }
@@ -80,12 +81,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   async function identify(request: ApiRequest): Promise<UserInfo> {
     if ('user' in request.identity) return request.identity.user;
     const user = await options.authenticator.authenticate(request.identity.credentials);
-    return await impersonate(user, request.headers, authorizer);
+    return asksToImpersonate(request.headers) ? await impersonate(user, request.headers, authorizer) : user;
   }
 
-  async function authorize(attributes: Attributes): Promise<void> {
-    const decision = await decide(authorizer, attributes);
-    if (decision.result !== 'allow') throw forbiddenError(attributes, decision.reason);
+  /** Throws, or rejects with, 403. A decision is on the path of every request, and most are there at once. */
+  function authorize(attributes: Attributes): void | Promise<void> {
+    const settle = ({ result, reason }: Decision) => {
+      if (result !== 'allow') throw forbiddenError(attributes, reason);
+    };
+    const decision = decide(authorizer, attributes);
+    return decision instanceof Promise ? decision.then(settle) : settle(decision);
   }
 
   return {

@@ -29,7 +29,8 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
   return {
     async authenticate(credentials) {
       for (const authenticator of authenticators) {
-        const user = await authenticator.authenticate(credentials);
+        const answer = authenticator.authenticate(credentials);
+        const user = answer instanceof Promise ? await answer : answer;
         if (user) return withAuthenticatedGroup(user);
       }
       if (options.anonymous === false) throw unauthorized();

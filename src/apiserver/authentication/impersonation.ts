@@ -8,6 +8,12 @@ import { parseServiceAccountUsername, serviceAccountGroups } from './tokens.ts';
 
 type Target = Pick<Attributes, 'apiGroup' | 'apiVersion' | 'resource' | 'subresource' | 'namespace' | 'name'>;
 
+/** Whether a request has anything of it in its headers; most have not, and are let past. */
+export function asksToImpersonate(headers: Credentials['headers']): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+}
+
 /** The user to go on as: `user` itself when nobody is impersonated. Throws StatusError 400 or 403. */
 export async function impersonate(
   user: UserInfo,

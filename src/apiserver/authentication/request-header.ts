@@ -12,7 +12,7 @@ export function createRequestHeaderAuthenticator(options: {
   const signedByFrontProxyCa = createSignatureCheck(options.frontProxyCa);
   return {
     name: 'request-header',
-    async authenticate({ clientCertificate, headers }) {
+    authenticate({ clientCertificate, headers }) {
       if (!clientCertificate || !signedByFrontProxyCa(clientCertificate.raw)) return undefined;
       if (options.allowedNames.length > 0 && !options.allowedNames.includes(clientCertificate.commonName)) {
         return undefined;

@@ -32,7 +32,7 @@ export function createX509Authenticator(options: { clientCa: string; frontProxyC
 
   return {
     name: 'x509',
-    async authenticate({ clientCertificate }: Credentials) {
+    authenticate({ clientCertificate }: Credentials) {
       if (!clientCertificate) return undefined;
       const { raw, commonName, organizations } = clientCertificate;
       if (!signedByClientCa(raw)) {
