@@ -1,10 +1,12 @@
 // Makes the image of a container present: pull policy, back-off after failures, credentials one after another until
-// one is taken (pkg/kubelet/images/image_manager.go, kuberuntime_image.go).
+// one is taken, and no use of what was pulled with another pod's (pkg/kubelet/images/image_manager.go, kuberuntime_image.go).
 import type { Container, Pod } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import { type BackOffTimes, createKeyedBackOff, formatSeconds } from './back-off.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
+import type { PullCredential } from './images/keyring.ts';
+import type { PullRecords } from './images/pull-records.ts';
 import type { PullCredentials } from './images/pull-secrets.ts';
 import { createPulls } from './images/pulls.ts';
 import { aboutContainer } from './pod-record.ts';
@@ -48,23 +50,28 @@ export function createImages(options: {
   clock: Clock;
   backOff: BackOffTimes;
   credentials: PullCredentials;
+  records: PullRecords;
   /** How many images are pulled at a time. */
   parallelPulls: number;
 }): Images {
-  const { runtime, events, clock } = options;
+  const { runtime, events, clock, records } = options;
   const backOff = createKeyedBackOff(clock, options.backOff);
   const failures = new Map<string, { at: number; message: string }>();
   const pulls = createPulls({ runtime, clock, parallel: options.parallelPulls });
   const keyOf = (pod: Pod, container: Container) => `${pod.metadata.uid}_${container.image}`;
 
+  interface Pulled {
+    ms: number;
+    credential: PullCredential | undefined;
+  }
+
   /** As upstream: what a registry denied to every credential is told once for each that said something else. */
-  async function pullWith(pod: Pod, image: string): Promise<number> {
-    const credentials = await options.credentials(pod, image);
-    if (credentials.length === 0) return pulls.pull(image, undefined);
+  async function pullWith(image: string, credentials: readonly PullCredential[]): Promise<Pulled> {
+    if (credentials.length === 0) return { ms: await pulls.pull(image, undefined), credential: undefined };
     const denials: Error[] = [];
     for (const credential of credentials) {
       try {
-        return await pulls.pull(image, credential);
+        return { ms: await pulls.pull(image, credential), credential };
       } catch (error) {
         denials.push(error as Error);
       }
@@ -85,9 +92,13 @@ export function createImages(options: {
     }
     events.event(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, about);
     const began = clock.monotonic();
-    let pullMs: number;
+    let pulled: Pulled;
     try {
-      pullMs = await pullWith(pod, image);
+      records.begun(image);
+      pulled = await pullWith(image, await options.credentials(pod, image)).catch((error: unknown) => {
+        records.failed(image);
+        throw error;
+      });
     } catch (cause) {
       const { message } = cause as Error;
       events.event(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`, about);
@@ -98,9 +109,14 @@ export function createImages(options: {
     failures.delete(key);
     backOff.forget(key);
     const status = await runtime.imageStatus(image);
-    if (!status) throw new RuntimeError('ErrImagePull', `image "${image}" was pulled but is not there`);
-    const all = formatSeconds(clock.monotonic() - began);
-    const message = `Successfully pulled image "${image}" in ${formatSeconds(pullMs)} (${all} including waiting). Image size: ${status.size} bytes.`;
+    if (!status) {
+      records.failed(image);
+      throw new RuntimeError('ErrImagePull', `image "${image}" was pulled but is not there`);
+    }
+    records.pulled(image, status.id, pulled.credential);
+    await records.prune(runtime.listImages).catch(() => undefined); // the next pull does it
+    const took = formatSeconds(clock.monotonic() - began);
+    const message = `Successfully pulled image "${image}" in ${formatSeconds(pulled.ms)} (${took} including waiting). Image size: ${status.size} bytes.`;
     events.event(pod, 'Normal', 'Pulled', message, about);
     return status;
   }
@@ -117,11 +133,13 @@ export function createImages(options: {
       const present = await runtime.imageStatus(image).catch((cause: Error) => {
         throw new RuntimeError('ImageInspectError', `Failed to inspect image "${image}": ${cause.message}`, cause);
       });
-      if (present && policy !== 'Always') {
+      const credentials = () => options.credentials(pod, image);
+      if (present && policy !== 'Always' && (await records.mayUse(image, present.id, credentials))) {
         const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
         events.event(pod, 'Normal', 'Pulled', message, aboutContainer(pod, container.name));
         return present;
       }
+      // In these words too when it is there, but not for this pod: that it is there is not told.
       if (policy === 'Never') {
         const message = `Container image "${image}" is not present with pull policy of Never`;
         events.event(pod, 'Warning', 'ErrImageNeverPull', message, aboutContainer(pod, container.name));

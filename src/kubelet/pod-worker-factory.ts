@@ -7,6 +7,7 @@ import { createKeyedBackOff } from './back-off.ts';
 import { createContainerStarter } from './container-starter.ts';
 import { createContainerStopper } from './container-stopper.ts';
 import type { NodeFacts } from './field-path.ts';
+import { openPullRecords } from './images/pull-records.ts';
 import { createPullCredentials } from './images/pull-secrets.ts';
 import { createImages } from './images.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
@@ -61,6 +62,7 @@ export function podWorkerFactory(
       events,
       registryConfig: options.registryConfig,
     }),
+    records: openPullRecords({ dataDir: options.dataDir, clock, log }),
     parallelPulls: options.parallelPulls ?? PARALLEL_PULLS,
   });
   const stopper = createContainerStopper({ runtime, events, clock });

@@ -1,10 +1,32 @@
 // Which user names and passwords fit an image, out of docker's configuration format: pkg/credentialprovider
 // config.go and keyring.go of Kubernetes. Longer entries come first; hosts may have * for a part between dots.
+import { createHash } from 'node:crypto';
 import { normalizeReference } from '../cri/image-reference.ts';
 import type { RegistryCredential } from '../cri/runtime.ts';
 
+/** Of a Secret. */
+export interface SecretSource {
+  uid: string;
+  namespace: string;
+  name: string;
+}
+
+/** Without a secret it is the node's, and every pod's. */
+export interface PullCredential extends RegistryCredential {
+  secret?: SecretSource;
+}
+
 /** Entries in the order in which they are tried. */
-export type Keyring = readonly { at: string; credential: RegistryCredential }[];
+export type Keyring = readonly { at: string; credential: PullCredential }[];
+
+/** The image without its tag and digest, as it is written. */
+export const repositoryOf = (image: string): string => image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
+
+/** Tells credentials apart without showing them. */
+export const credentialHash = ({ username, password }: RegistryCredential): string =>
+  createHash('sha256')
+    .update(JSON.stringify([username, password]))
+    .digest('hex');
 
 /** Docker Hub's entry as `docker login` writes it, without scheme and version. */
 const DOCKER_HUB = 'index.docker.io';
@@ -35,10 +57,8 @@ export function parseDockerConfig(text: string, form: DockerConfigForm): Keyring
 export const joinKeyrings = (keyrings: readonly Keyring[]): Keyring => sorted(keyrings.flat());
 
 /** The credentials for `image`, best first; none: pull without. */
-export function lookUp(keyring: Keyring, image: string): RegistryCredential[] {
-  const name = normalizeReference(image)
-    .replace(/@.*$/, '')
-    .replace(/:[^/]*$/, '');
+export function lookUp(keyring: Keyring, image: string): PullCredential[] {
+  const name = repositoryOf(normalizeReference(image));
   const found = keyring.filter(({ at }) => fits(at, name));
   const hub = name.startsWith('docker.io/') ? keyring.filter(({ at }) => at === DOCKER_HUB) : [];
   return unique((found.length > 0 ? found : hub).map(({ credential }) => credential));
@@ -93,9 +113,8 @@ const glob = (part: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-const unique = (credentials: RegistryCredential[]): RegistryCredential[] => [
-  ...new Map(credentials.map((c) => [JSON.stringify([c.username, c.password]), c])).values(),
-];
+const unique = (credentials: PullCredential[]): PullCredential[] =>
+  [...new Map(credentials.toReversed().map((c) => [credentialHash(c), c])).values()].toReversed();
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

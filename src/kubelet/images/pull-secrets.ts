@@ -4,8 +4,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Pod, Secret } from '../../api/types/core/v1.ts';
 import type { EventRecorder } from '../../client/controller.ts';
-import type { RegistryCredential } from '../cri/runtime.ts';
-import { type DockerConfigForm, joinKeyrings, type Keyring, lookUp, parseDockerConfig } from './keyring.ts';
+import {
+  type DockerConfigForm,
+  joinKeyrings,
+  type Keyring,
+  lookUp,
+  type PullCredential,
+  parseDockerConfig,
+} from './keyring.ts';
 
 /** Type of a secret → its key and the form of what stands there. */
 const FORMS: Readonly<Record<string, { key: string; form: DockerConfigForm }>> = {
@@ -14,7 +20,7 @@ const FORMS: Readonly<Record<string, { key: string; form: DockerConfigForm }>> =
 };
 
 /** For one image, best first; empty: pull without. */
-export type PullCredentials = (pod: Pod, image: string) => Promise<RegistryCredential[]>;
+export type PullCredentials = (pod: Pod, image: string) => Promise<PullCredential[]>;
 
 export function createPullCredentials(options: {
   secret: (pod: Pod, name: string) => Promise<Secret | undefined>;
@@ -63,7 +69,12 @@ function keyringOf(secret: Secret, pod: Pod, events: EventRecorder): Keyring {
       throw new Error(`is of type ${secret.type ?? 'Opaque'}; it must be of type ${Object.keys(FORMS).join(' or ')}`);
     }
     if (!encoded) throw new Error(`has no key ${known.key}`);
-    return parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), known.form);
+    const { uid = '', namespace = '', name = '' } = secret.metadata ?? {};
+    const keyring = parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), known.form);
+    return keyring.map(({ at, credential }) => ({
+      at,
+      credential: { ...credential, secret: { uid, namespace, name } },
+    }));
   } catch (error) {
     const message = `Image pull secret ${secret.metadata?.name} is not used: ${(error as Error).message}`;
     events.event(pod, 'Warning', 'InvalidImagePullSecret', message);

@@ -1,8 +1,8 @@
 // Pulls of all pods of the node: the same image with the same credential once at a time, and no more than so many
 // side by side; the others wait in the order in which they came.
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { ImageRuntime, RegistryCredential } from '../cri/runtime.ts';
+import { credentialHash } from './keyring.ts';
 
 export interface Pulls {
   /** Resolves with the milliseconds of the pull itself, without waiting for its turn. */
@@ -36,7 +36,7 @@ export function createPulls(options: {
 
   return {
     pull(image, credential) {
-      const key = `${image} ${credential ? fingerprint(credential) : ''}`;
+      const key = `${image} ${credential ? credentialHash(credential) : ''}`;
       const same = known.get(key);
       if (same) return same;
       const pull = take(image, credential).finally(() => known.delete(key));
@@ -45,8 +45,3 @@ export function createPulls(options: {
     },
   };
 }
-
-const fingerprint = ({ username, password }: RegistryCredential): string =>
-  createHash('sha256')
-    .update(JSON.stringify([username, password]))
-    .digest('hex');

@@ -112,7 +112,8 @@ describe("the node's own credentials", () => {
   });
 
   test('need not be there', async () => {
-    assert.deepEqual(await of(pod, IMAGE), [{ username: 'me', password: 'of the pod' }]);
+    const source = { uid: '', namespace: 'default', name: 'pull' };
+    assert.deepEqual(await of(pod, IMAGE), [{ username: 'me', password: 'of the pod', secret: source }]);
   });
   test("come after the pod's, and are read anew", async () => {
     writeFileSync(file, '{"auths":{"*.example.com":{"username":"node","password":"own"}}}');
