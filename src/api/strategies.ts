@@ -19,7 +19,6 @@ export const CONDITIONAL_UPDATE = list(`
   admissionregistration.k8s.io/validatingwebhookconfigurations
   apiextensions.k8s.io/customresourcedefinitions apiregistration.k8s.io/apiservices
   coordination.k8s.io/leases
-  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
   node.k8s.io/runtimeclasses policy/poddisruptionbudgets
   storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/csistoragecapacities
   storage.k8s.io/volumeattachments`);

@@ -67,3 +67,14 @@ test('a page at resourceVersion 0 has no limit, in the middle of a list either',
   const rest = await ask('GET', `${MAPS}?limit=1&resourceVersion=0&continue=${metadata.continue}`);
   assert.equal((rest as { items: unknown[] }).items.length, 2);
 });
+
+test('a FlowSchema is updated without a resourceVersion, a RuntimeClass is not', async () => {
+  const flows = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas';
+  const flow = { metadata: { name: 'f' }, spec: { priorityLevelConfiguration: { name: 'p' } } };
+  await ask('POST', flows, flow);
+  await ask('PUT', `${flows}/f`, flow);
+  const classes = '/apis/node.k8s.io/v1/runtimeclasses';
+  const runtime = { metadata: { name: 'r' }, handler: 'h' };
+  await ask('POST', classes, runtime);
+  await assert.rejects(ask('PUT', `${classes}/r`, runtime), { code: 422 });
+});
