@@ -117,6 +117,8 @@ if ((flags.upstream === undefined) === (flags.answers === undefined)) {
   console.error('compare: give either --upstream=FOLDER or --answers=FILE');
   process.exit(2);
 }
+// Called off, it takes the servers it started along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 console.log(`seed ${flags.seed}`);
 const scenarios =
   flags.upstream === undefined ? read(flags.answers as string) : await answersOf(flags.upstream, inquiries());
