@@ -24,6 +24,9 @@ interface Check {
 
 const runsPods = (config: Config): boolean => config.components.includes('kubelet');
 const startsContainerd = (config: Config): boolean => runsPods(config) && runtimePlace(config).isOwn;
+const runsByNerdctl = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'nerdctl';
+/** Another's runtime makes networks and takes images by itself. */
+const hasOwnRuntime = (config: Config): boolean => runsByNerdctl(config) || startsContainerd(config);
 const changesRules = (config: Config): boolean => config.components.includes('proxy') || runsPods(config);
 const INSTALL = 'run scripts/up, or install it with your package manager';
 
@@ -119,21 +122,21 @@ const CHECKS: readonly Check[] = [
   },
   program('containerd', 'runs containers', startsContainerd),
   program('runc', 'starts containers', startsContainerd),
-  program('nerdctl', 'speaks to containerd', runsPods),
+  program('nerdctl', 'speaks to containerd', hasOwnRuntime),
   program('ip', 'makes network namespaces', runsPods),
-  program('unshare', 'makes namespaces; package util-linux', runsPods),
-  program('nsenter', 'enters namespaces; package util-linux', runsPods),
+  program('unshare', 'makes namespaces; package util-linux', runsByNerdctl),
+  program('nsenter', 'enters namespaces; package util-linux', runsByNerdctl),
   program('mount', 'mounts shared memory and volumes; package mount or util-linux', runsPods),
   program('umount', 'takes mounts off; package mount or util-linux', runsPods),
-  program('mkfifo', 'makes the streams of kubectl attach; package coreutils', runsPods),
-  program('script', 'gives kubectl exec -t its terminal; package bsdutils or util-linux', runsPods, false),
-  program('stty', 'sizes the terminal of kubectl exec -t; package coreutils', runsPods, false),
+  program('mkfifo', 'makes the streams of kubectl attach; package coreutils', runsByNerdctl),
+  program('script', 'gives kubectl exec -t its terminal; package bsdutils or util-linux', runsByNerdctl, false),
+  program('stty', 'sizes the terminal of kubectl exec -t; package coreutils', runsByNerdctl, false),
   program('iptables-restore', 'writes Service rules', changesRules),
   program('iptables-save', 'reads Service rules', changesRules),
   program('conntrack', 'forgets stale UDP flows', (config) => config.components.includes('proxy')),
   {
     name: 'CNI plugins',
-    needed: runsPods,
+    needed: hasOwnRuntime,
     fatal: true,
     problem: () =>
       CNI_FOLDERS.some((folder) => existsSync(path.join(folder, 'bridge')))

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { checkHost } from '../../src/daemon/check.ts';
 import { loadConfig } from '../../src/daemon/config.ts';
 import { criPlugin } from '../../src/daemon/cri.ts';
 import { runtimePlace } from '../../src/daemon/runtime-place.ts';
@@ -55,6 +56,16 @@ describe('the container runtime', () => {
     assert.equal(recordedRuntime(config()), undefined);
     recordRuntime(config({ 'container-runtime': 'cri' }));
     assert.equal(recordedRuntime(config())?.['container-runtime'], 'cri');
+  });
+
+  test('of somebody else needs none of the programs that ours is driven by', () => {
+    const names = (flags: Record<string, string>) => checkHost(config(flags)).map(({ name }) => name);
+    const theirs = names({ 'container-runtime-endpoint': 'unix:///run/crio/crio.sock' });
+    for (const name of ['containerd', 'runc', 'nerdctl', 'unshare', 'CNI plugins'])
+      assert.ok(!theirs.includes(name), name);
+    assert.ok(theirs.includes('mount') && names({}).includes('unshare'));
+    const cri = names({ 'container-runtime': 'cri' });
+    assert.ok(cri.includes('containerd') && cri.includes('nerdctl') && !cri.includes('unshare'));
   });
 
   test('our containerd makes the pod network itself: the default one, or that of a folder', () => {
