@@ -42,6 +42,8 @@ export interface TestServerOptions {
   random?: () => number;
   /** Serves CBOR as well. */
   cbor?: boolean;
+  /** Serves metrics.k8s.io as well. */
+  nodeMetrics?: boolean;
 }
 
 export interface TestServer {
@@ -87,6 +89,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     serviceCidr: '10.43.0.0/16',
     nodePortRange: '30000-32767',
     ...(options.cbor ? { cbor: true } : {}),
+    ...(options.nodeMetrics ? { nodeMetrics: true } : {}),
     ...(options.random ? { random: options.random } : {}),
     ...(options.frontProxy ? { frontProxy: options.frontProxy } : {}),
     ...(options.kubeletTls ? { kubeletTls: options.kubeletTls } : {}),
