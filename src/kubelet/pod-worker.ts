@@ -3,46 +3,22 @@
 import path from 'node:path';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { Client } from '../client/client.ts';
-import type { EventRecorder } from '../client/controller.ts';
-import type { Clock } from '../clock.ts';
-import type { Logger } from '../log.ts';
-import type { KeyedBackOff } from './back-off.ts';
-import type { PodCgroup } from './cgroups/pod-cgroups.ts';
-import type { ContainerStarter } from './container-starter.ts';
-import type { ContainerStopper } from './container-stopper.ts';
-import type { Runtime } from './cri/runtime.ts';
-import type { Images } from './images.ts';
-import type { PodFiles } from './pod-files.ts';
 import { formatPod } from './pod-record.ts';
 import { createPodReport } from './pod-report.ts';
 import { createPodState, isTerminating, type PodFailure } from './pod-state.ts';
-import { createPodSync } from './pod-sync.ts';
+import { createPodSync, type PodSyncOptions } from './pod-sync.ts';
 import { createPodTermination } from './pod-termination.ts';
-import type { PodVolumes } from './pod-volumes.ts';
 import type { Prober } from './probes/prober.ts';
 import type { PodResize } from './resize/pod-resize.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import { createWakeUps } from './wake-ups.ts';
 
-export interface PodWorkerOptions {
+/** What the worker makes for the parts of itself. */
+type Own = 'state' | 'prober' | 'resize' | 'report' | 'termination' | 'wakeUps';
+
+export interface PodWorkerOptions extends Omit<PodSyncOptions, Own> {
   client: Client;
-  runtime: Runtime;
-  clock: Clock;
-  log: Logger;
-  events: EventRecorder;
-  starter: ContainerStarter;
-  stopper: ContainerStopper;
-  images: Images;
-  crashBackOff: KeyedBackOff;
   hostIPs: () => readonly string[];
-  clusterDomain: string;
-  runtimeHandler: (pod: Pod) => Promise<string | undefined>;
-  /** Pause before a step that failed is tried again, ms. */
-  retryMs: number;
-  /** Of this pod alone: */
-  volumes: PodVolumes;
-  cgroup?: PodCgroup;
-  files: PodFiles;
   prober: (changed: () => void) => Prober;
   writer: (pod: () => Pod) => StatusWriter;
   resize: (pod: Pod) => PodResize;
