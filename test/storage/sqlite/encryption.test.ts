@@ -73,7 +73,7 @@ describe('encryption', () => {
     for (const [providers, prefix] of [
       [[aesgcm('one'), identity], 'k8s:enc:aesgcm:v1:one:'],
       [[aesgcm('two', 'one')], 'k8s:enc:aesgcm:v1:two:'],
-      [[identity, aesgcm('two', 'one')], '{"apiVersion":"v1","ki'],
+      [[identity, aesgcm('two', 'one')], '{"kind":"Pod","apiVers'],
     ] as const) {
       const encryptionConfig = await configFile(t, configuration(['*.'], ...providers));
       const storage = await open(t, `sqlite:${file}`, { encryptionConfig });
