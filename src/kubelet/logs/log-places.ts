@@ -4,6 +4,8 @@ import { open, stat } from 'node:fs/promises';
 export interface LogPlace {
   file: string;
   offset: number;
+  /** Where it ended when it was looked at: whoever does not follow reads no further, or a fast writer would hold him for ever. */
+  end: number;
 }
 
 const BLOCK = 64 * 1024;
@@ -17,12 +19,12 @@ export async function startingPlaces(file: string, tailLines: number | undefined
   let wanted = tailLines;
   for (const { file: name, size } of await inodes(file)) {
     const { offset, found } = wanted === undefined ? { offset: 0, found: 0 } : await lastLines(name, size, wanted);
-    places.unshift({ file: name, offset });
+    places.unshift({ file: name, offset, end: size });
     if (wanted === undefined) continue;
     wanted -= found;
     if (wanted <= 0) break;
   }
-  return places.length > 0 ? places : [{ file, offset: 0 }];
+  return places.length > 0 ? places : [{ file, offset: 0, end: 0 }];
 }
 
 /** The log's files as they are now, the newest first. */

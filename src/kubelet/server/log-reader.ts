@@ -56,7 +56,8 @@ async function* readTexts(place: LogPlace, filter: LogFilter, following?: Follow
     for (;;) {
       const isLast = following?.ended.aborted ?? true;
       const changed = following?.wake.next();
-      const { bytesRead } = handle ? await handle.read(block, 0, BLOCK, offset) : { bytesRead: 0 };
+      const wanted = following ? BLOCK : Math.min(BLOCK, place.end - offset);
+      const { bytesRead } = handle ? await handle.read(block, 0, wanted, offset) : { bytesRead: 0 };
       if (bytesRead > 0) {
         offset += bytesRead;
         yield filter.push(block.subarray(0, bytesRead));

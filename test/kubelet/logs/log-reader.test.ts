@@ -82,6 +82,17 @@ test('a followed log goes on over a rotation and ends with the container', async
   assert.deepEqual(parts, ['one\n', 'two\n', 'three\n']);
 });
 
+test('a log that grows faster than it is read has an end for who does not follow', async () => {
+  writeFileSync(file, line(0, 'one'));
+  const options = { follow: false, timestamps: false };
+  let text = '';
+  for await (const part of readLog(file, options, { ended: never, signal: never })) {
+    text += part.toString();
+    appendFileSync(file, line(1, 'more'));
+  }
+  assert.equal(text, 'one\n');
+});
+
 test('a follower that is several rotations behind misses nothing', async () => {
   const log = createLogFile(file, { now: () => 0 }, { maxBytes: 20_000, maxFiles: 5 });
   const ended = new AbortController();
