@@ -4,6 +4,7 @@ import { Check } from './check.ts';
 import { Diff } from './diff.ts';
 import { Get } from './get.ts';
 import { History } from './history.ts';
+import { ImageBuild } from './image/build.ts';
 import { ImageList } from './image/list.ts';
 import { ImageLoad } from './image/load.ts';
 import { ImagePrune } from './image/prune.ts';
@@ -32,6 +33,7 @@ export const commands = {
   diff: Diff,
   get: Get,
   history: History,
+  'image:build': ImageBuild,
   'image:list': ImageList,
   'image:load': ImageLoad,
   'image:prune': ImagePrune,
