@@ -11,6 +11,11 @@ const MERGE = 'application/merge-patch+json';
 const EVENTS = 600;
 const EVENT_BYTES = 60_000;
 
+interface Metadata {
+  name?: string;
+  uid?: string;
+}
+
 for (const driver of DRIVERS) {
   describe(`fan-out over ${driver.name}`, () => {
     for (const protocol of [...PROTOCOLS, WEB_SOCKET]) {
@@ -22,8 +27,9 @@ for (const driver of DRIVERS) {
         let encodings = 0;
         const { stringify } = JSON;
         t.mock.method(JSON, 'stringify', (...args: Parameters<typeof JSON.stringify>) => {
-          const value = args[0] as { metadata?: { name?: string; uid?: string } } | undefined;
-          if (value?.metadata?.name === 'target' && value.metadata.uid) encodings += 1;
+          const value = args[0] as ({ metadata?: Metadata } & Metadata) | undefined;
+          const metadata = value?.metadata ?? value; // for the store they are written apart
+          if (metadata?.name === 'target' && metadata.uid) encodings += 1;
           return stringify(...args);
         });
         const encodingsOf = async (watchers: number, n: string) => {
