@@ -1,5 +1,5 @@
-// What the kubelet asks of a container runtime, stated by the kubelet. Drivers: nerdctl/ (real) and simulated/
-// (seeded, scriptable); one conformance list tests both. Shapes follow the CRI (k8s.io/cri-api) where it has them.
+// What the kubelet asks of a container runtime, stated by the kubelet. Drivers: nerdctl/, grpc/ (the CRI itself) and
+// simulated/ (seeded, scriptable); one conformance list tests all. Shapes follow the CRI (k8s.io/cri-api) where it has them.
 import type { Duplex } from 'node:stream';
 
 export interface SandboxConfig {
@@ -197,7 +197,8 @@ export interface RegistryCredential {
 export interface PullOptions {
   /** undefined: those of the node, or none. */
   credential?: RegistryCredential;
-  onProgress?: (text: string) => void;
+  /** How much has come, in words; not every runtime tells. */
+  onProgress?: (come: string) => void;
 }
 
 export interface ExecResult {
