@@ -55,6 +55,8 @@ const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified d
 
 export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) => Promise<void> {
   const { state, runtime, clock, events, log, report, resize, termination, wakeUps } = options;
+  /** A resize that failed is left alone for a while: each try says what is used now, which makes another step. */
+  let refusal: { generation: number | undefined; until: number } | undefined;
 
   /** active_deadline.go */
   function checkDeadline(): void {
@@ -148,9 +150,13 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
   }
 
   async function actuate(resizing: ResizeActions): Promise<void> {
+    const { generation } = state.pod.metadata;
     if (!resizing.isInProgress) return;
+    if (refusal && refusal.generation === generation && clock.monotonic() < refusal.until) return;
+    refusal = undefined;
     await resize.actuate(state.pod, resizing).catch((error: unknown) => {
       log.info({ err: error, pod: formatPod(state.pod) }, 'pod not resized');
+      refusal = { generation, until: clock.monotonic() + options.retryMs };
       wakeUps.in(options.retryMs, 'resize');
     });
     await report.tell();

@@ -71,6 +71,9 @@ export function createPodResize(first: Pod, options: PodResizeOptions): PodResiz
     const before = conditions.get(type);
     const { reason = before?.reason, message = before?.message } = why;
     const generation = type === 'PodResizeInProgress' ? (before?.observedGeneration ?? why.generation) : why.generation;
+    const isNew = before?.reason !== reason || before?.observedGeneration !== generation;
+    // What says the same keeps its times, or every look would be a write, and every write another look.
+    if (before && !isNew && before.message === message) return false;
     const now = timestamp(clock);
     conditions.set(type, {
       type,
@@ -81,7 +84,7 @@ export function createPodResize(first: Pod, options: PodResizeOptions): PodResiz
       lastProbeTime: now,
       lastTransitionTime: before && before.reason === reason ? before.lastTransitionTime : now,
     });
-    return before?.reason !== reason || before?.observedGeneration !== generation;
+    return isNew;
   }
 
   function judge(): void {

@@ -102,6 +102,13 @@ test('a memory limit below what is used is an error that is tried again', () => 
     assert.equal(condition(bed.pod('web'), 'PodResizeInProgress')?.message, message);
     assert.equal(bed.container('web', 'main')?.resources?.limits?.memory, '64Mi');
     assert.ok(bed.told.some((t) => t.startsWith('Warning ResizeError Pod resize error: ')));
+    const writes = () => bed.api.requests.filter((request) => request.includes('/pods/web/status')).length;
+    const before = writes();
+    for (let second = 0; second < 9; second++) {
+      usageBytes++;
+      await bed.clock.advance(1000);
+    }
+    assert.equal(writes(), before, 'what stays as it is is not told again');
     usageBytes = 1;
     await bed.clock.advance(10_000);
     await bed.until('done', () => bed.container('web', 'main')?.resources?.limits?.memory === '32Mi');
@@ -114,6 +121,8 @@ test('a runtime that refuses is told and asked again', () =>
     await running(bed, sized('100m', '64Mi'));
     bed.runtime.failNext('updateContainer', new RuntimeError('UpdateContainerError', 'no such cgroup'));
     resize(bed, sized('200m', '64Mi'));
+    await bed.until('error', () => condition(bed.pod('web'), 'PodResizeInProgress')?.message === 'no such cgroup');
+    await bed.clock.advance(10_000);
     await bed.until('done', () => bed.told.some((t) => t.startsWith('Normal ResizeCompleted')));
     const messages = bed.api.states<Pod>('pods').map((pod) => condition(pod, 'PodResizeInProgress')?.message);
     assert.ok(messages.includes('no such cgroup'));
