@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { type BackOffTimes, createKeyedBackOff, formatSeconds } from './back-off.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
 import type { PullCredential } from './images/keyring.ts';
+import { whileItTakes } from './images/pull-progress.ts';
 import type { PullRecords } from './images/pull-records.ts';
 import type { PullCredentials } from './images/pull-secrets.ts';
 import { createPulls } from './images/pulls.ts';
@@ -92,6 +93,11 @@ export function createImages(options: {
     }
     events.event(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, about);
     const began = clock.monotonic();
+    const endProgress = whileItTakes(clock, (ms) => {
+      const come = pulls.progress(image);
+      const message = `Still pulling image "${image}" after ${formatSeconds(ms)}${come ? ` (${come})` : ''}`;
+      events.event(pod, 'Normal', 'Pulling', message, about);
+    });
     let pulled: Pulled;
     try {
       records.begun(image);
@@ -105,6 +111,8 @@ export function createImages(options: {
       failures.set(key, { at: clock.now(), message: `ErrImagePull: ${message}` });
       backOff.next(key, clock.now());
       throw new RuntimeError('ErrImagePull', message, cause);
+    } finally {
+      endProgress();
     }
     failures.delete(key);
     backOff.forget(key);

@@ -7,6 +7,8 @@ import { credentialHash } from './keyring.ts';
 export interface Pulls {
   /** Resolves with the milliseconds of the pull itself, without waiting for its turn. */
   pull(image: string, credential: RegistryCredential | undefined): Promise<number>;
+  /** How much of an image that is being pulled has come, in words; undefined when the runtime does not tell. */
+  progress(image: string): string | undefined;
 }
 
 export function createPulls(options: {
@@ -17,6 +19,7 @@ export function createPulls(options: {
 }): Pulls {
   const { runtime, clock } = options;
   const known = new Map<string, Promise<number>>();
+  const told = new Map<string, string>();
   const waiting: (() => void)[] = [];
   let running = 0;
 
@@ -25,9 +28,11 @@ export function createPulls(options: {
     else running++;
     try {
       const began = clock.monotonic();
-      await runtime.pullImage(image, credential ? { credential } : {});
+      const onProgress = (come: string) => void told.set(image, come);
+      await runtime.pullImage(image, { ...(credential ? { credential } : {}), onProgress });
       return clock.monotonic() - began;
     } finally {
+      told.delete(image);
       const next = waiting.shift(); // takes over this place
       if (next) next();
       else running--;
@@ -43,5 +48,6 @@ export function createPulls(options: {
       known.set(key, pull);
       return pull;
     },
+    progress: (image) => told.get(image),
   };
 }

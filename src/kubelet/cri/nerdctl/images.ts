@@ -5,7 +5,7 @@ import { normalizeReference, withoutNeedlessTag } from '../image-reference.ts';
 import { type ImageRuntime, type ImageStatus, type PullOptions, RuntimeError } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { isAbsent, plainMessage, runtimeError } from './errors.ts';
-import { parseImages, parseLoaded, parseNativeNames, parsePruned } from './parse.ts';
+import { parseImages, parseLoaded, parseNativeNames, parsePruned, parsePullProgress } from './parse.ts';
 import { withRegistryLogin } from './registry-login.ts';
 
 export interface NerdctlImages extends ImageRuntime {
@@ -134,7 +134,8 @@ async function pull(
     createInterface({ input }).on('line', (line) => {
       lines.push(line);
       if (lines.length > 50) lines.shift();
-      onProgress?.(line);
+      const come = parsePullProgress(line);
+      if (come !== undefined) onProgress?.(come);
     });
   }
   const exitCode = await new Promise<number | null>((resolve, reject) => {

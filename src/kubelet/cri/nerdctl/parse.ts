@@ -156,3 +156,7 @@ function jsonArray(output: string): string {
   const end = output.lastIndexOf('\n]');
   return start === -1 || end === -1 ? '[]' : output.slice(start, end + 2);
 }
+
+/** How much of an image has come, by the last line of what `nerdctl pull` draws, padded and cut to six characters: `total:  12.3 M`. */
+export const parsePullProgress = (line: string): string | undefined =>
+  /\belapsed: .*\btotal:\s+([\d.]+ ?\w*)/.exec(line)?.[1]?.trim();

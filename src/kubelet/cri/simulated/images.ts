@@ -23,7 +23,7 @@ export function createSimulatedImages(
       options.fault('pullImage');
       const name = normalizeReference(reference);
       const image = scripted.get(name);
-      onProgress?.(`pulling ${name}`);
+      onProgress?.('1.0 MiB');
       if (image?.pullMs) await sleep(options.clock, image.pullMs);
       if (image?.password !== undefined && credential?.password !== image.password) {
         throw new RuntimeError('ErrImagePull', `failed to resolve reference "${name}": pull access denied`);

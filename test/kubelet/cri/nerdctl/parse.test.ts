@@ -12,6 +12,7 @@ import {
   parseLoaded,
   parseNativeNames,
   parsePruned,
+  parsePullProgress,
 } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
 
 const inspected = (state: Record<string, unknown>) =>
@@ -75,6 +76,16 @@ test("containerd's own names of images", () => {
 test('what was pruned', () => {
   const answer = 'Deleted Images:\nUntagged: docker.io/library/a:1\ndeleted: sha256:01\nUntagged: b@sha256:ab\n\n';
   assert.deepEqual(parsePruned(answer), ['docker.io/library/a:1', 'b@sha256:ab']);
+});
+
+test('the progress of a pull is what has come', () => {
+  for (const [line, come] of [
+    ['elapsed: 12.4s\ttotal:  12.3 M\t(1.0 MiB/s)\t', '12.3 M'],
+    ['elapsed: 0.1 s\ttotal:   0.0 B\t(0.0 B/s)\t', '0.0 B'],
+    ['layer-sha256:01:\tdownloading\t|++--|\t1.2 MiB/3.0 MiB\t', undefined],
+  ] as const) {
+    assert.equal(parsePullProgress(line), come);
+  }
 });
 
 test('references are written out in full', () => {
