@@ -13,6 +13,7 @@ import { acceptSpdy, wantsSpdy } from './spdy/handshake.ts';
 import { SPDY_EXEC_PROTOCOLS, serveSpdyExec } from './spdy-exec.ts';
 import { PORT_FORWARD_PROTOCOL, serveSpdyPortForward, TUNNEL_PROTOCOL } from './spdy-port-forward.ts';
 import { findPodContainer, NotThereError, readySandbox } from './targets.ts';
+import { pingWhileOpen } from './web-socket-pings.ts';
 
 export interface StreamingOptions {
   runtime: Runtime;
@@ -65,6 +66,7 @@ export function createStreaming(options: StreamingOptions): Streaming {
     new Promise((resolve) =>
       server.handleUpgrade(request, socket, head, (accepted) => {
         accepted.on('error', (error) => log.debug({ err: error }, 'kubelet stream broke'));
+        pingWhileOpen(accepted, clock);
         resolve(accepted);
       }),
     );

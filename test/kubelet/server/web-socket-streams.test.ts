@@ -10,7 +10,9 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { ExecSession } from '../../../src/kubelet/cri/runtime.ts';
 import { serveSession } from '../../../src/kubelet/server/channels.ts';
 import { servePortForward } from '../../../src/kubelet/server/port-forward.ts';
+import { pingWhileOpen } from '../../../src/kubelet/server/web-socket-pings.ts';
 import { eventually } from '../../support/eventually.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** What the kernel holds of a connection of this host, and what waits in the socket. */
@@ -114,6 +116,30 @@ describe('exec over a WebSocket', { timeout: 20_000 }, () => {
     await eventually('the outcome', () => text(3).includes('Success'));
     client.terminate();
   });
+});
+
+test('a client that went away while nobody took its input is noticed', async () => {
+  const clock = fakeClock();
+  const stdin = new Writable({ write() {} }); // takes one, and never says that it did
+  const { session: running, isClosed } = session({ stdin });
+  const { client, served } = await connected('v5.channel.k8s.io', (socket) => {
+    pingWhileOpen(socket, clock);
+    return serveSession(socket, Promise.resolve(running));
+  });
+  let pings = 0;
+  client.on('ping', () => {
+    pings += 1;
+  });
+  await clock.advance(15_000);
+  await eventually('a ping', () => pings === 1);
+  for (let i = 0; i < 30; i++) client.send(Buffer.alloc(MEGABYTE));
+  await settled(() => stdin.writableLength + client.bufferedAmount);
+  client.terminate();
+  await eventually('its end', async () => {
+    await clock.advance(15_000);
+    return isClosed();
+  });
+  await served;
 });
 
 describe('port-forward over a WebSocket', { timeout: 20_000 }, () => {
