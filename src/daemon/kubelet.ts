@@ -1,6 +1,8 @@
 // The kubelet's slice: its own identity towards the API, the runtime, and where it keeps pods.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openCgroups } from '../kubelet/cgroups/cgroups.ts';
+import { type CredentialProvider, parseCredentialProviders } from '../kubelet/images/credential-provider-config.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import type { Component } from '../lifecycle.ts';
 import { nodeAddress } from './addresses.ts';
@@ -11,6 +13,7 @@ import { registriesOf } from './images.ts';
 import { instanceOf } from './instance.ts';
 import type { Node } from './node.ts';
 import { nodeSettings } from './node-settings.ts';
+import type { Config } from './options.ts';
 
 export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component {
   const { config, clock, informers, ledger, plane } = cluster;
@@ -37,7 +40,18 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     maxContainerRestartPeriodMs: config['max-container-restart-period'],
     allowedUnsafeSysctls: config['allowed-unsafe-sysctls'],
     registryConfig: path.join(registriesOf(config), 'config.json'),
+    credentialProviders: credentialProviders(config),
     parallelPulls: config['max-parallel-image-pulls'],
     ledger,
   });
+}
+
+function credentialProviders(config: Config): CredentialProvider[] {
+  const file = config['image-credential-provider-config'];
+  if (file === '') return [];
+  try {
+    return parseCredentialProviders(readFileSync(file, 'utf8'), config['image-credential-provider-bin-dir']);
+  } catch (cause) {
+    throw new Error(`--image-credential-provider-config ${file}: ${(cause as Error).message}`, { cause });
+  }
 }

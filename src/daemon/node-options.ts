@@ -24,6 +24,8 @@ export interface NodeConfig {
   /** Bytes. */
   'container-log-max-size': number;
   'container-log-max-files': number;
+  'image-credential-provider-config': string;
+  'image-credential-provider-bin-dir': string;
   'image-gc-high-threshold': number;
   'image-gc-low-threshold': number;
   'image-minimum-gc-age': number;
@@ -100,6 +102,16 @@ export const NODE_OPTIONS: { readonly [Name in keyof NodeConfig]: Option<NodeCon
     description: 'how many files of one log are kept, with the current one',
     default: '5',
     parse: whole(2),
+  },
+  'image-credential-provider-config': {
+    description: "file of the programs that know credentials of images, in upstream's form (CredentialProviderConfig)",
+    default: '',
+    parse: (value) => value,
+  },
+  'image-credential-provider-bin-dir': {
+    description: 'folder of those programs',
+    default: '/usr/libexec/kubernetes/kubelet-plugins/credential-provider',
+    parse: (value) => value,
   },
   'image-gc-high-threshold': {
     description: 'percent of the disk in use above which unused images are removed; 100 for never',

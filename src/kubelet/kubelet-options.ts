@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts';
 import type { HostLedger } from '../network/host-ledger.ts';
 import type { Cgroups } from './cgroups/cgroups.ts';
 import type { Runtime } from './cri/runtime.ts';
+import type { CredentialProvider } from './images/credential-provider-config.ts';
 import type { Mounter } from './mounts.ts';
 import type { NodeSettings } from './node/node-settings.ts';
 import type { KubeletTls } from './server/server.ts';
@@ -44,6 +45,7 @@ export interface KubeletOptions {
   maxContainerRestartPeriodMs?: number;
   /** The node's own passwords for registries, as `docker login` writes them; need not exist. */
   registryConfig?: string;
+  credentialProviders?: readonly CredentialProvider[];
   /** How many images are pulled at a time; default 3. */
   parallelPulls?: number;
   /** File or folder of manifests of static pods. */

@@ -7,6 +7,7 @@ import { createKeyedBackOff } from './back-off.ts';
 import { createContainerStarter } from './container-starter.ts';
 import { createContainerStopper } from './container-stopper.ts';
 import type { NodeFacts } from './field-path.ts';
+import { createCredentialProviders } from './images/credential-providers.ts';
 import { openPullRecords } from './images/pull-records.ts';
 import { createPullCredentials } from './images/pull-secrets.ts';
 import { createImages } from './images.ts';
@@ -61,6 +62,7 @@ export function podWorkerFactory(
       secret: (pod, name) => objects.of(pod).secret(name),
       events,
       registryConfig: options.registryConfig,
+      providers: createCredentialProviders(options.credentialProviders ?? [], { clock, log }),
     }),
     records: openPullRecords({ dataDir: options.dataDir, clock, log }),
     parallelPulls: options.parallelPulls ?? PARALLEL_PULLS,

@@ -84,7 +84,8 @@ function credentialOf(registry: string, entry: Record<string, unknown>): Registr
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-function fits(place: string, image: string): boolean {
+/** Whether an entry at `place` is for an image by its full name, without tag. */
+export function fits(place: string, image: string): boolean {
   const [host = '', path = ''] = cut(place, '/');
   const [imageHost = '', imagePath = ''] = cut(image, '/');
   const [name = '', port = ''] = cut(host, ':');

@@ -1,9 +1,10 @@
 // The credentials of a pod's pulls: its imagePullSecrets, to which admission has added those of its service account,
-// then those of the node, which are read anew each time. A secret that cannot be read or is none is told on the pod, and the pull goes on without it, since
+// then those of the node, which are read anew each time, then those that programs know. A secret that cannot be read or is none is told on the pod, and the pull goes on without it, since
 // the image may need none (getPullSecretsForPod in pkg/kubelet/kubelet_pods.go).
 import { readFile } from 'node:fs/promises';
 import type { Pod, Secret } from '../../api/types/core/v1.ts';
 import type { EventRecorder } from '../../client/controller.ts';
+import type { CredentialProviders } from './credential-providers.ts';
 import {
   type DockerConfigForm,
   joinKeyrings,
@@ -27,6 +28,8 @@ export function createPullCredentials(options: {
   events: EventRecorder;
   /** The node's own; need not exist. */
   registryConfig?: string;
+  /** Programs of the node that know more. */
+  providers?: CredentialProviders;
 }): PullCredentials {
   return async (pod, image) => {
     const names = [...new Set((pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => name || []))];
@@ -44,7 +47,9 @@ export function createPullCredentials(options: {
       options.events.event(pod, 'Warning', 'FailedToRetrieveImagePullSecret', message);
     }
     const own = lookUp(joinKeyrings(keyrings), image);
-    return options.registryConfig ? [...own, ...lookUp(await readKeyring(options.registryConfig), image)] : own;
+    const nodes = options.registryConfig ? lookUp(await readKeyring(options.registryConfig), image) : [];
+    const provided = options.providers ? lookUp(await options.providers(image), image) : [];
+    return [...own, ...nodes, ...provided];
   };
 }
 
