@@ -59,15 +59,19 @@ export function createLogFilter(selection: LogSelection): LogFilter {
 
   return {
     push(block) {
-      const data = rest.length === 0 ? block : Buffer.concat([rest, block]);
-      const out = Buffer.allocUnsafe(data.length);
+      const out = Buffer.allocUnsafe(rest.length + block.length);
       let used = 0;
       let at = 0;
-      for (let next = data.indexOf(NEWLINE); next !== -1; next = data.indexOf(NEWLINE, at)) {
-        used = lineTo(out, used, data, at, next);
+      for (let next = block.indexOf(NEWLINE); next !== -1; next = block.indexOf(NEWLINE, at)) {
+        if (rest.length === 0) used = lineTo(out, used, block, at, next);
+        else {
+          const line = Buffer.concat([rest, block.subarray(at, next)]);
+          used = lineTo(out, used, line, 0, line.length);
+          rest = Buffer.alloc(0);
+        }
         at = next + 1;
       }
-      rest = Buffer.from(data.subarray(at));
+      rest = Buffer.concat([rest, block.subarray(at)]); // a copy: the block is read into again
       return out.subarray(0, used);
     },
     reset() {
