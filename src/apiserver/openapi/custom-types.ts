@@ -5,6 +5,9 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import type { FieldSchema, SchemaSet, TypeSchema } from '../../apimachinery/schema.ts';
 import type { Dialect, JsonSchema } from './schemas.ts';
 
+/** What is said of the fields of a type, by name. */
+type Texts = Readonly<Record<string, string>>;
+
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 /** 'com.example.v1.Widget' for a type that has no model among the facts. */
@@ -59,45 +62,47 @@ const structField = (name: string, model: string): FieldSchema => ({
 });
 
 /** The schema of whole objects. In version 2 free-form objects say nothing, or kubectl would refuse their fields. */
-export function customDefinition(schema: Schema, dialect: Dialect): JsonSchema {
+export function customDefinition(schema: Schema, dialect: Dialect, texts: Texts = {}): JsonSchema {
   const isFree = schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (dialect.version === 2 && isFree) return { type: 'object' };
-  const rendered = render(schema, dialect);
+  const rendered = render(schema, dialect, texts);
   return {
     ...rendered,
     type: 'object',
-    properties: { ...((rendered.properties ?? {}) as JsonSchema), ...objectProperties(dialect) },
+    properties: { ...((rendered.properties ?? {}) as JsonSchema), ...objectProperties(dialect, texts) },
   };
 }
 
-function objectProperties(dialect: Dialect): JsonSchema {
+export const described = (text: string | undefined): JsonSchema => (text ? { description: text } : {});
+
+function objectProperties(dialect: Dialect, texts: Texts): JsonSchema {
   const reference = dialect.ref(`${META}.ObjectMeta`);
   return {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
-    metadata: dialect.version === 3 ? { allOf: [reference] } : reference,
+    apiVersion: { ...described(texts.apiVersion), type: 'string' },
+    kind: { ...described(texts.kind), type: 'string' },
+    metadata: { ...described(texts.metadata), ...(dialect.version === 3 ? { allOf: [reference] } : reference) },
   };
 }
 
-function render(schema: Schema, dialect: Dialect): JsonSchema {
+function render(schema: Schema, dialect: Dialect, texts: Texts): JsonSchema {
   const { properties, items, additionalProperties, ...rest } = dialect.version === 2 ? plainer(schema) : schema;
   const rendered: JsonSchema = { ...rest };
   if (properties) {
     rendered.properties = Object.fromEntries(
-      Object.entries(properties).map(([name, property]) => [name, render(property, dialect)]),
+      Object.entries(properties).map(([name, property]) => [name, render(property, dialect, texts)]),
     );
   }
-  if (isFields(items)) rendered.items = render(items, dialect);
+  if (isFields(items)) rendered.items = render(items, dialect, texts);
   if (additionalProperties !== undefined) {
     rendered.additionalProperties = isFields(additionalProperties)
-      ? render(additionalProperties as Schema, dialect)
+      ? render(additionalProperties as Schema, dialect, texts)
       : additionalProperties;
   }
   const isFree = schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (!schema['x-kubernetes-embedded-resource'] || (dialect.version === 2 && isFree)) return rendered;
   return {
     ...rendered,
-    properties: { ...((rendered.properties ?? {}) as JsonSchema), ...objectProperties(dialect) },
+    properties: { ...((rendered.properties ?? {}) as JsonSchema), ...objectProperties(dialect, texts) },
     required: [...new Set([...(schema.required ?? []), 'kind', 'apiVersion'])],
   };
 }

@@ -21,7 +21,12 @@ export interface Operation {
   codes: readonly number[];
   /** Whether the answer may also be a stream of watch events. */
   streams?: boolean;
+  /** Of a custom resource: told in JSON and YAML only, without watches and strategic merge patches. */
+  isCustom?: boolean;
 }
+
+/** Told of custom resources (k8s.io/apiextensions-apiserver pkg/controller/openapi/builder/builder.go buildRoute). */
+export const CUSTOM_TYPES = ['application/json', 'application/yaml'];
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const LIST_QUERY = [
@@ -82,6 +87,7 @@ export function operationsOf(definition: ResourceDefinition, modelOf: ModelOf): 
   const item = `${collection}/{name}`;
   const has = (verb: string) => (definition.verbs as readonly string[]).includes(verb);
   const gvk = { group, version, kind };
+  const isCustom = definition.customSchema !== undefined;
   const object: Body = { model: modelOf(group, version, kind) };
   const status: Body = { model: `${META}.Status` };
   const event: Body = { model: `${META}.WatchEvent` };
@@ -100,7 +106,7 @@ export function operationsOf(definition: ResourceDefinition, modelOf: ModelOf): 
       action: 'list',
       query: LIST_QUERY,
       response: list,
-      streams: true,
+      streams: !isCustom,
     } as const;
     add(`list${prefix}${place}`, { path: collection, ...listing });
     if (namespaced) add(`list${prefix}${kind}ForAllNamespaces`, { path: `${root}/${plural}`, ...listing });
@@ -142,7 +148,7 @@ export function operationsOf(definition: ResourceDefinition, modelOf: ModelOf): 
       codes: [200, 202],
     });
   }
-  if (has('watch')) {
+  if (has('watch') && !isCustom) {
     const watching = { method: 'get', query: LIST_QUERY, response: event, streams: true } as const;
     const watch = `${root}/watch`;
     add(`watch${prefix}${place}`, { path: `${watch}${scope}/${plural}/{name}`, action: 'watch', ...watching });
@@ -158,7 +164,7 @@ export function operationsOf(definition: ResourceDefinition, modelOf: ModelOf): 
   for (const sub of Object.values(definition.subresources)) {
     made.push(...subresourceOperations(sub, { item, prefix, place, modelOf }));
   }
-  return made;
+  return isCustom ? made.map((operation) => ({ ...operation, isCustom })) : made;
 }
 
 const replacing = (object: Body) =>

@@ -3,7 +3,7 @@
 import type { Schema } from '../../api/apiextensions/schema.ts';
 import type { Descriptions } from '../../api/descriptions.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../apimachinery/schema.ts';
-import { customDefinition } from './custom-types.ts';
+import { customDefinition, described } from './custom-types.ts';
 
 export type JsonSchema = { [key: string]: unknown };
 
@@ -26,6 +26,8 @@ const SCALARS: Readonly<Record<string, JsonSchema>> = {
 };
 const ZEROS: Readonly<Record<string, unknown>> = { string: '', bool: false, int32: 0, int64: 0, float64: 0 };
 
+/** Custom resources say of type and metadata what all types do. */
+const ANY_OBJECT = 'io.k8s.api.core.v1.ConfigMap';
 const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 
 export interface SchemaWriter {
@@ -78,7 +80,7 @@ export function schemaWriter(schemas: SchemaSet, { dialect, custom, descriptions
   function property(field: FieldSchema, text: string | undefined): JsonSchema {
     const always = field.type.kind === 'struct' || !(field.omitEmpty || field.omitZero);
     const value = field.default ?? (field.pointer || !always ? undefined : implicitDefault(field.type));
-    const schema = withDefault(schemaOf(field.type), value);
+    const schema = withDefault(withEnum(schemaOf(field.type), field.enum), value);
     const extensions = extensionsOf(field);
     // Nothing may stand beside a $ref in version 3.
     const base = dialect.version === 3 && schema.$ref ? { allOf: [schema] } : schema;
@@ -88,7 +90,7 @@ export function schemaWriter(schemas: SchemaSet, { dialect, custom, descriptions
   return {
     definition(model) {
       const said = custom.get(model);
-      if (said) return customDefinition(said, dialect);
+      if (said) return customDefinition(said, dialect, descriptions[ANY_OBJECT]);
       const type = schemas.type(model);
       if (type.special) return specialSchema(model, type, dialect);
       const { '': about, ...texts } = descriptions[model] ?? {};
@@ -123,7 +125,14 @@ export function schemaWriter(schemas: SchemaSet, { dialect, custom, descriptions
   };
 }
 
-const described = (text: string | undefined): JsonSchema => (text ? { description: text } : {});
+/** What a list of such values says is said of its items. */
+function withEnum(schema: JsonSchema, values: readonly string[] | undefined): JsonSchema {
+  if (!values) return schema;
+  const { items, additionalProperties } = schema;
+  if (items) return { ...schema, items: { ...items, enum: values } };
+  if (additionalProperties) return { ...schema, additionalProperties: { ...additionalProperties, enum: values } };
+  return { ...schema, enum: values };
+}
 
 function modelsIn(type: TypeRef): string[] {
   if (type.kind === 'struct') return [type.model];

@@ -1,5 +1,5 @@
 // The one OpenAPI 2.0 (Swagger) document of everything served.
-import type { Body, Operation } from './operations.ts';
+import { type Body, CUSTOM_TYPES, type Operation } from './operations.ts';
 import { parameterType, pathParameters } from './parameters.ts';
 import { type JsonSchema, OPENAPI_V2, schemaWriter } from './schemas.ts';
 import { type DocumentParts, modelsOf, sorted, withKinds } from './v3.ts';
@@ -17,6 +17,7 @@ const PATCHES = [
   'application/apply-patch+yaml',
   'application/apply-patch+cbor',
 ];
+const CUSTOM_PATCHES = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'];
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
 export function openapiV2(parts: Omit<DocumentParts, 'tag'> & { tagOf(operation: Operation): string }): JsonSchema {
@@ -65,16 +66,14 @@ export function openapiV2(parts: Omit<DocumentParts, 'tag'> & { tagOf(operation:
   };
 }
 
-function render(
-  { action, gvk, operationId, query, request, response, codes, streams }: Operation,
-  tag: string,
-): JsonSchema {
+function render(operation: Operation, tag: string): JsonSchema {
+  const { action, gvk, operationId, query, request, response, codes } = operation;
   const required = !action.startsWith('delete');
   return {
     tags: [tag],
     operationId,
-    consumes: action === 'patch' ? PATCHES : ['*/*'],
-    produces: action === 'connect' ? ['*/*'] : streams ? [...PRODUCES, ...STREAMS] : PRODUCES,
+    consumes: consumed(operation),
+    produces: produced(operation),
     schemes: ['https'],
     parameters: [
       ...(request ? [{ name: 'body', in: 'body', ...(required ? { required } : {}), schema: schemaOf(request) }] : []),
@@ -84,6 +83,17 @@ function render(
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': gvk,
   };
+}
+
+function consumed({ action, isCustom }: Operation): readonly string[] {
+  if (action === 'patch') return isCustom ? CUSTOM_PATCHES : PATCHES;
+  return isCustom ? CUSTOM_TYPES : ['*/*'];
+}
+
+function produced({ action, isCustom, streams }: Operation): readonly string[] {
+  if (isCustom) return CUSTOM_TYPES;
+  if (action === 'connect') return ['*/*'];
+  return streams ? [...PRODUCES, ...STREAMS] : PRODUCES;
 }
 
 const responses = (response: Body, codes: readonly number[]): JsonSchema => ({

@@ -2,7 +2,7 @@
 import type { Schema } from '../../api/apiextensions/schema.ts';
 import type { Descriptions } from '../../api/descriptions.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
-import type { Body, Operation } from './operations.ts';
+import { type Body, CUSTOM_TYPES, type Operation } from './operations.ts';
 import { parameterType, pathParameters } from './parameters.ts';
 import { type JsonSchema, OPENAPI_V3, schemaWriter } from './schemas.ts';
 
@@ -23,6 +23,11 @@ const PATCH_TYPES = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
+];
+const CUSTOM_PATCH_TYPES = [
+  'application/apply-patch+yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
 ];
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
@@ -97,20 +102,24 @@ function render(operation: Operation, tag: string): JsonSchema {
       in: 'query',
       schema: { type: parameterType(name), uniqueItems: true },
     })),
-    ...(request ? { requestBody: requestBody(request, action) } : {}),
+    ...(request ? { requestBody: requestBody(request, operation) } : {}),
     responses: responses(operation, typesOf(operation)),
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': gvk,
   };
 }
 
-function requestBody(request: Body, action: string): JsonSchema {
-  const types = action === 'patch' ? PATCH_TYPES : ['*/*'];
+function requestBody(request: Body, { action, isCustom }: Operation): JsonSchema {
+  const [patches, others] = isCustom ? [CUSTOM_PATCH_TYPES, CUSTOM_TYPES] : [PATCH_TYPES, ['*/*']];
   // Options of a DELETE may be left out.
-  return { content: content(types, request), ...(action.startsWith('delete') ? {} : { required: true }) };
+  return {
+    content: content(action === 'patch' ? patches : others, request),
+    ...(action.startsWith('delete') ? {} : { required: true }),
+  };
 }
 
-function typesOf({ action, path, streams }: Operation): readonly string[] {
+function typesOf({ action, isCustom, path, streams }: Operation): readonly string[] {
+  if (isCustom) return CUSTOM_TYPES;
   if (action === 'connect') return ['*/*'];
   if (path.endsWith('/log')) return [...MEDIA_TYPES, 'text/plain'];
   return streams ? [...MEDIA_TYPES, ...STREAM_TYPES].sort() : MEDIA_TYPES;

@@ -46,6 +46,37 @@ test('a custom resource has paths, a model and a list like any other', () => {
   assert.ok(components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']);
 });
 
+test('a custom resource is told in JSON and YAML, without strategic merge patches and watches', () => {
+  // kubectl apply sends strategic merge patches to whatever says that it takes them.
+  const types = (content: object) => Object.keys(content).sort();
+  const schema: Schema = { type: 'object', properties: { spec: {} } };
+  const item = '/apis/example.com/v1/namespaces/{namespace}/widgets/{name}';
+  const { patch, put } = v3(schema).paths[item];
+  const patches = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json'];
+  const plain = ['application/json', 'application/yaml'];
+  assert.deepEqual(types(patch.requestBody.content), patches);
+  assert.deepEqual(types(put.requestBody.content), plain);
+  assert.deepEqual(types(put.responses[200].content), plain);
+  const { paths } = v2(schema);
+  assert.deepEqual([...paths[item].patch.consumes].sort(), patches);
+  assert.deepEqual(paths[item].put.consumes, plain);
+  assert.deepEqual(paths[item].get.produces, plain);
+  assert.deepEqual(
+    Object.keys(paths).filter((path) => path.includes('/watch/')),
+    [],
+  );
+});
+
+test('what all objects have is explained in custom resources too', () => {
+  const { properties } = v3({ type: 'object', properties: { spec: {} } }).components.schemas[MODEL];
+  const { properties: own } = widget2({ type: 'object', properties: { spec: {} } });
+  for (const told of [properties, own]) {
+    assert.match(told.apiVersion.description, /^APIVersion defines the versioned schema/);
+    assert.match(told.kind.description, /^Kind is a string value representing the REST resource/);
+    assert.match(told.metadata.description, /^Standard object's metadata\./);
+  }
+});
+
 test('version 3 says all of the schema', () => {
   const spec: Schema = {
     type: 'object',

@@ -109,6 +109,19 @@ test('schemas have the types, defaults and patch rules of upstream', () => {
   });
 });
 
+// Enum in kubernetes/pkg/generated/openapi/zz_generated.openapi.go; the published files are written without (OpenAPIEnums).
+test('fields that take only certain values say which', () => {
+  const { schemas } = apps.components;
+  assert.deepEqual(schemas['io.k8s.api.core.v1.PodSpec'].properties.restartPolicy.enum, [
+    'Always',
+    'Never',
+    'OnFailure',
+  ]);
+  const { accessModes } = schemas['io.k8s.api.core.v1.PersistentVolumeClaimSpec'].properties;
+  assert.equal(accessModes.enum, undefined);
+  assert.ok(accessModes.items.enum.includes('ReadWriteOnce'));
+});
+
 test('every reference of a document resolves within it', () => {
   for (const json of [documents.v3('apis/apps/v1')?.json, documents.v3('version')?.json, documents.v2().json]) {
     const document = JSON.parse(json ?? 'null');
