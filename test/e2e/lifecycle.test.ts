@@ -31,8 +31,7 @@ describe('the life of pods', { timeout: 300_000 }, () => {
   });
   after(async () => {
     pods?.stop();
-    await cluster.remove();
-    rmSync(folder, { recursive: true });
+    await cluster.remove().finally(() => rmSync(folder, { recursive: true }));
   });
 
   const ended = (name: string) => pods.when(name, 'ended', (p) => /Succeeded|Failed/.test(p.status?.phase ?? '') && p);
