@@ -1,8 +1,10 @@
 // Logs and exec are passed on to the kubelet of the pod's node: here an HTTPS server that says what it was asked.
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { nodes, pods } from '../../src/api/resources.ts';
@@ -26,6 +28,12 @@ before(async () => {
   const websockets = new WebSocketServer({ noServer: true });
   kubelet.on('connection', (socket) => sockets.add(socket));
   kubelet.on('upgrade', (req, socket, head) => {
+    if (req.url?.includes('command=refused')) {
+      socket.end(
+        'HTTP/1.1 500 Refused\r\ncontent-type: text/plain\r\ncontent-length: 25\r\n\r\ncontainer not found ("c")',
+      );
+      return;
+    }
     websockets.handleUpgrade(req, socket, head, (ws) => {
       ws.send(`${req.url}`);
       ws.on('message', (data) => ws.send(`echo ${data}`));
@@ -104,4 +112,16 @@ test('exec becomes one connection from the client to the kubelet', async () => {
   });
   socket.terminate();
   assert.deepEqual(messages, ['/exec/default/a/c?output=1&command=ls&command=-l', 'echo hello']);
+});
+
+test('a kubelet that refuses is heard, with its code and words', async () => {
+  const url = new URL(`${POD}/exec?command=refused&stdout=true`, api.server.url.replace('https', 'wss'));
+  const socket = new WebSocket(url, 'v5.channel.k8s.io', { ca: api.ca, headers: { authorization: 'Bearer secret' } });
+  const refusal = await new Promise<IncomingMessage>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('unexpected-response', (_request, response) => resolve(response));
+  });
+  assert.equal(refusal.statusCode, 500);
+  assert.equal(refusal.headers['content-type'], 'text/plain');
+  assert.equal(await text(refusal), 'container not found ("c")');
 });

@@ -1,12 +1,12 @@
 // Requests that want to leave HTTP: the pipeline decides; watches over WebSocket are served here, other
 // connections are handed to their handler with the raw socket.
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, pipeline as streamPipeline } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { jsonText } from '../encoding/json.ts';
 import { createWatchEncoder } from '../represent.ts';
-import type { ApiRequest, ApiResponse, WatchResult } from '../request.ts';
+import type { ApiRequest, ApiResponse, ApiResult, WatchResult } from '../request.ts';
 import { createConnections } from './connection.ts';
 import { type FrontOptions, http1Arrival, respondOptions, toApiRequest } from './front.ts';
 
@@ -43,6 +43,8 @@ export function createUpgrader({ pipeline, log, ...bodies }: FrontOptions) {
       });
       return;
     }
+    // The other side said no, and why: that is for the client, as it is.
+    if (result.type === 'stream') return passOn(socket, result);
     refuse(socket, response);
   }
 
@@ -78,6 +80,14 @@ function withBearerProtocol(request: ApiRequest): ApiRequest {
   if (!token || !('credentials' in request.identity) || request.identity.credentials.authorization) return request;
   const authorization = `Bearer ${Buffer.from(token, 'base64url').toString()}`;
   return { ...request, identity: { credentials: { ...request.identity.credentials, authorization } } };
+}
+
+function passOn(socket: Duplex, { status, headers, body }: Extract<ApiResult, { type: 'stream' }>): void {
+  const lines = Object.entries({ ...headers, connection: 'close' }).flatMap(([name, value]) =>
+    [value].flat().map((each) => `${name}: ${each}`),
+  );
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n`);
+  streamPipeline(body, socket, () => undefined); // an end of either is the end of both
 }
 
 /** An HTTP answer on a socket that was not upgraded. */

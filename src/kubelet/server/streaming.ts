@@ -12,7 +12,7 @@ import { PORT_FORWARD_PROTOCOLS, servePortForward } from './port-forward.ts';
 import { acceptSpdy, wantsSpdy } from './spdy/handshake.ts';
 import { SPDY_EXEC_PROTOCOLS, serveSpdyExec } from './spdy-exec.ts';
 import { PORT_FORWARD_PROTOCOL, serveSpdyPortForward, TUNNEL_PROTOCOL } from './spdy-port-forward.ts';
-import { findPodContainer, NotThereError, readySandbox } from './targets.ts';
+import { NotThereError, readySandbox, runningContainer } from './targets.ts';
 import { pingWhileOpen } from './web-socket-pings.ts';
 
 export interface StreamingOptions {
@@ -80,8 +80,7 @@ export function createStreaming(options: StreamingOptions): Streaming {
 
   async function command(what: 'exec' | 'attach', parts: readonly string[], asked: Asked): Promise<void> {
     const { query, socket } = asked;
-    const { status } = await findPodContainer(parts, options, { previous: false });
-    if (status.state !== 'running') throw new NotThereError(400, `container ${status.name} is not running`);
+    const status = await runningContainer(parts, options);
     const flag = (...names: string[]) => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
     const wanted = {
       stdin: flag('stdin', 'input'),
