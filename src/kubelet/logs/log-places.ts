@@ -1,8 +1,9 @@
 // Where to begin in a log and the files that it was rotated into.
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 export interface LogPlace {
-  file: string;
+  /** undefined: nothing is written yet. */
+  ino?: number;
   offset: number;
   /** Where it ended when it was looked at: whoever does not follow reads no further, or a fast writer would hold him for ever. */
   end: number;
@@ -10,33 +11,45 @@ export interface LogPlace {
 
 const BLOCK = 64 * 1024;
 const NEWLINE = 0x0a;
-/** More older files than are ever kept. */
-const MAX_ROTATED = 20;
 
 /** The files to read, the oldest first, and where to begin in the first; lines are those of the files. */
 export async function startingPlaces(file: string, tailLines: number | undefined): Promise<LogPlace[]> {
   const places: LogPlace[] = [];
   let wanted = tailLines;
-  for (const { file: name, size } of await inodes(file)) {
+  for (const { file: name, ino, size } of await inodes(file)) {
     const { offset, found } = wanted === undefined ? { offset: 0, found: 0 } : await lastLines(name, size, wanted);
-    places.unshift({ file: name, offset, end: size });
+    places.unshift({ ino, offset, end: size });
     if (wanted === undefined) continue;
     wanted -= found;
     if (wanted <= 0) break;
   }
-  return places.length > 0 ? places : [{ file, offset: 0, end: 0 }];
+  return places.length > 0 ? places : [{ offset: 0, end: 0 }];
 }
 
-/** The log's files as they are now, the newest first. */
+/**
+ * The log's files as they are now, the newest first. While they are being renamed, the oldest first, one name is missing, and a
+ * file may be met under two.
+ */
 export async function inodes(file: string): Promise<{ file: string; ino: number; size: number }[]> {
-  const found: { file: string; ino: number; size: number }[] = [];
-  for (let i = 0; i <= MAX_ROTATED; i++) {
+  const found = new Map<number, { file: string; ino: number; size: number }>();
+  for (let i = 0, missing = 0; missing < 2; i++) {
     const name = i === 0 ? file : `${file}.${i}`;
     const stats = await stat(name).catch(() => undefined);
-    if (stats) found.push({ file: name, ino: stats.ino, size: stats.size });
-    else if (i > 0) break; // without a current file it is being rotated just now
+    missing = stats ? 0 : missing + 1;
+    if (stats) found.set(stats.ino, { file: name, ino: stats.ino, size: stats.size });
   }
-  return found;
+  return [...found.values()];
+}
+
+/** Under whatever name it has by now; undefined when it was given up. */
+export async function openInode(file: string, ino: number): Promise<FileHandle | undefined> {
+  for (;;) {
+    const found = (await inodes(file)).find((one) => one.ino === ino);
+    if (!found) return undefined;
+    const handle = await open(found.file).catch(() => undefined);
+    if (handle && (await handle.stat()).ino === ino) return handle;
+    await handle?.close(); // rotated between the two looks
+  }
 }
 
 /** Where the last `count` lines of a file begin, and how many there are up to that. */

@@ -4,7 +4,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { createLogFilter, type LogFilter, type LogSelection } from '../logs/log-filter.ts';
-import { inodes, type LogPlace, startingPlaces } from '../logs/log-places.ts';
+import { inodes, type LogPlace, openInode, startingPlaces } from '../logs/log-places.ts';
 
 export interface LogOptions extends LogSelection {
   follow: boolean;
@@ -26,8 +26,8 @@ export async function* readLog(
   try {
     const places = await startingPlaces(file, options.tailLines);
     for (const [i, place] of places.entries()) {
-      const following = wake && i === places.length - 1 ? { ...at, wake, file } : undefined;
-      for await (const text of readTexts(place, filter, following)) {
+      const following = wake && i === places.length - 1 ? { ...at, wake } : undefined;
+      for await (const text of readTexts(file, place, { filter, following })) {
         if (text.length === 0) continue;
         yield text.subarray(0, left);
         left -= text.length;
@@ -41,14 +41,17 @@ export async function* readLog(
 }
 
 interface Following {
-  file: string;
   wake: Waker;
   ended: AbortSignal;
   signal: AbortSignal;
 }
 
-async function* readTexts(place: LogPlace, filter: LogFilter, following?: Following): AsyncGenerator<Buffer> {
-  let handle = await open(place.file).catch(() => undefined); // nothing written yet
+async function* readTexts(
+  file: string,
+  place: LogPlace,
+  { filter, following }: { filter: LogFilter; following: Following | undefined },
+): AsyncGenerator<Buffer> {
+  let handle = await (place.ino === undefined ? openIfThere(file) : openInode(file, place.ino));
   let next: FileHandle | undefined;
   let { offset } = place;
   const block = Buffer.allocUnsafeSlow(BLOCK);
@@ -71,7 +74,7 @@ async function* readTexts(place: LogPlace, filter: LogFilter, following?: Follow
         filter.reset();
         continue;
       }
-      next = following && (await rotated(handle, following.file));
+      next = following && (await rotated(handle, file));
       if (next) continue; // what was written to the old one before the new one was there
       if (!following || isLast) return;
       await changed;
@@ -81,18 +84,19 @@ async function* readTexts(place: LogPlace, filter: LogFilter, following?: Follow
   }
 }
 
+const openIfThere = (file: string): Promise<FileHandle | undefined> => open(file).catch(() => undefined);
+
 /** The file that follows the one that was read to its end; a fast writer may have made several since. */
 async function rotated(handle: FileHandle | undefined, file: string): Promise<FileHandle | undefined> {
-  if (!handle) return open(file).catch(() => undefined);
+  if (!handle) return openIfThere(file);
   const { ino } = await handle.stat();
   for (;;) {
     const names = await inodes(file);
     const at = names.findIndex((name) => name.ino === ino);
     if (at === 0 || names.length === 0) return undefined;
     const next = at === -1 ? names.at(-1) : names[at - 1]; // given up already: on with the oldest that is left
-    const opened = next && (await open(next.file).catch(() => undefined));
-    if (opened && (await opened.stat()).ino === next.ino) return opened;
-    await opened?.close(); // rotated once more between the two looks
+    const opened = next && (await openInode(file, next.ino));
+    if (opened) return opened;
   }
 }
 

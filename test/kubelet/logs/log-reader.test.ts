@@ -93,6 +93,26 @@ test('a log that grows faster than it is read has an end for who does not follow
   assert.equal(text, 'one\n');
 });
 
+test('a log that is rotated while it is read is read once', async () => {
+  writeFileSync(`${file}.1`, line(0, 'one'));
+  writeFileSync(file, line(1, 'two'));
+  let text = '';
+  for await (const part of readLog(file, { follow: false, timestamps: false }, { ended: never, signal: never })) {
+    text += part.toString();
+    if (text !== 'one\n') continue;
+    rotateFiles(file, 5);
+    writeFileSync(file, line(2, 'three'));
+  }
+  assert.equal(text, 'one\ntwo\n');
+});
+
+test('a log is read whole while its files are being renamed, however many', async () => {
+  for (let i = 1; i <= 30; i++) if (i !== 7) writeFileSync(`${file}.${i}`, line(0, String(i)));
+  writeFileSync(file, line(1, '0'));
+  const expected = Array.from({ length: 31 }, (_, i) => 30 - i).filter((i) => i !== 7);
+  assert.equal(await all({}), `${expected.join('\n')}\n`);
+});
+
 test('a follower that is several rotations behind misses nothing', async () => {
   const log = createLogFile(file, { now: () => 0 }, { maxBytes: 20_000, maxFiles: 5 });
   const ended = new AbortController();
