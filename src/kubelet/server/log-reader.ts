@@ -1,10 +1,10 @@
 // Reads a container's log: its last lines, those since a time, and what is still being written (followed by inotify,
 // across rotation, until the container has ended). kubectl logs and the kubelet's /containerLogs.
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { createLogFilter, type LogFilter, type LogSelection } from '../logs/log-filter.ts';
-import { inodes, type LogPlace, openInode, startingPlaces } from '../logs/log-places.ts';
+import { type LogPlace, openNext, startingPlaces } from '../logs/log-places.ts';
 
 export interface LogOptions extends LogSelection {
   follow: boolean;
@@ -23,80 +23,73 @@ export async function* readLog(
   const filter = createLogFilter(options);
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
   const wake = options.follow ? waker(file, at) : undefined;
+  const places = await startingPlaces(file, options.tailLines);
   try {
-    const places = await startingPlaces(file, options.tailLines);
-    for (const [i, place] of places.entries()) {
-      const following = wake && i === places.length - 1 ? { ...at, wake } : undefined;
-      for await (const text of readTexts(file, place, { filter, following })) {
-        if (text.length === 0) continue;
-        yield text.subarray(0, left);
-        left -= text.length;
-        if (left <= 0 || at.signal.aborted) return;
-      }
-      filter.reset();
+    const texts = wake ? followTexts(file, places, { ...at, filter, wake }) : textsOf(places, filter);
+    for await (const text of texts) {
+      if (text.length === 0) continue;
+      yield text.subarray(0, left);
+      left -= text.length;
+      if (left <= 0 || at.signal.aborted) return;
     }
   } finally {
     wake?.close();
+    await Promise.all(places.map(({ handle }) => handle.close()));
+  }
+}
+
+async function* textsOf(places: readonly LogPlace[], filter: LogFilter): AsyncGenerator<Buffer> {
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  for (const { handle, offset: begin, end } of places) {
+    for (let offset = begin; offset < end; ) {
+      const { bytesRead } = await handle.read(block, 0, Math.min(BLOCK, end - offset), offset);
+      if (bytesRead === 0) break; // somebody has cut it
+      offset += bytesRead;
+      yield filter.push(block.subarray(0, bytesRead));
+    }
+    filter.reset();
   }
 }
 
 interface Following {
+  filter: LogFilter;
   wake: Waker;
   ended: AbortSignal;
   signal: AbortSignal;
 }
 
-async function* readTexts(
+async function* followTexts(
   file: string,
-  place: LogPlace,
-  { filter, following }: { filter: LogFilter; following: Following | undefined },
+  places: readonly LogPlace[],
+  { filter, wake, ended, signal }: Following,
 ): AsyncGenerator<Buffer> {
-  let handle = await (place.ino === undefined ? openIfThere(file) : openInode(file, place.ino));
-  let next: FileHandle | undefined;
-  let { offset } = place;
+  yield* textsOf(places.slice(0, -1), filter);
   const block = Buffer.allocUnsafeSlow(BLOCK);
+  const last = places.at(-1); // undefined: nothing written yet
+  let { handle, offset } = { handle: last?.handle, offset: last?.offset ?? 0 };
+  let next: FileHandle | undefined;
   try {
     for (;;) {
-      const isLast = following?.ended.aborted ?? true;
-      const changed = following?.wake.next();
-      const wanted = following ? BLOCK : Math.min(BLOCK, place.end - offset);
-      const { bytesRead } = handle ? await handle.read(block, 0, wanted, offset) : { bytesRead: 0 };
+      const isLast = ended.aborted;
+      const changed = wake.next();
+      const { bytesRead } = handle ? await handle.read(block, 0, BLOCK, offset) : { bytesRead: 0 };
+      if (signal.aborted) return;
       if (bytesRead > 0) {
         offset += bytesRead;
         yield filter.push(block.subarray(0, bytesRead));
-        continue;
-      }
-      if (following?.signal.aborted) return;
-      if (next) {
+      } else if (next) {
         await handle?.close();
-        [handle, next] = [next, undefined];
-        offset = 0;
+        [handle, next, offset] = [next, undefined, 0];
         filter.reset();
-        continue;
+      } else {
+        next = await openNext(file, handle);
+        if (next) continue; // what was written to the old one before the new one was there
+        if (isLast) return;
+        await changed;
       }
-      next = following && (await rotated(handle, file));
-      if (next) continue; // what was written to the old one before the new one was there
-      if (!following || isLast) return;
-      await changed;
     }
   } finally {
     await Promise.all([handle?.close(), next?.close()]);
-  }
-}
-
-const openIfThere = (file: string): Promise<FileHandle | undefined> => open(file).catch(() => undefined);
-
-/** The file that follows the one that was read to its end; a fast writer may have made several since. */
-async function rotated(handle: FileHandle | undefined, file: string): Promise<FileHandle | undefined> {
-  if (!handle) return openIfThere(file);
-  const { ino } = await handle.stat();
-  for (;;) {
-    const names = await inodes(file);
-    const at = names.findIndex((name) => name.ino === ino);
-    if (at === 0 || names.length === 0) return undefined;
-    const next = at === -1 ? names.at(-1) : names[at - 1]; // given up already: on with the oldest that is left
-    const opened = next && (await openInode(file, next.ino));
-    if (opened) return opened;
   }
 }
 
