@@ -50,15 +50,16 @@ const mediaTypeOf = ({ body }: Pick<ApiRequest, 'body'>): string =>
 export const applyFormat = (request: Pick<ApiRequest, 'body'>): BodyFormat =>
   mediaTypeOf(request) === CBOR_APPLY ? 'cbor' : 'yaml';
 
-/** Throws 415 for what is no patch, or none for this type. */
+/** Throws 415 for what is no patch, or none for this type, whose subresources go by it too. */
 export function patchTypeOf(request: Pick<ApiRequest, 'body'>, { schema }: Pick<BodyType, 'schema'>): PatchType {
   const mediaType = mediaTypeOf(request);
   const cbor = speaksCbor(mediaTypesOf(request));
-  const type = cbor && mediaType === CBOR_APPLY ? 'apply' : TYPES[mediaType];
   // Merge keys come with the Go types, so custom resources have no strategic merge.
-  if (type && !(type === 'strategic' && schema.model === '')) return type;
+  const taken = Object.keys(TYPES).filter((name) => !(TYPES[name] === 'strategic' && schema.model === ''));
+  if (cbor) taken.push(CBOR_APPLY);
+  if (taken.includes(mediaType)) return TYPES[mediaType] ?? 'apply';
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(TYPES), ...(cbor ? [CBOR_APPLY] : [])].join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${taken.join(', ')}`,
   );
 }
 

@@ -150,6 +150,18 @@ for (const [value, schema, reason] of invalid) {
   });
 }
 
+test('strategic merge patches are not among those that a custom resource and its scale take', async () => {
+  await send('POST', THINGS, thing('patched', { size: 2 }));
+  for (const path of [`${THINGS}/patched`, `${THINGS}/patched/scale`]) {
+    const patch = { method: 'PATCH', path, contentType: 'application/strategic-merge-patch+json', body: {} } as const;
+    await assert.rejects(transport.request(patch), {
+      code: 415,
+      message:
+        /accepted media types include: application\/json-patch\+json, application\/merge-patch\+json, application\/apply-patch\+yaml$/,
+    });
+  }
+});
+
 test('scale reads and writes the fields that the definition names', async () => {
   await send('POST', THINGS, thing('scaled', { size: 2 }));
   await send('PUT', `${THINGS}/scaled/status`, {

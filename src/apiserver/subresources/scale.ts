@@ -34,7 +34,7 @@ export const scaleHandler: CallHandler = async (call) => {
     return answer(await readyView(definition, entry), definition.scale);
   }
   const type = bodyType(SCALE, env.types);
-  if (info.verb === 'patch' && patchTypeOf(request, type) === 'apply') return await applyScale(call, type);
+  if (info.verb === 'patch' && patchTypeOf(request, definition) === 'apply') return await applyScale(call, type);
   const { scale: paths } = definition;
   const wanted = info.verb === 'patch' ? await fromPatch(call, type) : await fromBody(call, type);
   const kind = info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions';
@@ -58,7 +58,7 @@ async function fromBody(call: ResourceCall, type: BodyType) {
 
 async function fromPatch(call: ResourceCall, type: BodyType) {
   const parameters = parseWriteParameters(call.request.query, 'PatchOptions', 'other');
-  const patch = await readPatch(patchTypeOf(call.request, type), { ...call, type, parameters });
+  const patch = await readPatch(patchTypeOf(call.request, call.definition), { ...call, type, parameters });
   return (current: Scaled) => {
     const parent = scaleOf(current, call.definition.scale);
     const scale = patched(patch, parent, { type, ...strictness(call, parameters) });
