@@ -1,13 +1,14 @@
 // Measures what users feel (start, pods, idle cost, requests a second, storage), prints a table and puts it into
 // docs/benchmarks.md. Everything runs in folders and on ports of its own and is removed afterwards.
 //   npm run bench -- [PART …] [--idle-seconds=120] [--idle-pods=10] [--port=7943] [--no-record]
-// Parts: start, pods (pods.cri: over the CRI alone), idle, probes, api, machinery, store, or one section of the store as
+// Parts: start, pods (pods.cri: over the CRI alone), idle, logs, probes, api, machinery, store, or one section of the store as
 // store.asof (test/bench/store.ts has the list).
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../src/exec.ts';
 import { benchApi } from './bench/api.ts';
+import { benchLogs, LOG_SETTINGS } from './bench/logs.ts';
 import { benchMachinery } from './bench/machinery.ts';
 import { benchIdle, benchPods } from './bench/pods.ts';
 import { benchProbes } from './bench/probes.ts';
@@ -16,7 +17,7 @@ import { type BenchServer, createBenchServer, fitComponents } from './bench/serv
 import { writeTestImages } from './test-images.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const PARTS = ['start', 'pods', 'idle', 'probes', 'api', 'machinery', 'store'] as const;
+const PARTS = ['start', 'pods', 'idle', 'logs', 'probes', 'api', 'machinery', 'store'] as const;
 const STORE_SECTIONS = ['writes', 'watch', 'list', 'start', 'housekeeping', 'asof', 'memory'] as const;
 const FIRST_STARTS = 3;
 const LATER_STARTS = 5;
@@ -130,6 +131,18 @@ async function main(): Promise<void> {
         await part('pods.cri', () => benchPods(server, 'cri', say));
       },
       { 'container-runtime': 'cri' },
+    );
+  }
+  if (pods && parts.includes('logs')) {
+    await withServer(
+      components,
+      async (server) => {
+        writeTestImages(path.join(server.dataDir, 'images'));
+        await server.start();
+        await server.started();
+        await part('logs', () => benchLogs(server));
+      },
+      LOG_SETTINGS,
     );
   }
   await part('probes', benchProbes);
