@@ -52,6 +52,15 @@ describe('images in a cluster', { skip: whyNoRegistry() ?? false, timeout: 180_0
     rmSync(path.join(cluster.folder, 'registry'), { recursive: true, force: true });
   });
 
+  // First: later what it has came with a secret, under another name too.
+  test('a pod that waits runs when its image was brought by nerdctl', async () => {
+    const name = 'example.invalid/by-hand:1';
+    await pod('waiting', name);
+    await waits('waiting', /ImagePullBackOff/);
+    await nerdctl('tag', BUSYBOX, name);
+    await waits('waiting', /^Running/);
+  });
+
   test('a secret of the service account opens a private registry', async () => {
     await pod('without', image);
     await waits('without', /ImagePull.*pull access denied/);
@@ -68,11 +77,12 @@ describe('images in a cluster', { skip: whyNoRegistry() ?? false, timeout: 180_0
     assert.equal(cluster.output().includes(password), false, 'the server says no passwords');
   });
 
-  test('a pod that waits runs when its image was brought by nerdctl', async () => {
-    const name = 'example.invalid/by-hand:1';
-    await pod('waiting', name);
-    await waits('waiting', /ImagePullBackOff/);
-    await nerdctl('tag', BUSYBOX, name);
-    await waits('waiting', /^Running/);
+  test('an image that came with a secret is not for a pod without, though it is present', async () => {
+    await kubectl('create', 'serviceaccount', 'bare');
+    const bare = JSON.stringify({ spec: { serviceAccountName: 'bare' } });
+    await kubectl('run', 'bare', `--image=${image}`, '--image-pull-policy=IfNotPresent', `--overrides=${bare}`);
+    await waits('bare', /ImagePull.*pull access denied/);
+    await pod('with-too', image);
+    await waits('with-too', /^Running/);
   });
 });
