@@ -94,6 +94,7 @@ export function createScheduler(options: SchedulerOptions): Component {
   }
 
   async function reportFailure(pod: Pod, message: string): Promise<void> {
+    const { namespace, name, uid, generation } = pod.metadata;
     events.event(pod, 'Warning', 'FailedScheduling', message);
     const known = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
     if (known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message) return;
@@ -103,8 +104,8 @@ export function createScheduler(options: SchedulerOptions): Component {
       reason: 'Unschedulable',
       message,
       lastTransitionTime: known?.status === 'False' ? known.lastTransitionTime : timestamp(clock),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
-    const { namespace, name, uid } = pod.metadata;
     try {
       const body = { metadata: { uid }, status: { conditions: [condition] } };
       await client.patch(pods, namespace, name as string, { type: 'strategic', body }, { subresource: 'status' });

@@ -65,8 +65,8 @@ describe('the scheduler on an API server', () => {
     await api.client.create(pods, pod('waiting'));
     const told = await eventually('its condition', async () => condition(await read('waiting')));
     assert.deepEqual(
-      [told.status, told.reason, told.message],
-      ['False', 'Unschedulable', 'no nodes available to schedule pods'],
+      [told.status, told.reason, told.message, told.observedGeneration],
+      ['False', 'Unschedulable', 'no nodes available to schedule pods', 1],
     );
     const event = await eventually('its event', async () =>
       (await api.client.list(events, { namespace: 'default' })).items.find((e) => e.involvedObject.name === 'waiting'),

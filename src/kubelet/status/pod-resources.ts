@@ -24,7 +24,7 @@ const withoutEmpty = (resources: { requests: Record<string, string>; limits: Rec
 const effective = (pod: Pod, requests: Record<string, string>) =>
   withoutEmpty({ limits: textsOf(podLimits(pod)), requests });
 
-/** A running pod's are read back from the kernel, which knows them as plain numbers. */
+/** A running pod's are read back from the kernel (cm/helpers_linux.go MemoryLimitsFromConfig, CPULimitsFromConfig). */
 function ofControlGroup(pod: Pod, requests: Record<string, string>) {
   const { cpuQuota, memoryLimitBytes } = podCgroupSettings(pod, { pidsLimit: -1 });
   const own = specOf(pod).resources ?? {};
@@ -34,7 +34,7 @@ function ofControlGroup(pod: Pod, requests: Record<string, string>) {
     limits: {
       ...own.limits,
       ...(cpuLimit === undefined ? {} : { cpu: formatQuantity(cpuLimit) }),
-      ...(memoryLimitBytes === undefined ? {} : { memory: formatQuantity(quantityOf(memoryLimitBytes)) }),
+      ...(memoryLimitBytes === undefined ? {} : { memory: formatQuantity(quantityOf(memoryLimitBytes, 'BinarySI')) }),
     },
     requests: {
       ...own.requests,

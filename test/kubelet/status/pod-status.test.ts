@@ -30,7 +30,7 @@ for (const { what, spec, phase, expected } of [
     phase: 'Running',
     expected: {
       allocatedResources: { cpu: '100m', memory: '64Mi' },
-      resources: { limits: { cpu: '200m', memory: '134217728' }, requests: { cpu: '100m', memory: '64Mi' } },
+      resources: { limits: { cpu: '200m', memory: '128Mi' }, requests: { cpu: '100m', memory: '64Mi' } },
     },
   },
   {
