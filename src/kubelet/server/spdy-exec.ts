@@ -69,7 +69,9 @@ async function runCommand(streams: ReadonlyMap<string, Duplex>, at: Running): Pr
     const running = await at.start();
     at.session.closed.then(running.close, running.close);
     const { stdin, stdout, stderr } = running;
-    if (stdin) streams.get('stdin')?.pipe(stdin);
+    const input = streams.get('stdin');
+    if (stdin) input?.pipe(stdin);
+    else input?.resume(); // a container without stdin: nobody reads it
     followSize(streams.get('resize'), running);
     const outputs = [copy(stdout, streams.get('stdout')), copy(stderr, streams.get('stderr'))];
     const exitCode = await running.exit;

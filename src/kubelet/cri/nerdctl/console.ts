@@ -66,7 +66,6 @@ export const removeConsole = ({ folder }: ConsoleSettings): void => rmSync(folde
 
 export interface AttachTarget {
   containerId: string;
-  name: string;
   settings: ConsoleSettings;
   tasks: Tasks;
   outputs: Outputs;
@@ -76,15 +75,15 @@ export interface AttachTarget {
   onError(error: unknown): void;
 }
 
-/** Joins the container's streams from now on. As upstream, an attach that ends is a success whatever the container's code. */
+/**
+ * Joins the container's streams from now on. As upstream, an attach that ends is a success whatever the container's code,
+ * and input for a container without stdin goes nowhere (containerd internal/cri/io/container_io.go Attach).
+ */
 export async function attachConsole(target: AttachTarget): Promise<ExecSession> {
   const { containerId, settings, tasks, streams } = target;
-  if (streams.stdin && !settings.stdin) {
-    throw new RuntimeError('AttachError', `container ${target.name} was not created with stdin`);
-  }
   const wanted = outputsOf(settings).filter((name) => streams[name]);
   const outputs = await Promise.all(wanted.map((name) => target.outputs.attach(outputId(settings), name)));
-  const stdin = streams.stdin ? openStdin(path.join(settings.folder, 'stdin')) : undefined;
+  const stdin = streams.stdin && settings.stdin ? openStdin(path.join(settings.folder, 'stdin')) : undefined;
   stdin?.once('close', () => {
     // as containerd's CRI: a terminal stays open, as its end would end the program in it
     if (settings.stdinOnce && !settings.tty) tasks.closeStdin(containerId).catch(target.onError);

@@ -250,7 +250,6 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
       const onError = (error: unknown) => log.warn({ err: error, container: container.name }, 'attach');
       return attachConsole({
         containerId: id,
-        name: container.name,
         settings,
         tasks,
         outputs,

@@ -125,14 +125,16 @@ describe('attach by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_
     ]);
   });
 
-  test('without stdin there is the output as it comes', async () => {
+  test('without stdin there is the output as it comes, whether or not input was meant to be sent', async () => {
     const id = await run('plain', ['sh', '-c', 'while true; do printf tick; sleep 0.1; done'], { stdin: false });
-    const session = await runtime.attach(id, { ...ALL, stdin: false });
-    const screen = screenOf(session);
-    await eventually('a line', () => screen.text().includes('tick'));
-    session.close();
-    await session.exit;
-    await assert.rejects(runtime.attach(id, ALL), { reason: 'AttachError', message: /not created with stdin/ });
+    for (const stdin of [false, true]) {
+      const session = await runtime.attach(id, { ...ALL, stdin });
+      assert.equal(session.stdin, undefined);
+      const screen = screenOf(session);
+      await eventually('a line', () => screen.text().includes('tick'));
+      session.close();
+      await session.exit;
+    }
   });
 
   test('a command that does not exist is told with a terminal too', async () => {
