@@ -10,9 +10,9 @@ import type { Behaviour } from './behaviour.ts';
 import { tableOf } from './columns/index.ts';
 import type { TableForm } from './columns/table-form.ts';
 import { typeDefaults } from './defaults/index.ts';
-import type { Column, ResourceDefinition, SubresourceDefinition, Verb } from './definition.ts';
+import type { ResourceDefinition, SubresourceDefinition, Verb } from './definition.ts';
 import { deprecationWarnings } from './deprecation.ts';
-import { builtinSchema, columnFacts, kindFact, type ResourceFact } from './facts.ts';
+import { builtinSchema, kindFact, type ResourceFact } from './facts.ts';
 import { normalise } from './normalise.ts';
 import {
   CONDITIONAL_UPDATE,
