@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, test } from 'node:test';
 import { type DecodedPacket, decode, encode, type Packet } from 'dns-packet';
 import type { Service } from '../../src/api/types/core/v1.ts';
@@ -39,13 +40,28 @@ async function nameServer(truncate: boolean) {
       answers: flags & 0x200 ? [] : [{ type: 'A', name: query.questions?.[0]?.name ?? '', ttl: 1, data: '192.0.2.9' }],
     });
   };
+  const tcp = createServer((socket) => socket.on('data', (chunk) => socket.end(framed(answer(chunk.subarray(2), 0)))));
   const udp = createSocket('udp4');
   udp.on('message', (message, from) => udp.send(answer(message, truncate ? 0x200 : 0), from.port, from.address));
-  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
-  const { port } = udp.address();
-  const tcp = createServer((socket) => socket.on('data', (chunk) => socket.end(framed(answer(chunk.subarray(2), 0)))));
-  await new Promise<void>((resolve) => tcp.listen(port, '127.0.0.1', resolve));
+  const port = await bindBoth(tcp, udp);
   return { server: `127.0.0.1:${port}`, [Symbol.dispose]: () => [udp, tcp].forEach((s) => void s.close()) };
+}
+
+/** A port that is free for both; one that is free for TCP may be somebody's for UDP. */
+async function bindBoth(tcp: Server, udp: Socket): Promise<number> {
+  for (;;) {
+    tcp.listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const { port } = tcp.address() as AddressInfo;
+    udp.bind(port, '127.0.0.1');
+    const bound = await once(udp, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (bound) return port;
+    tcp.close();
+    await once(tcp, 'close');
+  }
 }
 
 const forwarder = (servers: string[]) =>
