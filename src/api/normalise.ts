@@ -3,6 +3,7 @@
 // Values of a wrong type are left alone; the decoder has refused them already.
 import { setField } from '../apimachinery/codec/decoded.ts';
 import { deepCopy } from '../apimachinery/value.ts';
+import { zeroOfScalar, zeroOfSpecial } from '../apimachinery/zero.ts';
 import { canonicalSpecial } from './canonical-special.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from './schema.ts';
 
@@ -258,36 +259,15 @@ function zero(field: FieldSchema, options: Normalising): unknown {
     const schema = options.schema.type(type.model);
     // omitempty leaves no struct out, so an unset time is null; special types that are lists are left out.
     if (!schema.special) return normaliseStruct({}, schema, options);
-    return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : (zeroSpecial(schema) ?? null);
+    return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : zeroOfSpecial(schema);
   }
   return field.omitEmpty ? undefined : zeroOf(type, options);
 }
 
 function zeroOf(type: TypeRef, options: Normalising): unknown {
-  switch (type.kind) {
-    case 'string':
-      return '';
-    case 'bool':
-      return false;
-    case 'int32':
-    case 'int64':
-    case 'float64':
-      return 0;
-    case 'struct': {
-      const schema = options.schema.type(type.model);
-      return schema.special ? (zeroSpecial(schema) ?? null) : normaliseStruct({}, schema, options);
-    }
-    default:
-      return null; // nil lists, maps and bytes
-  }
-}
-
-/** undefined where the zero value of a special type is written as null. */
-function zeroSpecial({ model, special }: TypeSchema): unknown {
-  if (special?.format === 'int-or-string') return 0;
-  if (model.endsWith('.Quantity')) return '0';
-  if (model.endsWith('.meta.v1.Duration')) return '0s';
-  return undefined;
+  if (type.kind !== 'struct') return zeroOfScalar(type.kind) ?? null; // nil lists, maps and bytes
+  const schema = options.schema.type(type.model);
+  return schema.special ? zeroOfSpecial(schema) : normaliseStruct({}, schema, options);
 }
 
 function normaliseValue(value: unknown, type: TypeRef, options: Normalising): unknown {

@@ -4,6 +4,7 @@
 import type { Json, JsonObject } from '../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
 import { isObject } from '../value.ts';
+import { zeroOfScalar, zeroOfSpecial } from '../zero.ts';
 import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './decoded.ts';
 import { kindOf, specialReader } from './special.ts';
 
@@ -227,25 +228,10 @@ function base64(text: string): string {
 
 /** What Go has where a list or map holds null. */
 function zero(type: TypeRef, walk: Walk): Json {
-  switch (type.kind) {
-    case 'string':
-    case 'bytes':
-      return '';
-    case 'bool':
-      return false;
-    case 'int32':
-    case 'int64':
-    case 'float64':
-      return 0;
-    case 'struct': {
-      const special = walk.types.type(type.model).special;
-      if (type.model.endsWith('.Quantity')) return '0';
-      if (type.model.endsWith('.IntOrString')) return 0;
-      return special ? null : {};
-    }
-    default:
-      return null;
-  }
+  if (type.kind === 'bytes') return '';
+  if (type.kind !== 'struct') return zeroOfScalar(type.kind) ?? null;
+  const schema = walk.types.type(type.model);
+  return schema.special ? zeroOfSpecial(schema) : {};
 }
 
 function mismatch(value: Json, type: TypeRef, walk: Walk, told = kindOf(value)): DecodeError {

@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../schema.ts';
 import { isObject } from '../../value.ts';
+import { zeroOfScalar } from '../../zero.ts';
 import { fieldElement, valueElement } from './field-set.ts';
 
 export type ScalarKind = 'string' | 'numeric' | 'boolean' | 'untyped';
@@ -157,18 +158,7 @@ function defaultsOf(keys: readonly string[], type: TypeRef, types: SchemaSet): J
 function defaultOf(field: FieldSchema | undefined): unknown {
   if (!field || field.default !== undefined) return field?.default;
   if (field.pointer || field.omitEmpty) return undefined;
-  switch (field.type.kind) {
-    case 'string':
-      return '';
-    case 'bool':
-      return false;
-    case 'int32':
-    case 'int64':
-    case 'float64':
-      return 0;
-    default:
-      return undefined;
-  }
+  return zeroOfScalar(field.type.kind);
 }
 
 /** How a value is treated: as a leaf, or by its items or members. */

@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeSchema } from '../../schema.ts';
 import { deepFreeze } from '../../value.ts';
+import { zeroOfScalar, zeroOfSpecial } from '../../zero.ts';
 
 /** Frozen: those of a type are one. */
 export function zeroObject(schema: TypeSchema | undefined, types: SchemaSet): JsonObject {
@@ -36,27 +37,9 @@ function zeroField(field: FieldSchema, types: SchemaSet): Json | undefined {
     if (field.omitZero) return undefined;
     // omitempty does not work on structs; special types are written as their zero: mostly null.
     if (!schema.special) return zeroStruct(schema, types);
-    return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : zeroSpecial(schema);
+    return field.omitEmpty && schema.special.json.startsWith('[') ? undefined : zeroOfSpecial(schema);
   }
   if (field.omitEmpty) return undefined;
   if (field.pointer) return null;
-  switch (type.kind) {
-    case 'string':
-      return '';
-    case 'bool':
-      return false;
-    case 'int32':
-    case 'int64':
-    case 'float64':
-      return 0;
-    default:
-      return null;
-  }
-}
-
-/** By type, as JSON: an IntOrString is a number first, a Quantity and a Duration have a text for nothing. */
-function zeroSpecial({ model, special }: TypeSchema): Json {
-  if (special?.format === 'int-or-string') return 0;
-  if (model.endsWith('.Quantity')) return '0';
-  return model.endsWith('.meta.v1.Duration') ? '0s' : null;
+  return zeroOfScalar(type.kind) ?? null;
 }
