@@ -34,7 +34,7 @@ import type {
 } from './types/core/v1.ts';
 import type { EndpointSlice } from './types/discovery/v1.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './types/flowcontrol/v1.ts';
-import type { Ingress, NetworkPolicy } from './types/networking/v1.ts';
+import type { Ingress, IPAddress, NetworkPolicy, ServiceCIDR } from './types/networking/v1.ts';
 import type { RuntimeClass } from './types/node/v1.ts';
 import type { PodDisruptionBudget } from './types/policy/v1.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
@@ -103,6 +103,8 @@ export const horizontalPodAutoscalers = type<HorizontalPodAutoscaler>(
   'HorizontalPodAutoscaler',
 );
 export const ingresses = type<Ingress>('networking.k8s.io/v1', 'ingresses', 'Ingress');
+export const ipAddresses = type<IPAddress>('networking.k8s.io/v1', 'ipaddresses', 'IPAddress', 'cluster');
+export const serviceCidrs = type<ServiceCIDR>('networking.k8s.io/v1', 'servicecidrs', 'ServiceCIDR', 'cluster');
 export const networkPolicies = type<NetworkPolicy>('networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy');
 export const podDisruptionBudgets = type<PodDisruptionBudget>(
   'policy/v1',

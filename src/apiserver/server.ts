@@ -14,9 +14,10 @@ import type { Storage } from '../storage/storage.ts';
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts';
 import type { FrontProxy } from './aggregation/backend.ts';
 import { registerApiServices } from './aggregation/register.ts';
-import { createIpAllocator } from './allocators/ip-allocator.ts';
+import { createAddressRepair } from './allocators/address-repair.ts';
 import { createPortAllocator } from './allocators/port-allocator.ts';
-import { fillAllocators, serviceHooks } from './allocators/service-hooks.ts';
+import { createServiceAddresses } from './allocators/service-addresses.ts';
+import { fillPorts, serviceHooks } from './allocators/service-hooks.ts';
 import { definitionHooks, serveCustomResources } from './apiextensions/serve.ts';
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/tokens.ts';
@@ -115,6 +116,8 @@ export interface ApiServer extends Component, ServerParts {
   setTls(tls: TlsMaterial): void;
   /** Writes the APIServices of what is served here, and from then on keeps them in step with it. */
   registerApiServices(): Promise<void>;
+  /** Makes IPAddresses of Services that miss theirs, and from then on keeps them. */
+  repairAddresses(): Promise<void>;
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -128,10 +131,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const stopping = new AbortController();
   const random = options.random ?? Math.random;
   const allocators = {
-    addresses: createIpAllocator(options.serviceCidr, random),
+    addresses: createServiceAddresses({
+      client: () => client,
+      reader,
+      log,
+      random,
+      serviceCidr: options.serviceCidr,
+    }),
     ports: createPortAllocator(options.nodePortRange, random),
   };
-  fillAllocators(reader.list(services), allocators);
+  fillPorts(reader.list(services), allocators.ports);
   const environment: WriteEnvironment = {
     storage,
     clock,
@@ -213,6 +222,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const client = createClient(createLoopback(pipeline, APISERVER));
   const schemaStatus = followSchemaStatus({ client, reader, clock, log });
   const registration = registerApiServices({ client, reader, catalogue, log });
+  const addressRepair = createAddressRepair({ client, reader, log });
   aggregator = createAggregator({ client, reader, clock, log, frontProxy: options.frontProxy });
   aggregator.onChange(() => {
     discovery = undefined;
@@ -229,6 +239,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     transport: (user) => createLoopback(pipeline, user),
     setTls: (tls) => http?.setTls(tls),
     registerApiServices: registration.start,
+    repairAddresses: addressRepair.start,
     async start() {
       if (!options.listen) return;
       const bodies = { clock, readYaml: createYamlReader(), ...(options.cbor ? { mediaTypes: WITH_CBOR } : {}) };
@@ -243,7 +254,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       stopping.abort();
       rbac.close();
       for (const plugin of environment.admission) plugin.close?.();
-      await Promise.all([schemaStatus.stop(), registration.stop(), aggregator?.stop()]);
+      await Promise.all([schemaStatus.stop(), registration.stop(), addressRepair.stop(), aggregator?.stop()]);
       flowControl.close();
       stopServing();
       await http?.close();

@@ -15,6 +15,7 @@ import { rootCaCertPublisher } from './root-ca-cert-publisher.ts';
 import type { ServedResources } from './served-resources.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { serviceAccountTokenController, type TokenControllerOptions } from './serviceaccount-token.ts';
+import { serviceCidrsController } from './servicecidrs.ts';
 import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicy-status.ts';
 
 export interface ControllersOptions extends TokenControllerOptions {
@@ -37,5 +38,6 @@ export const createControllers = (options: ControllersOptions): readonly Control
   podGarbageCollector(),
   clusterRoleAggregationController(),
   resourceQuotaController(options),
+  serviceCidrsController(),
   validatingAdmissionPolicyStatusController(options),
 ];

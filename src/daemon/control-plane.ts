@@ -127,7 +127,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
         clientCa: pki.ca.cert,
         frontProxyCa: pki.frontProxyCa.cert,
       });
-      await api.registerApiServices();
+      await Promise.all([api.registerApiServices(), api.repairAddresses()]);
       bootstrapped = true;
     },
   };

@@ -7,11 +7,13 @@ import {
   deployments,
   endpointSlices,
   endpoints,
+  ipAddresses,
   namespaces,
   nodes,
   pods,
   replicaSets,
   secrets,
+  serviceCidrs,
   services,
   validatingAdmissionPolicies,
 } from '../../src/api/resources.ts';
@@ -182,4 +184,51 @@ test('a validating policy is told what of it does not fit, once a generation', a
   const mended = await status();
   assert.deepEqual([mended?.observedGeneration, mended?.typeChecking?.expressionWarnings], [2, undefined]);
   assert.deepEqual(refused, []);
+});
+
+test('a block of Service addresses says that it is ready, and goes when nobody has an address of it', async (t) => {
+  const { client, clock, settle, refused } = await cluster(t);
+  await client.create(serviceCidrs, { metadata: { name: 'more' }, spec: { cidrs: ['10.44.0.0/29'] } });
+  await settle();
+  const block = () => client.get(serviceCidrs, undefined, 'more');
+  const ready = async () =>
+    (await block()).status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+  assert.deepEqual((await block()).metadata.finalizers, ['networking.k8s.io/service-cidr-finalizer']);
+  assert.deepEqual(await ready(), ['Ready True ']);
+
+  const spec = { clusterIP: '10.44.0.2', clusterIPs: ['10.44.0.2'] };
+  await client.create(services, serviceObject('web', { spec }));
+  await client.delete(serviceCidrs, undefined, 'more');
+  await settle();
+  assert.deepEqual(await ready(), ['Ready False Terminating']);
+  await assert.rejects(
+    client.create(services, serviceObject('late', { spec: { clusterIP: '10.44.0.3', clusterIPs: ['10.44.0.3'] } })),
+    /failed to allocate IP 10\.44\.0\.3: the provided network does not match the current range/,
+  );
+
+  await client.delete(services, 'default', 'web');
+  await settle();
+  assert.deepEqual((await client.list(ipAddresses)).items, []);
+  await clock.advance(10_000);
+  await settle();
+  await assert.rejects(block(), /"more" not found/);
+  assert.deepEqual(refused, []);
+});
+
+test('a block within another goes although its addresses are in use', async (t) => {
+  const { client, clock, settle } = await cluster(t);
+  for (const [name, cidr] of Object.entries({ wide: '10.44.0.0/24', narrow: '10.44.0.0/28' })) {
+    await client.create(serviceCidrs, { metadata: { name }, spec: { cidrs: [cidr] } });
+  }
+  const spec = { clusterIP: '10.44.0.2', clusterIPs: ['10.44.0.2'] };
+  await client.create(services, serviceObject('web', { spec }));
+  await settle();
+  await client.delete(serviceCidrs, undefined, 'narrow');
+  await settle();
+  await clock.advance(10_000);
+  await settle();
+  assert.deepEqual(
+    (await client.list(serviceCidrs)).items.map(({ metadata }) => metadata.name),
+    ['wide'],
+  );
 });

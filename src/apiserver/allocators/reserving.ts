@@ -5,18 +5,18 @@ import type { ServiceObject } from './service-types.ts';
 
 const KIND = { group: '', kind: 'Service' };
 
-export type Undo = (() => void)[];
+export type Undo = (() => void | Promise<void>)[];
 
 /** Runs `take`; what it took is undone when it throws, when the write fails, and after a dry run. */
-export function reserving(dryRun: boolean, take: (undo: Undo) => void): Reservation {
+export async function reserving(dryRun: boolean, take: (undo: Undo) => Promise<void>): Promise<Reservation> {
   const undo: Undo = [];
-  const release = () => {
-    for (const step of undo.splice(0)) step();
+  const release = async () => {
+    for (const step of undo.splice(0)) await step();
   };
   try {
-    take(undo);
+    await take(undo);
   } catch (error) {
-    release();
+    await release();
     throw error;
   }
   return { commit: dryRun ? release : () => undefined, release };

@@ -1,22 +1,14 @@
 // The ServiceCIDR of the range that the server was started with
 // (pkg/controlplane/controller/defaultservicecidr/default_servicecidr_controller.go).
-import type { ResourceType } from '../../api/definition.ts';
-import type { ServiceCIDR } from '../../api/types/networking/v1.ts';
+import { DEFAULT_SERVICE_CIDR } from '../../api/networking/service-blocks.ts';
+import { serviceCidrs } from '../../api/resources.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import { type Clock, timestamp } from '../../clock.ts';
 import type { ObjectReader } from '../reader.ts';
 
-const NAME = 'kubernetes';
+const NAME = DEFAULT_SERVICE_CIDR;
 const MANAGER = 'kubernetes-service-cidr-controller';
-
-const serviceCidrs: ResourceType<ServiceCIDR> = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'servicecidrs',
-  kind: 'ServiceCIDR',
-  namespaced: false,
-};
 
 export interface DefaultServiceCidrOptions {
   client: Client;

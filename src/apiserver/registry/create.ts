@@ -88,7 +88,7 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
   object.kind = definition.kind;
   object.apiVersion = apiVersionOf(definition);
   const hooks = hooksOf(env, definition);
-  const reservation = hooks?.beginCreate?.(object, { dryRun, user: target.user });
+  const reservation = await hooks?.beginCreate?.(object, { dryRun, user: target.user });
   try {
     definition.prepareForCreate(object, { now: env.clock.now(), warn: target.warn });
     const { judgesNameLast } = definition;
@@ -109,10 +109,10 @@ async function createNamed(env: WriteEnvironment, target: WriteTarget, object: A
       { operation: 'CREATE', object, oldObject: undefined },
     );
     const entry = await writeNew(env, target, object);
-    reservation?.commit();
+    await reservation?.commit();
     return entry;
   } catch (error) {
-    reservation?.release();
+    await reservation?.release();
     throw error;
   }
 }

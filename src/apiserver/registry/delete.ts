@@ -117,7 +117,7 @@ async function deleteCurrent(env: WriteEnvironment, target: WriteTarget, { optio
     object: await toStored(definition, object),
     origin: target.origin,
   });
-  hooks?.afterDelete?.(object);
+  await hooks?.afterDelete?.(object);
   return { result: told(target, entry), removed: true };
 }
 

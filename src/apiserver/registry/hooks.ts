@@ -6,17 +6,17 @@ import type { UserInfo } from '../identity.ts';
 
 /** What a step took; exactly one of the two is called. */
 export interface Reservation {
-  commit(): void;
-  release(): void;
+  commit(): void | Promise<void>;
+  release(): void | Promise<void>;
 }
 
 export interface ResourceHooks {
-  beginCreate?(object: AnyObject, options: { dryRun: boolean; user: UserInfo }): Reservation;
-  beginUpdate?(object: AnyObject, old: AnyObject, options: { dryRun: boolean }): Reservation;
+  beginCreate?(object: AnyObject, options: { dryRun: boolean; user: UserInfo }): Reservation | Promise<Reservation>;
+  beginUpdate?(object: AnyObject, old: AnyObject, options: { dryRun: boolean }): Reservation | Promise<Reservation>;
   /** What only the server can judge, told beside what the definition finds. */
   validate?(object: AnyObject, old: AnyObject | undefined): FieldError[];
   /** After the object has left the store. */
-  afterDelete?(object: AnyObject): void;
+  afterDelete?(object: AnyObject): void | Promise<void>;
   /** Changes the object when its deletion begins; true when it must stay although nothing else keeps it. */
   beginDelete?(object: AnyObject, options: { now: string }): boolean;
   /** Whether an object marked for deletion still waits for something besides finalizers and grace. */

@@ -124,7 +124,7 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
   checkRevision(r);
   keepMetadata(object, old);
   const hooks = hooksOf(env, definition);
-  const reservation = hooks?.beginUpdate?.(object, old, { dryRun: r.dryRun });
+  const reservation = await hooks?.beginUpdate?.(object, old, { dryRun: r.dryRun });
   try {
     (plan.prepare ?? definition.prepareForUpdate)(object, old, { now: env.clock.now() });
     // The generic rules come first and, upstream, once more with the type's own.
@@ -139,10 +139,10 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
     if (!plan.prepare) for (const text of definition.warnings(object, old)) r.warn(text);
     await validateAdmission(env, r, { operation: 'UPDATE', object: plan.admitted?.of(object) ?? object, oldObject });
     const entry = await writeOver(env, r, current);
-    reservation?.commit();
+    await reservation?.commit();
     return entry;
   } catch (error) {
-    reservation?.release();
+    await reservation?.release();
     throw error;
   }
 }
@@ -211,7 +211,7 @@ async function writeOver(env: WriteEnvironment, r: Replacement, current: Storage
       object: stored,
       origin: r.origin,
     });
-    hooks?.afterDelete?.(object);
+    await hooks?.afterDelete?.(object);
     return gone;
   }
   const ttl = definition.ttlSeconds === undefined ? {} : { ttlSeconds: definition.ttlSeconds };
