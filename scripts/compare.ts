@@ -2,14 +2,15 @@
 // the answers differ. Exits with 1 when any does.
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
-// What is asked: --only=RE (kinds), --kinds=create,update,mixture,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// How it is compared: --words messages and warnings too
 // What is kept: --save=FILE all of it with upstream's answers, as a recording; --save-differing=FILE what differs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { askAll, playScenario } from '../test/vectors/play.ts';
 import { startProgram } from '../test/vectors/program.ts';
-import type { Scenario } from '../test/vectors/scenario.ts';
+import { recordings, type Scenario, scenariosOf } from '../test/vectors/scenario.ts';
 import { neighbours } from './compare/neighbours.ts';
 import { createChance } from './compare/random.ts';
 import { type Difference, describe } from './compare/report.ts';
@@ -28,6 +29,7 @@ const { values: flags } = parseArgs({
     count: { type: 'string', default: '8' },
     mixtures: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    words: { type: 'boolean', default: false },
     save: { type: 'string' },
     'save-differing': { type: 'string' },
   },
@@ -38,6 +40,7 @@ function inquiries(): Inquiry[] {
   const kinds = flags.kinds.split(',');
   const only = new RegExp(flags.only);
   const chance = createChance(Number(flags.seed));
+  const recorded = kinds.includes('recorded') ? recordings().flatMap(scenariosOf) : [];
   const near = kinds.includes('neighbour') ? neighbours(only, { vocabulary, chance, count: Number(flags.count) }) : [];
   const made = subjects
     .filter(({ name }) => only.test(name))
@@ -49,8 +52,14 @@ function inquiries(): Inquiry[] {
         ...(kinds.includes('mixture') ? mixtures(subject, making, Number(flags.mixtures)) : []),
       ];
     });
-  return [...made, ...near];
+  const asked = [...recorded.filter(({ name }) => only.test(name)), ...made, ...near];
+  return flags.words ? asked.map(withWords) : asked;
 }
+
+const withWords = ({ name, steps }: Inquiry): Inquiry => ({
+  name,
+  steps: steps.map((step) => ({ ...step, also: [...(step.also ?? []), 'words'] })),
+});
 
 /** Runs `work` on each, a few at a time; results in order. */
 async function each<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

@@ -3,9 +3,8 @@
 // belong to (defaults/), since a PodSpec has the same ones in a Pod and in a Deployment.
 import type { AnyObject, ObjectMeta } from '../apimachinery/meta.ts';
 import type { FieldError } from '../apimachinery/status-error.ts';
-import type { ResourceDefinition, TableContext, WriteContext } from './definition.ts';
+import type { Cell, ResourceDefinition, TableContext, WriteContext } from './definition.ts';
 
-export type Cell = string | number | boolean | null;
 export type Cells = (object: AnyObject, context: TableContext) => Cell[];
 
 export interface Behaviour {

@@ -57,6 +57,9 @@ export interface Views {
   toStorage(object: AnyObject): Promise<AnyObject>;
 }
 
+/** What a table shows in one place; integers beyond 2^53 are bigints. */
+export type Cell = string | number | bigint | boolean | null;
+
 /**
  * Everything the generic registry asks about a type. Objects handed to the functions are plain and mutable
  * unless said otherwise; `old` is frozen. All functions are pure but for the mutation they are named after.
@@ -135,5 +138,5 @@ export interface ResourceDefinition extends ResourceType {
 
   readonly columns: readonly Column[];
   /** One cell per column. */
-  cells(object: AnyObject, context: TableContext): (string | number | boolean | null)[];
+  cells(object: AnyObject, context: TableContext): Cell[];
 }

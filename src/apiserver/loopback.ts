@@ -1,5 +1,6 @@
 // The transport of callers in this process: the same pipeline as kubectl's, without sockets and encoding.
-// Objects that come back are the store's own, frozen.
+// Objects that come back are the store's own, frozen; those with integers beyond 2^53 are rounded, as in JSON that is parsed.
+import { rounded } from '../apimachinery/codec/exact.ts';
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { pathNotFound } from '../apimachinery/status-error.ts';
 import { answeredError, lines, parseAnswer } from '../client/answers.ts';
@@ -24,7 +25,7 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
   return {
     async request(request) {
       const result = await call(request);
-      if (result.type === 'object') return result.object;
+      if (result.type === 'object') return rounded(result.object);
       if (result.type === 'list') return listObject(result);
       if (result.type === 'stream') return await remoteObject(result);
       if (result.type === 'raw' && /json/.test(result.contentType)) {
@@ -94,14 +95,14 @@ function listObject(list: ListResult): KubeObject {
     kind: definition.listKind,
     apiVersion: apiVersionOf(definition),
     metadata: listMetadata(list),
-    items: entries.map((entry) => viewOf(definition, entry)),
+    items: entries.map((entry) => rounded(viewOf(definition, entry))),
   } as KubeObject;
 }
 
 function watchEvent({ definition }: WatchResult, item: WatchItem): WatchEvent {
   if (item.type === 'ERROR') return { type: 'ERROR', object: item.object as unknown as KubeObject };
   if (item.type === 'BOOKMARK') return item;
-  return { type: item.type, object: typed(definition, viewOf(definition, item.entry)) };
+  return { type: item.type, object: typed(definition, rounded(viewOf(definition, item.entry))) };
 }
 
 const typed = (definition: WatchResult['definition'], object: KubeObject): KubeObject =>

@@ -66,12 +66,13 @@ export function declareType(given: DataSchema, name: string, isRoot: boolean): D
 
 const isWhole = (schema: DataSchema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 
-const notNegative = (value: number | undefined): number | undefined =>
-  value === undefined ? value : Math.max(value, 0);
+/** Limits may be as long as 64 bits. */
+const notNegative = (value: number | bigint | undefined): number | undefined =>
+  value === undefined ? value : Math.max(Number(value), 0);
 
 /** A character has up to four. */
-const bytesOf = (length: number | undefined): number | undefined =>
-  length === undefined ? undefined : Math.max(length, 0) * 4;
+const bytesOf = (length: number | bigint | undefined): number | undefined =>
+  length === undefined ? undefined : Math.max(Number(length), 0) * 4;
 
 function declareList(schema: DataSchema, name: string): DeclaredType | undefined {
   const items = itemSchema(schema);

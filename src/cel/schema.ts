@@ -10,9 +10,9 @@ export interface DataSchema {
   properties?: Record<string, DataSchema>;
   additionalProperties?: DataSchema | boolean;
   items?: DataSchema | DataSchema[];
-  maxLength?: number;
-  maxItems?: number;
-  maxProperties?: number;
+  maxLength?: number | bigint;
+  maxItems?: number | bigint;
+  maxProperties?: number | bigint;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-embedded-resource'?: boolean;
   'x-kubernetes-int-or-string'?: boolean;

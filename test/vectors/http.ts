@@ -5,8 +5,9 @@ import type { Request } from './scenario.ts';
 export interface Reply {
   code: number;
   contentType: string | undefined;
-  /** How many Warning headers. */
+  /** How many Warning headers, and what they say. */
   warnings: number;
+  warning: string;
   text: string;
   /** undefined when the text is no JSON. */
   json: unknown;
@@ -46,6 +47,7 @@ export function createCaller(options: { url: string; token: string; ca: string; 
               code: response.statusCode ?? 0,
               contentType: response.headers['content-type'],
               warnings: warning.split('299 - ').length - 1,
+              warning,
               text,
               json: jsonOf(text),
             });

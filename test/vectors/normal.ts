@@ -31,6 +31,7 @@ export function normalAnswer(reply: Reply, normaliser: Normaliser, step: Omit<St
   if (reply.warnings) want.warn = reply.warnings;
   if (also.includes('contentType')) want.contentType = reply.contentType;
   if (also.includes('text')) want.text = normal(reply.text, normaliser);
+  if (also.includes('words') && reply.warning) want.warning = normal(reply.warning, normaliser);
   const metadata = isFields(body) ? (body.metadata as Fields | undefined) : undefined;
   if (reply.code === 200 && method === 'GET' && /[?&]watch=(1|true)\b/.test(path)) {
     want.events = normalEvents(reply.text, normaliser, { path, also });
@@ -73,12 +74,19 @@ function normalStatus(
   { also, metadata }: { also: readonly string[]; metadata?: Fields | undefined },
 ): Fields {
   const { causes: given = [], ...details } = (status.details ?? {}) as Fields & { causes?: Fields[] };
-  const causes = given.map(({ reason, field }) => ({ reason, field: field && normal(field, normaliser) }));
+  const words = (message: unknown) =>
+    also.includes('words') && message ? { message: normal(message, normaliser) } : {};
+  const causes = given.map(({ reason, field, message }) => ({
+    reason,
+    field: field && normal(field, normaliser),
+    ...words(message),
+  }));
   if (details.name && metadata?.generateName && !metadata.name) {
     details.name = `${(details.name as string).slice(0, -5)}<gen>`;
   }
   return {
     reason: status.reason,
+    ...words(status.message),
     ...(causes.length > 0 ? { causes } : {}),
     ...(also.includes('details') ? { details: normal(details, normaliser) } : {}),
   };

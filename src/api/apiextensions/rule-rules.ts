@@ -60,7 +60,7 @@ function visit(schema: Schema, path: string, context: Context, pass: Pass): void
 
 /** How many values one of this schema holds directly. */
 function mostWithin(schema: Schema): bigint | undefined {
-  const bound = (most: number | undefined) => (most === undefined ? undefined : BigInt(Math.max(most, 0)));
+  const bound = (most: number | bigint | undefined) => (most === undefined ? undefined : BigInt(most < 0 ? 0 : most));
   if (schema.type === 'object' && schema.additionalProperties !== undefined) return bound(schema.maxProperties);
   return schema.type === 'array' ? bound(schema.maxItems) : 1n;
 }

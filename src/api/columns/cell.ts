@@ -1,7 +1,7 @@
 // Small parts that the rows of many kinds share, after pkg/printers/internalversion/printers.go.
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import type { Cell, Cells } from '../behaviour.ts';
-import type { TableContext } from '../definition.ts';
+import type { Cells } from '../behaviour.ts';
+import type { Cell, TableContext } from '../definition.ts';
 import { ageOf } from './age.ts';
 
 /** A row maker that sees the object as its type, and gets name and age. */

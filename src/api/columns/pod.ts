@@ -1,7 +1,7 @@
 // The row of a Pod, as printPod of pkg/printers/internalversion/printers.go makes it.
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import type { Cell, Cells } from '../behaviour.ts';
-import type { TableContext } from '../definition.ts';
+import type { Cells } from '../behaviour.ts';
+import type { Cell, TableContext } from '../definition.ts';
 import type { Container, ContainerStatus, Pod } from '../types/core/v1.ts';
 import { ageOf } from './age.ts';
 

@@ -98,7 +98,7 @@ function writeValue(writer: WireWriter, value: Json | undefined, { number, type,
       break;
     case 'int32':
     case 'int64':
-      writer.varint(number, typeof value === 'number' ? value : 0);
+      writer.varint(number, typeof value === 'number' || typeof value === 'bigint' ? value : 0);
       break;
     case 'float64':
       writer.float64(number, typeof value === 'number' ? value : 0);

@@ -4,6 +4,7 @@
 import type { Json, JsonObject } from '../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
 import { DecodeError, setField } from './decoded.ts';
+import { integerOfBits } from './exact.ts';
 import { type Layout, layoutOf } from './protobuf-layout.ts';
 import { specialForm } from './protobuf-special.ts';
 import { WireReader } from './wire-reader.ts';
@@ -110,7 +111,7 @@ function readValue(reader: WireReader, type: TypeRef, walk: Walk): Json {
     case 'int32':
       return Number(BigInt.asIntN(32, reader.varint()));
     case 'int64':
-      return Number(BigInt.asIntN(64, reader.varint()));
+      return integerOfBits(reader.varint());
     case 'float64':
       return reader.float64();
     case 'struct': {

@@ -115,8 +115,9 @@ function fieldType(key: string, schema: TypeSchema): TypeRef | undefined {
 }
 
 function convert(given: Json, type: TypeRef, walk: Walk): Json {
-  const isFree = type.kind === 'any' || type.kind === 'struct';
-  const value = typeof given === 'bigint' && !isFree ? Number(given) : given;
+  // Only these hold 64 bits; the literal is still there for what is told of the others.
+  const isExact = type.kind === 'int64' || type.kind === 'any' || type.kind === 'struct';
+  const value = typeof given === 'bigint' && !isExact ? Number(given) : given;
   switch (type.kind) {
     case 'any':
       reportDuplicatesIn(walk);
@@ -195,6 +196,7 @@ function checkedScalar(value: Json, type: TypeRef, walk: Walk): Json {
       break;
     case 'int32':
     case 'int64': {
+      if (typeof value === 'bigint') return value;
       if (typeof value !== 'number') break;
       const literal = literalOf(walk);
       if (isIntegerWithin(value, literal, LIMITS[type.kind])) return value;
@@ -208,8 +210,12 @@ function checkedScalar(value: Json, type: TypeRef, walk: Walk): Json {
   throw mismatch(value, type, walk);
 }
 
+/** What was written and is too long for a double is a bigint, or has more than 64 bits. */
 const isIntegerWithin = (value: number, literal: string | undefined, limit: number): boolean =>
-  Number.isInteger(value) && (literal === undefined || /^-?[0-9]+$/.test(literal)) && value < limit && value >= -limit;
+  Number.isInteger(value) &&
+  value < limit &&
+  value >= -limit &&
+  (literal === undefined || (/^-?[0-9]+$/.test(literal) && Number.isSafeInteger(value)));
 
 /** Go takes the numbers of an array for bytes. */
 const isBytes = (value: Json): value is number[] =>

@@ -47,6 +47,8 @@ export function goType(value: Json): string {
   switch (typeof value) {
     case 'object':
       return 'map[string]interface {}';
+    case 'bigint':
+      return 'int64';
     case 'number':
       return Number.isInteger(value) ? 'int64' : 'float64';
     case 'boolean':

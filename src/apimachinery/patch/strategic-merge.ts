@@ -105,7 +105,8 @@ function mergeMember(
   }
 }
 
-const kindOf = (value: Json): string => (typeof value === 'number' ? 'number' : goType(value));
+const kindOf = (value: Json): string =>
+  typeof value === 'number' || typeof value === 'bigint' ? 'number' : goType(value);
 
 function merged(
   live: Json,

@@ -123,6 +123,7 @@ function goType(value: unknown): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'bigint') return 'int64';
   return { object: 'map[string]interface {}', boolean: 'bool' }[typeof value as string] ?? typeof value;
 }
 

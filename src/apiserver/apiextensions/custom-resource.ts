@@ -3,6 +3,7 @@ import { createRuleValidator, type RuleValidator } from '../../api/apiextensions
 import type { Schema } from '../../api/apiextensions/schema.ts';
 import { ageOf } from '../../api/columns/age.ts';
 import type {
+  Cell,
   Column,
   ResourceDefinition,
   ScalePaths,
@@ -206,7 +207,6 @@ function content(object: AnyObject, hasStatus: boolean): string {
   );
 }
 
-type Cell = string | number | boolean | null;
 type ReadColumn = Column & { read(object: AnyObject, context: TableContext): Cell };
 
 /** Up to the first whose path cannot be read, as upstream has it. */
@@ -268,7 +268,8 @@ function cell(value: unknown, type: string, context: TableContext): Cell {
     if (typeof value !== 'string') return null;
     return Number.isNaN(Date.parse(value)) ? '<invalid>' : ageOf(value, context);
   }
-  if (type === 'integer') return typeof value === 'number' ? Math.trunc(value) : null;
-  if (type === 'number') return typeof value === 'number' ? value : null;
+  if (type === 'integer')
+    return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null;
+  if (type === 'number') return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null;
   return type === 'boolean' && typeof value === 'boolean' ? value : null;
 }

@@ -140,7 +140,7 @@ function markGraceful(
     const left = metadata.deletionGracePeriodSeconds ?? 0;
     if (left === 0) return 'none';
     if (requested === undefined || grace >= left) return 'pending';
-    metadata.deletionTimestamp = shifted(metadata.deletionTimestamp, grace - left);
+    metadata.deletionTimestamp = shifted(shifted(metadata.deletionTimestamp, -left), grace);
     metadata.deletionGracePeriodSeconds = grace;
     return grace;
   }
@@ -150,8 +150,11 @@ function markGraceful(
   return grace;
 }
 
-const shifted = (time: string, seconds: number): string =>
-  `${new Date(Date.parse(time) + seconds * 1000).toISOString().slice(0, 19)}Z`;
+/** Go's durations are 64 bits of nanoseconds: a grace beyond 292 years ends somewhere in between. */
+function shifted(time: string, seconds: number | bigint): string {
+  const nanoseconds = BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n);
+  return `${new Date(Date.parse(time) + Number(nanoseconds / 1_000_000n)).toISOString().slice(0, 19)}Z`;
+}
 
 function markDeleting(object: AnyObject, now: string): void {
   const { metadata } = object;

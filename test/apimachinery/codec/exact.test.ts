@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeCbor } from '../../../src/apimachinery/codec/cbor.ts';
 import { encodeCbor } from '../../../src/apimachinery/codec/cbor-writer.ts';
-import { exactInteger, parseStored, storedJson } from '../../../src/apimachinery/codec/exact.ts';
+import {
+  exactInteger,
+  integerOfBits,
+  parseStored,
+  rounded,
+  storedJson,
+} from '../../../src/apimachinery/codec/exact.ts';
 import { decodeJson } from '../../../src/apimachinery/codec/json.ts';
 import { decodeYaml } from '../../../src/apimachinery/codec/yaml.ts';
 import { deepCopy } from '../../../src/apimachinery/value.ts';
@@ -50,4 +56,22 @@ test('any integer of 64 bits comes back', () => {
       assert.deepEqual(decodeCbor(encodeCbor(value)).value, value);
     }),
   );
+});
+
+test('any integer of 64 bits is read from its bits', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (n) => {
+      assert.equal(integerOfBits(BigInt.asUintN(64, n)), exactInteger(String(n)));
+    }),
+  );
+});
+
+test('a value without such integers is rounded to itself, another to a copy', () => {
+  const plain = { a: [1, 'x', null, { b: true }], c: 1.5 };
+  assert.equal(rounded(plain), plain);
+  const exact = Object.freeze({ a: Object.freeze([1, 9007199254740993n]), b: plain, c: 2n ** 63n - 1n });
+  assert.deepEqual(rounded(exact), { a: [1, 9007199254740992], b: plain, c: 2 ** 63 - 1024 });
+  const odd = JSON.parse('{"__proto__":{"a":1}}');
+  odd.b = 9007199254740993n;
+  assert.equal(JSON.stringify(rounded(odd)), '{"__proto__":{"a":1},"b":9007199254740992}');
 });
