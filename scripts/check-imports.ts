@@ -3,7 +3,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const SINGLE = ['log', 'clock', 'metrics', 'exec', 'lifecycle', 'memory', 'lazily', 'constants'];
+const SINGLE = ['log', 'clock', 'metrics', 'exec', 'lifecycle', 'memory', 'lazily', 'missing-file', 'constants'];
 const MACHINERY = ['apimachinery', ...SINGLE];
 const CONSUMER = ['client', 'api', ...MACHINERY];
 

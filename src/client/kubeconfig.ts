@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isObject } from '../apimachinery/value.ts';
 import { systemClock } from '../clock.ts';
+import { isMissingFile } from '../missing-file.ts';
 import { CredentialError, execCredentials } from './exec-credentials.ts';
 import type { HttpsTransportOptions } from './https-transport.ts';
 
@@ -147,7 +148,7 @@ async function readOne(file: string): Promise<Fields | undefined> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissingFile(cause)) return undefined;
     throw new ClientConfigError(`${file} cannot be read: ${(cause as Error).message}`, cause);
   }
   let value: unknown;

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PRODUCT } from '../constants.ts';
+import { isMissingFile } from '../missing-file.ts';
 import { type Config, ConfigError } from './options.ts';
 import type { RuntimeSettings } from './runtime-place.ts';
 
@@ -17,7 +18,7 @@ export function recordedRuntime(config: Pick<Config, 'data-dir'>): RuntimeChoice
   try {
     return JSON.parse(readFileSync(fileOf(config), 'utf8')) as RuntimeChoice;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissingFile(error)) return undefined;
     throw error;
   }
 }

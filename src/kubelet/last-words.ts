@@ -2,6 +2,7 @@
 // its output (kuberuntime_container.go, getTerminationMessage).
 import { open } from 'node:fs/promises';
 import type { Container } from '../api/types/core/v1.ts';
+import { ifMissing } from '../missing-file.ts';
 import { parseLogLine } from './cri/log-line.ts';
 import type { ContainerStatus } from './cri/runtime.ts';
 
@@ -29,10 +30,7 @@ export async function lastWords(status: ContainerStatus, container: Container, t
 
 /** Empty for a file that is not there. */
 async function endOf(file: string, length: number): Promise<Buffer> {
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const handle = await open(file).catch(ifMissing(undefined));
   if (!handle) return Buffer.alloc(0);
   try {
     const { size } = await handle.stat();

@@ -3,6 +3,7 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { EventRecorder } from '../client/controller.ts';
+import { ifMissing } from '../missing-file.ts';
 import type { Mount } from './cri/runtime.ts';
 import { formatResolvConf, hostsFile, kernelHostname, parseResolvConf, podResolver } from './dns.ts';
 import { specOf } from './pod-record.ts';
@@ -28,7 +29,7 @@ export function createPodFiles(
     directory,
     async mounts(pod, podIPs) {
       await mkdir(directory, { recursive: true, mode: 0o750 });
-      const host = parseResolvConf(await readFile(cluster.resolvConf, 'utf8').catch(() => '')); // a host without one
+      const host = parseResolvConf(await readFile(cluster.resolvConf, 'utf8').catch(ifMissing(''))); // a host without one
       const hostFile = specOf(pod).hostNetwork ? await readFile('/etc/hosts', 'utf8') : '';
       const names = { dns: cluster.clusterDns, domain: cluster.clusterDomain, host };
       const resolver = podResolver(pod, names, ({ reason, message }) => events.event(pod, 'Warning', reason, message));
@@ -54,7 +55,7 @@ const SYSTEMD_UPSTREAM = '/run/systemd/resolve/resolv.conf';
 /** The host's resolver configuration as pods can use it: a resolver on the host's loopback is out of their reach. */
 export async function hostResolvConf(): Promise<string> {
   const own = '/etc/resolv.conf';
-  const { servers } = parseResolvConf(await readFile(own, 'utf8').catch(() => ''));
+  const { servers } = parseResolvConf(await readFile(own, 'utf8').catch(ifMissing('')));
   const isStub = servers.length > 0 && servers.every((server) => server.startsWith('127.'));
   if (!isStub) return own;
   return access(SYSTEMD_UPSTREAM).then(

@@ -7,6 +7,7 @@ import { configMaps, persistentVolumeClaims, pods, secrets } from '../api/resour
 import type { ConfigMap, PersistentVolumeClaim, Pod, Secret } from '../api/types/core/v1.ts';
 import type { Informers } from '../client/informer.ts';
 import type { Logger } from '../log.ts';
+import { ifMissing } from '../missing-file.ts';
 import { normalizeReference } from './cri/image-reference.ts';
 import type { Runtime } from './cri/runtime.ts';
 import type { Mounter } from './mounts.ts';
@@ -140,7 +141,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
       log.info({ pod: sandbox.pod }, 'removing what is left of a pod that is gone');
       await runtime.removeSandbox(sandbox.id);
     }
-    const directories = await readdir(path.join(options.dataDir, 'pods')).catch(() => []); // none yet
+    const directories = await readdir(path.join(options.dataDir, 'pods')).catch(ifMissing([])); // none yet
     for (const uid of directories) {
       if (!workers.has(uid)) await removePodDirectory(podDirectory(options.dataDir, uid), options.mounter);
     }

@@ -1,6 +1,7 @@
 // CNI network configuration lists: read from a folder as the specification's section 1 says, or our default.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isMissingFile } from '../missing-file.ts';
 
 export interface PluginConfig {
   type: string;
@@ -54,7 +55,7 @@ export function readConflist(directory: string): NetworkList | undefined {
   try {
     names = readdirSync(directory).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissingFile(error)) return undefined;
     throw error;
   }
   const name = names.find((n) => /\.(conflist|conf|json)$/.test(n));

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { RunError, run } from '../exec.ts';
+import { isMissingFile } from '../missing-file.ts';
 
 /** Path of the file per kind; every given one is made new. */
 export interface PinnedNamespaces {
@@ -17,7 +18,7 @@ export function isPinned(file: string): boolean {
   try {
     return statfsSync(file).type === NSFS_MAGIC;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (isMissingFile(error)) return false;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { YAMLMap } from 'yaml';
+import { isMissingFile } from '../missing-file.ts';
 import type { KeyPair } from './certificate.ts';
 import { ensureSecretDir, writeSecretFile } from './files.ts';
 
@@ -144,7 +145,7 @@ async function readIfThere(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (isMissingFile(cause)) return '';
     throw new KubeconfigError(file, `cannot be read: ${(cause as Error).message}`, cause);
   }
 }

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import { isMissingFile } from '../missing-file.ts';
 import {
   type CertificateRequest,
   createAuthority,
@@ -217,7 +218,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissingFile(cause)) return undefined;
     throw new PkiError(file, `cannot be read: ${(cause as Error).message}`, cause);
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type Clock, sleep } from '../../clock.ts';
 import { spawn } from '../../exec.ts';
 import type { Logger } from '../../log.ts';
+import { isMissingFile } from '../../missing-file.ts';
 
 export interface ContainerdOptions {
   /** Images, snapshots and metadata live in `<dataDir>/containerd`. */
@@ -181,8 +182,9 @@ export async function stopContainerd(options: ContainerdOptions): Promise<boolea
 function readConfig(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
-  } catch {
-    return undefined; // never started
+  } catch (error) {
+    if (isMissingFile(error)) return undefined; // never started
+    throw error;
   }
 }
 

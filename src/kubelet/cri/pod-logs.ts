@@ -4,6 +4,7 @@
 //   /var/log/containers/<pod>_<namespace>_<container>-<id>.log     a link to it
 import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { isMissingFile } from '../../missing-file.ts';
 import type { ContainerStatus, Sandbox } from './runtime.ts';
 
 export const DEFAULT_POD_LOGS = '/var/log/pods';
@@ -65,7 +66,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // gone with its pod
+    if (isMissingFile(error)) return []; // gone with its pod
     throw error;
   }
 }

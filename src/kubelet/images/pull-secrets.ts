@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Pod, Secret } from '../../api/types/core/v1.ts';
 import type { EventRecorder } from '../../client/controller.ts';
+import { ifMissing } from '../../missing-file.ts';
 import type { CredentialProviders } from './credential-providers.ts';
 import {
   type DockerConfigForm,
@@ -55,10 +56,7 @@ export function createPullCredentials(options: {
 
 /** Nothing when there is no such file. Throws an Error that says what is wrong with it. */
 export async function readKeyring(file: string): Promise<Keyring> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}';
-    throw error;
-  });
+  const text = await readFile(file, 'utf8').catch(ifMissing('{}'));
   try {
     return parseDockerConfig(text, 'dockerconfigjson');
   } catch (cause) {

@@ -1,5 +1,6 @@
 // Where to begin in a log and the files that it was rotated into.
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { ifMissing } from '../../missing-file.ts';
 
 export interface LogPlace {
   /** The file is held open, so that it is all there though it may be given up; whoever asked closes it. */
@@ -41,7 +42,7 @@ interface OpenedLog {
 async function openAll(file: string): Promise<OpenedLog[]> {
   const opened = new Map<number, OpenedLog>();
   for (let i = 0, missing = 0; missing < 2; i++) {
-    const handle = await open(nameOf(file, i)).catch(() => undefined);
+    const handle = await open(nameOf(file, i)).catch(ifMissing(undefined));
     missing = handle ? 0 : missing + 1;
     if (!handle) continue;
     const { ino, size } = await handle.stat();
@@ -59,7 +60,7 @@ const nameOf = (file: string, rotations: number): string => (rotations === 0 ? f
  */
 export async function openNext(file: string, current: FileHandle | undefined): Promise<FileHandle | undefined> {
   const ino = current && (await current.stat()).ino;
-  const newest = await stat(file).catch(() => undefined);
+  const newest = await stat(file).catch(ifMissing(undefined));
   if (!newest || newest.ino === ino) return undefined; // as a rule: it is asked at every change
   const opened = await openAll(file);
   const at = opened.findIndex((one) => one.ino === ino);

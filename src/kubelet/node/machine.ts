@@ -2,6 +2,7 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { ifMissing } from '../../missing-file.ts';
 import { processesOf, readKernel } from '../stats/node-usage.ts';
 
 export interface Machine {
@@ -58,7 +59,7 @@ const HUGE_PAGES = '/sys/kernel/mm/hugepages';
 
 /** https://docs.kernel.org/admin-guide/mm/hugetlbpage.html */
 async function hugePages(): Promise<{ size: number; bytes: number }[]> {
-  const folders = await readdir(HUGE_PAGES).catch(() => []); // the kernel has none
+  const folders = await readdir(HUGE_PAGES).catch(ifMissing([])); // the kernel has none
   const sizes = folders.flatMap((name) => {
     const kibibytes = /^hugepages-(\d+)kB$/.exec(name)?.[1];
     return kibibytes === undefined ? [] : [{ name, size: Number(kibibytes) * 1024 }];

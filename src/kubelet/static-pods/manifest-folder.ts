@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { type Clock, type Timer, timestamp } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
+import { ifMissing } from '../../missing-file.ts';
 import { parseManifest } from './manifest.ts';
 
 /** Editors write in several steps. */
@@ -28,7 +29,7 @@ export function followManifests(
   let reading: Promise<void> = Promise.resolve();
 
   async function filesOf(): Promise<string[]> {
-    const found = await stat(place).catch(() => undefined); // taken away: no pods
+    const found = await stat(place).catch(ifMissing(undefined)); // taken away: no pods
     if (!found?.isDirectory()) return found ? [place] : [];
     const names = await readdir(place, { withFileTypes: true });
     return names
@@ -38,7 +39,7 @@ export function followManifests(
   }
 
   async function podOf(file: string): Promise<Pod | undefined> {
-    const text = await readFile(file, 'utf8').catch(() => undefined); // gone meanwhile
+    const text = await readFile(file, 'utf8').catch(ifMissing(undefined)); // gone meanwhile
     if (text === undefined) {
       known.delete(file);
       return undefined;

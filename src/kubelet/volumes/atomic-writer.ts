@@ -17,6 +17,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../clock.ts';
+import { ifMissing } from '../../missing-file.ts';
 import { giveToGroup } from './ownership.ts';
 import { VolumeError } from './volume.ts';
 
@@ -42,7 +43,7 @@ export interface AtomicOptions {
 export async function writeAtomically(directory: string, payload: Payload, options: AtomicOptions): Promise<boolean> {
   const { fsGroup } = options;
   for (const name of payload.keys()) assertInside(name);
-  const old = await readlink(path.join(directory, DATA)).catch(() => undefined);
+  const old = await readlink(path.join(directory, DATA)).catch(ifMissing(undefined));
   if (old !== undefined && (await isSame(path.join(directory, old), payload, fsGroup))) {
     await linkNames(directory, payload); // a server that was killed may not have come that far
     return false;
@@ -102,7 +103,7 @@ async function linkNames(directory: string, payload: Payload): Promise<void> {
   const names = new Set([...payload.keys()].map((name) => name.split('/')[0] as string));
   for (const name of names) {
     const link = path.join(directory, name);
-    if (!(await lstat(link).catch(() => undefined))) await symlink(path.join(DATA, name), link);
+    if (!(await lstat(link).catch(ifMissing(undefined)))) await symlink(path.join(DATA, name), link);
   }
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     if (entry.isSymbolicLink() && entry.name !== DATA && !names.has(entry.name)) {

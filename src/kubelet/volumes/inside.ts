@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ifMissing } from '../../missing-file.ts';
 import { VolumeError } from './volume.ts';
 
 /** Linux's O_PATH, which node:fs does not name. */
@@ -65,14 +66,7 @@ function assertRelative(place: string): void {
 
 /** The longest part of `place` that is there. */
 async function lastExisting(root: string, place: string): Promise<string> {
-  const exists = (at: string) =>
-    realpath(path.join(root, at)).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
+  const exists = (at: string) => realpath(path.join(root, at)).then(() => true, ifMissing(false));
   let at = path.normalize(place);
   while (at !== '.' && !(await exists(at))) at = path.dirname(at);
   return at;

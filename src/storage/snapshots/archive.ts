@@ -5,6 +5,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Transform, type TransformCallback, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress, constants as zlib } from 'node:zlib';
+import { ifMissing } from '../../missing-file.ts';
 
 /** Level 3 takes twice the time for a tenth of the size, and that time is taken from a cluster that works. */
 const LEVEL = 1;
@@ -49,7 +50,7 @@ export async function unpack(
   options: { expected: Packed; onProgress: ByteProgress },
 ): Promise<void> {
   const { expected, onProgress } = options;
-  const size = (await stat(from).catch(missing))?.size;
+  const size = (await stat(from).catch(ifMissing(undefined)))?.size;
   if (size === undefined) throw new BrokenArchive(`${from} is missing`);
   // Told apart from other damage, because it has a usual reason: a copy or a transfer that was cut short.
   if (size !== expected.bytes) {
@@ -73,10 +74,6 @@ export async function unpack(
 }
 
 const reading = (from: string) => createReadStream(from, { highWaterMark: PIECE_BYTES });
-
-const missing = (error: NodeJS.ErrnoException): undefined => {
-  if (error.code !== 'ENOENT') throw error;
-};
 
 /** Passes everything on and counts it. */
 function counter(): { stream: Transform; result(): Packed } {

@@ -1,6 +1,7 @@
 // The folder that snapshots are in: one folder each. Names that begin with a dot are being made or removed.
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ifMissing, isMissingFile } from '../../missing-file.ts';
 import { syncFolder } from './durable.ts';
 import { BadSnapshot, DATABASE, type Manifest, readManifest } from './manifest.ts';
 
@@ -19,7 +20,7 @@ export interface FoundSnapshot {
 /** All snapshots in `into`, newest first; those that cannot be used come last. None when there is no such folder. */
 export async function listSnapshots(into: string): Promise<FoundSnapshot[]> {
   const entries = await readdir(into, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+    if (isMissingFile(error)) return [];
     throw new BadSnapshot(`the snapshots in ${into} cannot be listed: ${error.message}`, error);
   });
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
@@ -82,10 +83,7 @@ export async function removeSnapshot(folder: string): Promise<void> {
 
 /** Removes what a process that was killed left; only for who is alone in making snapshots in `into`. */
 export async function removeRemains(into: string): Promise<void> {
-  const names = await readdir(into).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    return [];
-  });
+  const names = await readdir(into).catch(ifMissing([]));
   const remains = names.filter((name) => name.startsWith(PARTIAL) || name.startsWith(REMOVED));
   for (const name of remains) await rm(path.join(into, name), { recursive: true, force: true });
 }

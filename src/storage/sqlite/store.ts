@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import { isMissingFile } from '../../missing-file.ts';
 import {
   type ClockSpan,
   type CommitTime,
@@ -120,7 +121,7 @@ function moveAside(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isMissingFile(error)) throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { RunError, run } from '../../../exec.ts';
+import { isMissingFile } from '../../../missing-file.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { Tasks } from '../containerd/tasks.ts';
@@ -223,7 +224,7 @@ async function lastStart(status: ContainerStatus): Promise<number> {
   try {
     return file === undefined ? 0 : parseLifecycle(await readFile(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0; // it never started
+    if (isMissingFile(error)) return 0; // it never started
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 // What the driver keeps of a sandbox: one folder under the run directory with a record, the pinned namespaces and
 // /dev/shm. It goes with a reboot, as the namespaces do. A record is checked against the kernel when it is read.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isPinned } from '../../../network/netns.ts';
 import type { Sandbox, SandboxConfig } from '../runtime.ts';
 
 export interface SandboxRecord extends Sandbox {
@@ -63,15 +64,7 @@ function read(file: string): SandboxRecord | undefined {
   }
 }
 
-/** A pin that is a namespace lies on another device (nsfs) than its folder; after a reboot it is a plain file. */
+/** After a reboot a pin is a plain file. */
 function isIntact(record: SandboxRecord): boolean {
   return [record.netns, record.ipc].every((pin) => pin === undefined || isPinned(pin));
-}
-
-function isPinned(pin: string): boolean {
-  try {
-    return statSync(pin).dev !== statSync(path.dirname(pin)).dev;
-  } catch {
-    return false;
-  }
 }
