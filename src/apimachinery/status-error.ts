@@ -40,7 +40,7 @@ const qualified = (r: GroupResource): string => (r.group ? `${r.resource}.${r.gr
 const resourceDetails = (r: GroupResource, name: string) => ({
   ...(name ? { name } : {}),
   ...(r.group ? { group: r.group } : {}),
-  kind: r.resource,
+  ...(r.resource ? { kind: r.resource } : {}),
 });
 
 export const notFound = (r: GroupResource, name: string): StatusError =>

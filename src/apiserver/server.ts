@@ -35,6 +35,7 @@ import { createLoopback } from './loopback.ts';
 import { WITH_CBOR } from './negotiation.ts';
 import { type OpenapiDocuments, openapiDocuments, withParts } from './openapi/documents.ts';
 import type { HealthCheck } from './paths/health.ts';
+import { healthChecks } from './paths/health-checks.ts';
 import { openapiPaths } from './paths/openapi.ts';
 import type { PathHandler } from './paths/path-table.ts';
 import { createStandardPaths } from './paths/standard.ts';
@@ -91,7 +92,13 @@ export interface ApiServerOptions {
   nodeMetrics?: boolean;
   /** Client certificate towards the servers behind APIServices. */
   frontProxy?: FrontProxy;
+  /** What must have been done once, and what /readyz asks besides. */
+  startChecks?: readonly HealthCheck[];
   readyChecks?: readonly HealthCheck[];
+  /** For /flagz. */
+  flags?: Readonly<Record<string, string>>;
+  /** What clients reach this server by, when it listens on all addresses. */
+  advertiseAddress?: string;
   /** Further paths, such as OpenAPI documents. */
   paths?(parts: ServerParts): Readonly<Record<string, PathHandler>>;
   /** 0 ≤ n < 1; Math.random unless a test wants repeatable names. */
@@ -199,16 +206,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     }),
     paths: createStandardPaths({
       discovery: () => {
-        discovery ??= discoveryOf(catalogue, aggregator, http?.address);
+        discovery ??= discoveryOf(catalogue, aggregator, advertised(http?.address, options.advertiseAddress));
         return discovery;
       },
       tokens,
       metrics: options.metrics,
-      live: [
-        { name: 'ping', check: () => undefined },
-        { name: 'etcd', check: async () => void (await storage.stats()) },
-      ],
-      ready: options.readyChecks ?? [],
+      ...healthChecks({ ...options, stopping: stopping.signal }),
+      flags: options.flags ?? {},
+      clock,
       more: { ...openapiPaths(openapi, () => openapiPlaces(aggregator)), ...options.paths?.(parts) },
       issuer: options.issuer,
     }),
@@ -263,13 +268,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
-const discoveryOf = (
-  catalogue: DefinitionCatalogue,
-  aggregator: Aggregator | undefined,
-  address: AddressInfo | undefined,
-) =>
+const discoveryOf = (catalogue: DefinitionCatalogue, aggregator: Aggregator | undefined, serverAddress: string) =>
   discoveryDocuments(catalogue.all(), {
-    serverAddress: address ? `${address.address}:${address.port}` : '',
+    serverAddress,
     remote: aggregator?.versions() ?? [],
   });
 
@@ -281,8 +282,12 @@ const openapiPlaces = (aggregator: Aggregator | undefined): Record<string, strin
     ),
   );
 
+const isAny = (address: string): boolean => address === '::' || address === '0.0.0.0';
+
+const advertised = (bound: AddressInfo | undefined, advertise = '127.0.0.1'): string =>
+  bound ? `${isAny(bound.address) ? advertise : bound.address}:${bound.port}` : '';
+
 const urlOf = ({ address, family, port }: AddressInfo): string => {
-  const any = address === '::' || address === '0.0.0.0';
-  const host = any ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  const host = isAny(address) ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
   return `https://${host}:${port}`;
 };

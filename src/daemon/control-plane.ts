@@ -6,6 +6,7 @@ import { admissionPlugins } from '../apiserver/admission/chain.ts';
 import { createAuthenticator } from '../apiserver/authentication/authenticator.ts';
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../apiserver/authentication/tokens.ts';
 import { createAuthorizer } from '../apiserver/authorization/authorizer.ts';
+import { startChecks } from '../apiserver/paths/health-checks.ts';
 import { type ApiServer, createApiServer, type ServerParts } from '../apiserver/server.ts';
 import { createClient } from '../client/create-client.ts';
 import type { Clock } from '../clock.ts';
@@ -18,6 +19,7 @@ import { writeBootstrapObjects } from './bootstrap.ts';
 import { hostAddresses } from './host.ts';
 import { LOOPBACK } from './identities.ts';
 import type { Config } from './options.ts';
+import { shownSettings } from './shown-settings.ts';
 import { observeStore, storeCheck } from './store-health.ts';
 
 export interface ControlPlane {
@@ -62,9 +64,6 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
 
   observeStore(storage, metrics);
   let bootstrapped = false;
-  const checkBootstrapped = () => {
-    if (!bootstrapped) throw new Error('bootstrap objects are being written');
-  };
   const issuer = `https://kubernetes.default.svc.${config['cluster-domain']}`;
   let tokens: ServiceAccountTokens | undefined;
   const tokensOf = ({ reader }: ServerParts): ServiceAccountTokens => {
@@ -103,7 +102,10 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
     nodeMetrics: config.components.includes('kubelet'),
     frontProxy: pki.frontProxyClient,
-    readyChecks: [{ name: 'bootstrap', check: checkBootstrapped }, storeCheck(storage)],
+    startChecks: startChecks(() => bootstrapped),
+    readyChecks: [storeCheck(storage)],
+    flags: shownSettings(config),
+    advertiseAddress,
   });
   const dnsIp = dnsAddress(config);
   return {

@@ -157,7 +157,7 @@ test('an upgrade of what cannot be upgraded is answered and not hung up on', asy
 test('health has a check for each part and says which one is asked', async () => {
   assert.equal((await call('/readyz')).body.toString(), 'ok');
   const verbose = (await call('/livez?verbose&exclude=etcd')).body.toString();
-  assert.equal(verbose, '[+]ping ok\n[+]etcd excluded: ok\nlivez check passed\n');
+  assert.equal(verbose, '[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\nlivez check passed\n');
   assert.equal((await call('/livez/etcd')).code, 200);
   assert.equal((await call('/livez/none')).code, 404);
 });

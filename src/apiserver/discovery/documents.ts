@@ -25,6 +25,8 @@ export interface DiscoveryDocuments {
   readonly aggregatedCore: Document;
   /** /apis, asked for the same way */
   readonly aggregatedGroups: Document;
+  /** All of these, but those that other servers answer. */
+  readonly paths: readonly string[];
 }
 
 /** The Content-Type of the aggregated documents: client-go compares it word for word. */
@@ -59,6 +61,11 @@ export function discoveryDocuments(
     resources: (group, version) => resources.get(group ? `${group}/${version}` : version),
     aggregatedCore: document(aggregated(core)),
     aggregatedGroups: document(aggregated(named)),
+    paths: [
+      ...['/api', '/apis'],
+      ...[...groups.keys()].map((group) => `/apis/${group}`),
+      ...[...resources.keys()].map((version) => (version.includes('/') ? `/apis/${version}` : `/api/${version}`)),
+    ],
   };
 }
 

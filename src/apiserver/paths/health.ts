@@ -1,6 +1,5 @@
 // /healthz, /livez and /readyz: named checks, each also under a path of its own, as
 // k8s.io/apiserver/pkg/server/healthz answers.
-
 import type { ApiResult } from '../request.ts';
 import { type PathCall, type PathHandler, plainNotFound } from './path-table.ts';
 
@@ -10,18 +9,24 @@ export interface HealthCheck {
   check(): void | Promise<void>;
 }
 
-export function healthHandler(root: string, checks: () => readonly HealthCheck[]): PathHandler {
+export interface HealthOptions {
+  checks: readonly HealthCheck[];
+  /** Told of each check that an answer of all of them is made of. */
+  observe(check: string, ok: boolean): void;
+}
+
+export function healthHandler(root: string, options: HealthOptions): PathHandler {
   return async (call) => {
     const rest = call.info.path.slice(root.length);
-    if (rest === '') return await answerAll(root, call, checks());
-    const one = checks().find(({ name }) => `/${name}` === rest);
+    if (rest === '') return await answerAll(root, call, options);
+    const one = options.checks.find(({ name }) => `/${name}` === rest);
     if (!one) return plainNotFound();
     const failed = await fails(one);
     return text(failed ? 500 : 200, failed ? `internal server error: ${failed}` : 'ok');
   };
 }
 
-async function answerAll(root: string, { request }: PathCall, checks: readonly HealthCheck[]): Promise<ApiResult> {
+async function answerAll(root: string, { request }: PathCall, { checks, observe }: HealthOptions): Promise<ApiResult> {
   const excluded = new Set(request.query.getAll('exclude'));
   const lines: string[] = [];
   let failed = false;
@@ -31,6 +36,7 @@ async function answerAll(root: string, { request }: PathCall, checks: readonly H
       continue;
     }
     const problem = await fails(check);
+    observe(check.name, problem === undefined);
     if (problem !== undefined) failed = true;
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
   }

@@ -1,4 +1,5 @@
 // The table of paths that are no resources.
+import type { Clock } from '../../clock.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { ServiceAccountTokens } from '../authentication/tokens.ts';
 import type { DiscoveryDocuments } from '../discovery/documents.ts';
@@ -6,8 +7,10 @@ import { MEDIA_TYPES, requireRoute } from '../negotiation.ts';
 import { type ApiResult, header } from '../request.ts';
 import { discoveryPaths } from './discovery.ts';
 import { type HealthCheck, healthHandler } from './health.ts';
+import { createHealthMetrics } from './health-metrics.ts';
 import { createPathTable, type PathHandler, type PathTable, type Route } from './path-table.ts';
 import { versionInfo } from './version.ts';
+import { flagzHandler, statuszHandler } from './zpages.ts';
 
 export interface StandardPathsOptions {
   discovery(): DiscoveryDocuments;
@@ -18,6 +21,9 @@ export interface StandardPathsOptions {
   ready: readonly HealthCheck[];
   /** Further paths: OpenAPI. */
   more: Readonly<Record<string, PathHandler>>;
+  /** Settings of the server, for /flagz; without secrets. */
+  flags: Readonly<Record<string, string>>;
+  clock: Clock;
   issuer: string;
 }
 
@@ -32,7 +38,14 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
     '/openid/v1/jwks': () => json(tokens.jwks(), 'application/jwk-set+json'),
     '/.well-known/openid-configuration': () => json(tokens.openidConfiguration(`${options.issuer}/openid/v1/jwks`)),
   };
+  const healthMetrics = createHealthMetrics();
   const anyway: Record<string, PathHandler> = {
+    '/flagz': flagzHandler(options.flags),
+    '/statusz': statuszHandler({
+      clock: options.clock,
+      paths: ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'],
+    }),
+    '/metrics/slis': healthMetrics.handle,
     '/metrics': async () => ({
       type: 'raw',
       status: 200,
@@ -43,11 +56,7 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
   };
   const checks = { '/healthz': live, '/livez': live, '/readyz': ready };
   const index = () =>
-    json({
-      paths: Object.keys(routes)
-        .filter((path) => !path.endsWith('/'))
-        .toSorted(),
-    });
+    json({ paths: [...new Set([...whole, ...singleChecks, ...options.discovery().paths])].toSorted() });
   const routes: Record<string, Route> = {
     '/': { handle: index, anyMethod: true },
     '/index.html': { handle: index, anyMethod: true },
@@ -61,10 +70,13 @@ export function createStandardPaths(options: StandardPathsOptions): PathTable {
     ),
   };
   for (const [path, list] of Object.entries(checks)) {
-    const route = { handle: healthHandler(path, () => list), anyMethod: true, exact: true };
+    const observe = (check: string, ok: boolean) => healthMetrics.observe(path, check, ok);
+    const route = { handle: healthHandler(path, { checks: list, observe }), anyMethod: true, exact: true };
     routes[path] = route;
     routes[`${path}/`] = route;
   }
+  const whole = Object.keys(routes).filter((path) => !path.endsWith('/') && path !== '/' && path !== '/index.html');
+  const singleChecks = Object.entries(checks).flatMap(([path, list]) => list.map(({ name }) => `${path}/${name}`));
   return createPathTable(routes);
 }
 
