@@ -6,6 +6,7 @@ import { qosClass } from '../api/core/qos.ts';
 import { configMaps, persistentVolumeClaims, pods, secrets } from '../api/resources.ts';
 import type { ConfigMap, PersistentVolumeClaim, Pod, Secret } from '../api/types/core/v1.ts';
 import type { Informers } from '../client/informer.ts';
+import { type Clock, timestamp } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { ifMissing } from '../missing-file.ts';
 import { normalizeReference } from './cri/image-reference.ts';
@@ -15,7 +16,7 @@ import { type References, referencesOf } from './pod-objects.ts';
 import { allContainers, specOf } from './pod-record.ts';
 import { removePodDirectory } from './pod-volumes.ts';
 import { type PodWorker, podDirectory } from './pod-worker.ts';
-import { isMirrorPod } from './static-pods/annotations.ts';
+import { isMirrorPod, SEEN, SOURCE } from './static-pods/annotations.ts';
 import type { StaticPods } from './static-pods/static-pods.ts';
 
 export interface PodWorkersOptions {
@@ -24,6 +25,7 @@ export interface PodWorkersOptions {
   informers: Informers;
   runtime: Runtime;
   mounter: Mounter;
+  clock: Clock;
   log: Logger;
   staticPods: StaticPods;
   /** Makes the worker of a pod; `gone` is to be called when nothing of it is left. */
@@ -95,10 +97,17 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     });
   }
 
+  /** As the kubelet's own copy of a pod says where it is from, and since when it is known (config/config.go). */
+  function fromApi(pod: Pod): Pod {
+    const known = workers.get(pod.metadata.uid as string)?.pod().metadata.annotations?.[SEEN];
+    const own = { [SOURCE]: 'api', [SEEN]: known ?? timestamp(options.clock) };
+    return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...own } } };
+  }
+
   const seen = (pod: Pod) => {
     if (!isMine(pod)) return;
     if (isMirrorPod(pod)) options.staticPods.seen(pod);
-    else put(pod);
+    else put(fromApi(pod));
   };
 
   function followSources(): void {

@@ -1,7 +1,9 @@
 // What a pod's status and events say in the less common parts of its life.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { test } from 'node:test';
 import type { Container, Pod } from '../../src/api/types/core/v1.ts';
 import { condition, type KubeletBed, withKubelet } from './kubelet-bed.ts';
@@ -98,6 +100,27 @@ test('events name the part of the pod that they are about', () =>
     await bed.clock.advance(10);
     await bed.until('running', () => bed.container('web', 'main')?.state?.running);
     assert.deepEqual([...bed.toldOf], ['spec.initContainers{init}', 'spec.containers{main}']);
+  }));
+
+test('a pod sees in its annotations where its kubelet has it from, and since when', () =>
+  withKubelet({}, async (bed) => {
+    const items = ['annotations', 'labels'].map((path) => ({ path, fieldRef: { fieldPath: `metadata.${path}` } }));
+    await bed.start();
+    const { metadata } = bed.put('web', {
+      metadata: { annotations: { note: 'here', 'kubernetes.io/config.source': 'file' } },
+      spec: { containers: [container('main')], volumes: [{ name: 'info', downwardAPI: { items } }] },
+    });
+    const file = path.join(bed.directory, 'pods', metadata.uid as string, 'volumes/kubernetes.io~downward-api/info');
+    const annotations = () => readFileSync(path.join(file, 'annotations'), 'utf8').split('\n');
+    await bed.until('running', () => bed.container('web', 'main')?.state?.running);
+    const own = ['kubernetes.io/config.seen="2026-01-01T00:00:00Z"', 'kubernetes.io/config.source="api"'];
+    assert.deepEqual(annotations(), [...own, 'note="here"']);
+    await bed.clock.advance(5000);
+    bed.api.change('pods', 'default', 'web', (pod) => {
+      pod.metadata.annotations = { note: 'there' };
+    });
+    await bed.until('the change', () => annotations().includes('note="there"'));
+    assert.deepEqual(annotations(), [...own, 'note="there"']);
   }));
 
 const RESTART_ALL = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }] as const;

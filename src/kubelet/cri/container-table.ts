@@ -2,7 +2,7 @@
 // (created, running, exited), so that a list taken before an event cannot undo the event.
 
 import type { ContainerdEvent } from './containerd/events.ts';
-import type { ContainerStatus, RuntimeEvent } from './runtime.ts';
+import type { ContainerStatus, ContainerUser, RuntimeEvent } from './runtime.ts';
 
 const RANK = { unknown: 0, created: 1, running: 2, exited: 3 };
 
@@ -15,6 +15,8 @@ export interface ContainerTable {
   advance(id: string, change: Partial<ContainerStatus> & Pick<ContainerStatus, 'state'>): void;
   /** Its limits have changed. */
   update(id: string, resources: NonNullable<ContainerStatus['resources']>): void;
+  /** It is known whom its first process began as. */
+  setUser(id: string, user: ContainerUser): void;
   remove(id: string): void;
   applyEvent(event: ContainerdEvent): void;
   /** Takes over a full list; `known` are the ids that were in the table before the list was asked for. */
@@ -63,6 +65,10 @@ export function createContainerTable(options: {
         ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
       };
       containers.set(id, { ...status, resources: { ...status.resources, ...changed } });
+    },
+    setUser(id, user) {
+      const status = containers.get(id);
+      if (status) containers.set(id, { ...status, user });
     },
     remove(id) {
       const status = containers.get(id);

@@ -136,8 +136,16 @@ export interface ContainerStatus {
   message?: string;
   logPath: string;
   labels: Readonly<Record<string, string>>;
+  /** Whom its first process began as; undefined while it has none, or when the runtime does not tell. */
+  user?: ContainerUser;
   /** As the container was made or last updated; undefined when the runtime does not tell. */
   resources?: Pick<ContainerResources, 'cpuShares' | 'cpuQuota' | 'memoryLimitBytes'>;
+}
+
+export interface ContainerUser {
+  uid: number;
+  gid: number;
+  supplementalGroups: readonly number[];
 }
 
 /** What one container uses; a part that the runtime or the kernel does not tell is not there. */

@@ -8,7 +8,7 @@ import type {
   Pod,
   VolumeMount,
 } from '../../api/types/core/v1.ts';
-import type { ContainerStatus } from '../cri/runtime.ts';
+import type { ContainerStatus, ContainerUser } from '../cri/runtime.ts';
 import { isSidecar, isToStart, newestOf, type PodRecord, specOf } from '../pod-record.ts';
 import type { Allocation } from '../resize/allocation.ts';
 import { RESTARTING_ALL } from '../restart-all.ts';
@@ -70,6 +70,8 @@ function statusOf(container: Container, input: ContainerStatusInput): ApiContain
   const [newest, before] = attempts;
   const status = newest ? fromRuntime(container, newest, input) : absent(container, old, input);
   if (newest && old) status.restartCount = restartCountOf(status, old);
+  // A runtime may tell it once, when the container starts.
+  if (newest && !status.user && old?.user && old.containerID === status.containerID) status.user = old.user;
   if (newest && before?.state === 'exited') {
     status.lastState = { terminated: terminatedState(before, input.terminationMessages) };
   } else if (newest && old) {
@@ -150,8 +152,14 @@ function fromRuntime(container: Container, newest: ContainerStatus, input: Conta
     containerID: containerUri(newest.id),
     ...(given?.requests ? { allocatedResources: given.requests } : {}),
     resources: actual ?? {},
+    ...(newest.user ? { user: userOf(newest.user) } : {}),
   };
 }
+
+/** Upstream leaves an empty list of groups out. */
+const userOf = ({ uid, gid, supplementalGroups: groups }: ContainerUser): ApiContainerStatus['user'] => ({
+  linux: { uid, gid, ...(groups.length > 0 ? { supplementalGroups: [...groups] } : {}) },
+});
 
 function stateOf(status: ContainerStatus, messages: ReadonlyMap<string, string>): ContainerState {
   if (status.state === 'running') return { running: { startedAt: rfc3339(status.startedAt) } };

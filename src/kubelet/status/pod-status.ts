@@ -3,7 +3,7 @@ import { qosClass } from '../../api/core/qos.ts';
 import type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus } from '../../api/types/core/v1.ts';
 import { allContainers, isRunning, type PodRecord, specOf } from '../pod-record.ts';
 import type { PodFailure } from '../pod-state.ts';
-import { canRestartAll, isCleanedUp, shouldRestartAll } from '../restart-all.ts';
+import { canRestartAll, isCleanedUp, isRestartingAll, shouldRestartAll } from '../restart-all.ts';
 import { isStaticPod } from '../static-pods/annotations.ts';
 import { podConditions } from './conditions.ts';
 import { type ContainerStatusInput, containerStatuses } from './container-statuses.ts';
@@ -28,9 +28,9 @@ export interface PodStatusInput
 export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, record, old } = input;
   const spec = specOf(pod);
-  const isRestartingAll = canRestartAll(pod) && shouldRestartAll(pod, record, old);
+  const restartsAll = canRestartAll(pod) && shouldRestartAll(pod, record, old);
   const statuses = (containers: typeof spec.containers, previous: PodStatus['containerStatuses'], isInit: boolean) =>
-    containerStatuses({ ...input, containers, previous: previous ?? [], isInit, isRestartingAll });
+    containerStatuses({ ...input, containers, previous: previous ?? [], isInit, isRestartingAll: restartsAll });
   const seen = {
     init: statuses(spec.initContainers ?? [], old.initContainerStatuses, true),
     regular: statuses(spec.containers, old.containerStatuses, false),
@@ -66,7 +66,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
       old: old.conditions ?? [],
       resize: input.resizeConditions,
       more: disruption(pod, failure),
-      ...(canRestartAll(pod) ? { restartingAll: isRestartingAll && !isCleanedUp(pod, record) } : {}),
+      ...(canRestartAll(pod) ? { restartingAll: restartsAll && !isCleanedUp(pod, record) } : {}),
       now: input.now,
     }),
     ...(input.hostIPs.length > 0 ? { hostIP: input.hostIPs[0], hostIPs: input.hostIPs.map((ip) => ({ ip })) } : {}),
@@ -134,6 +134,8 @@ function settledPhase(computed: Phase, input: PodStatusInput): Phase {
     // The last running container decides when it has ended (status manager: kubernetes#117615).
     return input.old.phase === undefined || input.old.phase === 'Unknown' ? 'Pending' : input.old.phase;
   }
+  // Those that a restart of all has stopped begin again; upstream tells no status between the stop and the new start.
+  if (isEnd && !input.terminal && !input.failure && isRestartingAll(input.old)) return input.old.phase as Phase;
   if (input.terminal && !isEnd && !isStaticPod(input.pod)) return 'Failed';
   return wanted;
 }

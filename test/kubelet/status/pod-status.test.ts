@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, ContainerStatus, Pod, PodSpec, PodStatus } from '../../../src/api/types/core/v1.ts';
+import type { ContainerStatus as RuntimeStatus } from '../../../src/kubelet/cri/runtime.ts';
 import { recordOf } from '../../../src/kubelet/pod-record.ts';
 import { finalStates } from '../../../src/kubelet/status/final-states.ts';
 import { podResources } from '../../../src/kubelet/status/pod-resources.ts';
@@ -118,4 +119,63 @@ test('a pod that the node gives up says so once it has failed', () => {
     [condition?.status, condition?.reason, condition?.message],
     ['True', disruption.reason, disruption.message],
   );
+});
+
+/** A container of pod `p` as the runtime has it. */
+const ran = (name: string, more: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
+  id: name,
+  sandboxId: 's',
+  name,
+  attempt: 0,
+  pod: { namespace: 'default', name: 'p', uid: 'uid-p' },
+  state: 'running',
+  createdAt: 1000,
+  startedAt: 1000,
+  finishedAt: 0,
+  oomKilled: false,
+  image: 'example',
+  imageId: 'sha256:1',
+  logPath: '',
+  labels: {},
+  ...more,
+});
+
+test('a pod that is about to restart all its containers has not failed with those that are stopped for it', () => {
+  const pod = podObject('p', {
+    spec: {
+      restartPolicy: 'Never',
+      initContainers: [
+        {
+          name: 'watcher',
+          restartPolicy: 'Always',
+          restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }],
+        },
+      ],
+      containers: [{ name: 'main' }],
+    },
+  });
+  const record = recordOf(
+    [],
+    [ran('watcher', { state: 'exited', exitCode: 88 }), ran('main', { state: 'exited', exitCode: 137 })],
+  );
+  const restarting: PodStatus = {
+    phase: 'Running',
+    conditions: [{ type: 'AllContainersRestarting', status: 'True' }],
+  };
+  assert.equal(statusOf(pod, { record, old: restarting }).phase, 'Running');
+  assert.equal(statusOf(pod, { record, old: { phase: 'Running' } }).phase, 'Failed');
+  assert.equal(statusOf(pod, { record, old: restarting, terminal: true }).phase, 'Failed');
+});
+
+test('whom a container began as is told, and kept when the runtime forgets it', () => {
+  const pod = podObject('p', { spec: { containers: [{ name: 'main' }] } });
+  const record = (more: Partial<RuntimeStatus>) => recordOf([], [ran('main', more)]);
+  const first = statusOf(pod, { record: record({ user: { uid: 7, gid: 8, supplementalGroups: [8, 9] } }) });
+  const user = { linux: { uid: 7, gid: 8, supplementalGroups: [8, 9] } };
+  assert.deepEqual(first.containerStatuses?.[0]?.user, user);
+  assert.deepEqual(statusOf(pod, { record: record({}), old: first }).containerStatuses?.[0]?.user, user);
+  const another = statusOf(pod, { record: record({ id: 'next', attempt: 1 }), old: first });
+  assert.equal(another.containerStatuses?.[0]?.user, undefined);
+  const alone = statusOf(pod, { record: record({ user: { uid: 0, gid: 0, supplementalGroups: [] } }) });
+  assert.deepEqual(alone.containerStatuses?.[0]?.user, { linux: { uid: 0, gid: 0 } });
 });

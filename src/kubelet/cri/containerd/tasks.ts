@@ -23,8 +23,11 @@ export interface TaskStreams {
 }
 
 export interface Tasks {
-  /** Creates and starts the container's task; the shim opens the streams. Throws RunContainerError. */
-  start(containerId: string, streams: TaskStreams): Promise<void>;
+  /**
+   * Creates and starts the container's task; the shim opens the streams. Returns the container's OCI runtime
+   * specification, of which it was made, as JSON. Throws RunContainerError.
+   */
+  start(containerId: string, streams: TaskStreams): Promise<string>;
   resize(containerId: string, columns: number, rows: number): Promise<void>;
   /** Gives up the shim's own writing end: the container reads end of file once the other writers are gone. */
   closeStdin(containerId: string): Promise<void>;
@@ -50,6 +53,7 @@ export function createTasks(channel: GrpcChannel): Tasks {
         await call(DELETE_TASK, { containerId }).catch(() => undefined); // the first error tells why
         throw cause;
       }
+      return container?.spec?.value.toString() ?? '{}';
     },
     async resize(containerId, columns, rows) {
       await call(RESIZE_PTY, { containerId, width: columns, height: rows });

@@ -45,6 +45,7 @@ export function containerStatusOf(status: Read<typeof container.ContainerStatus>
   const { labels } = status;
   const state = STATES[status.state ?? ''] ?? 'unknown';
   const resources = status.resources?.linux;
+  const user = status.user?.linux;
   return {
     id: status.id,
     sandboxId: labels[LABEL_SANDBOX] ?? '',
@@ -62,6 +63,7 @@ export function containerStatusOf(status: Read<typeof container.ContainerStatus>
     ...(status.message ? { message: status.message } : {}),
     logPath: status.logPath,
     labels,
+    ...(user ? { user } : {}),
     ...(resources ? { resources: limitsOf(resources) } : {}),
   };
 }

@@ -34,6 +34,7 @@ import type { ImageMounts } from './image-mounts.ts';
 import type { Outputs } from './outputs.ts';
 import { lifecycleFile, lost, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
+import { userOf } from './runc-wrapper.ts';
 
 export interface ContainersOptions {
   nerdctl: Nerdctl;
@@ -97,7 +98,8 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       const console = consoleOf(status.labels);
       try {
         await options.outputs.open(openRequest(console, status.logPath, options.logLimits));
-        await options.tasks.start(id, taskStreams(console));
+        const spec = await options.tasks.start(id, taskStreams(console));
+        table.setUser(id, userOf(spec));
         options.logs.link(status);
         table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
       } catch (error) {

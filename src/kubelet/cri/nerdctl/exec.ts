@@ -1,20 +1,23 @@
 // Processes in a running container by `runc exec`: 0.04 s where `nerdctl exec` takes 0.1 s, with the container's own
 // environment, user and limits. A tty comes from script(1), whose terminal runc copies and whose size stty(1) sets.
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
+import { Transform } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
 import { run, shellQuote, spawn } from '../../../exec.ts';
 import { type ExecResult, type ExecSession, RuntimeError, type StreamOptions } from '../runtime.ts';
 import { runcArgv } from './cli.ts';
-import { plainMessage } from './errors.ts';
 
 export interface ExecOptions {
   clock: Clock;
   /** Short-lived files: the pid of an exec's process, the name of its terminal. */
   directory: string;
 }
+
+/** With a terminal too, what runc itself has to say is one line of JSON. */
+const execArgv = (args: readonly string[]): string[] => runcArgv(['--log-format', 'json', 'exec', ...args]);
 
 /** What runc ends with when it could not start the process. */
 const RUNC_FAILED = 255;
@@ -29,7 +32,7 @@ export async function execSync(
   options: ExecOptions & { timeoutMs: number },
 ): Promise<ExecResult> {
   const pidFile = temporary(options.directory);
-  const child = spawn(runcArgv(['exec', '--pid-file', pidFile, id, ...command]), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(execArgv(['--pid-file', pidFile, id, ...command]), { stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout = collect(child.stdout!);
   const stderr = collect(child.stderr!);
   let timedOut = false;
@@ -75,16 +78,16 @@ function execPipes(
 ): ExecSession {
   const { streams } = options;
   const pidFile = temporary(options.directory);
-  const child = spawn(runcArgv(['exec', '--pid-file', pidFile, id, ...command]), {
+  const child = spawn(execArgv(['--pid-file', pidFile, id, ...command]), {
     stdio: [streams.stdin ? 'pipe' : 'ignore', streams.stdout ? 'pipe' : 'ignore', 'pipe'],
   });
   child.stdin?.on('error', () => undefined); // EPIPE: the process has closed its stdin, its exit tells the rest
-  const complaint = firstBytes(child.stderr!);
-  if (!streams.stderr) child.stderr!.resume();
+  const { output: stderr, complaint } = withoutComplaint(child.stderr!, pidFile);
+  if (!streams.stderr) stderr.resume();
   return {
     ...(child.stdin ? { stdin: child.stdin } : {}),
     ...(child.stdout ? { stdout: child.stdout } : {}),
-    ...(streams.stderr ? { stderr: child.stderr! } : {}),
+    ...(streams.stderr ? { stderr } : {}),
     resize() {},
     exit: exitOf(child)
       .then((exitCode) => {
@@ -106,7 +109,7 @@ function execTerminal(
 ): ExecSession {
   const ttyFile = temporary(options.directory);
   const pidFile = `${ttyFile}.pid`;
-  const inner = shellQuote(runcArgv(['exec', '--tty', '--pid-file', pidFile, id, ...command]));
+  const inner = shellQuote(execArgv(['--tty', '--pid-file', pidFile, id, ...command]));
   // the name appears whole: a reader never sees half of it
   const line = `tty >${shellQuote([`${ttyFile}.new`])} && mv ${shellQuote([`${ttyFile}.new`, ttyFile])} && exec ${inner}`;
   const child = spawn(['script', '--quiet', '--return', '--command', line, '/dev/null'], {
@@ -114,11 +117,11 @@ function execTerminal(
     env: { SHELL: '/bin/sh' },
   });
   child.stdin!.on('error', () => undefined); // EIO or EPIPE once the process has ended
-  const complaint = firstBytes(child.stdout!);
+  const { output: stdout, complaint } = withoutComplaint(child.stdout!, pidFile);
   const terminal = terminalSize(ttyFile);
   return {
     ...(options.streams.stdin ? { stdin: child.stdin! } : {}),
-    stdout: child.stdout!,
+    stdout,
     resize: terminal.resize,
     exit: exitOf(child)
       .then((exitCode) => {
@@ -174,23 +177,47 @@ function collect(stream: NodeJS.ReadableStream): () => Buffer {
   return () => Buffer.concat(chunks);
 }
 
-/** Looks at the stream's start without taking it from its reader. */
-function firstBytes(stream: NodeJS.ReadableStream): () => string {
-  let text = '';
-  const look = stream.emit.bind(stream);
-  stream.emit = ((event: string, ...values: unknown[]) => {
-    if (event === 'data' && text.length < 4096) text += String(values[0]);
-    return look(event, ...values);
-  }) as typeof stream.emit;
-  return () => text;
+/** As runc writes what it could not do, whatever it is told of a log, to the stream that the process would have had. */
+const COMPLAINT = /^\{"level":"(error|fatal)","msg":"/;
+
+/** What the process writes; and what runc wrote instead, where it did not start one. */
+function withoutComplaint(stream: NodeJS.ReadableStream, pidFile: string): { output: Transform; complaint(): string } {
+  let isFirst = true;
+  let held: Buffer | undefined;
+  const output = new Transform({
+    transform(chunk: Buffer, _, done) {
+      // The pid is written after the process was started, so a process may be quicker: its words come at the end then.
+      if (isFirst && !existsSync(pidFile) && COMPLAINT.test(chunk.toString())) held = chunk;
+      else this.push(chunk);
+      isFirst = false;
+      done();
+    },
+    flush(done) {
+      if (held && existsSync(pidFile)) this.push(held);
+      done();
+    },
+  });
+  stream.pipe(output);
+  return { output, complaint: () => held?.toString() ?? '' };
 }
 
-/** The wording of containerd's CRI, which kubectl users know. */
-const notStarted = (output: string) =>
-  new RuntimeError(
-    'ExecError',
-    `OCI runtime exec failed: ${plainMessage(output) || 'the process could not be started'}`,
-  );
+/** Of the last line; the line itself where it is none of a log. */
+function loggedMessage(output: string): string {
+  const line = output.trim().split('\n').at(-1) ?? '';
+  try {
+    return (JSON.parse(line) as { msg: string }).msg;
+  } catch {
+    return line;
+  }
+}
+
+/** The wording of containerd's CRI, which kubectl users know; it makes an id for every try. */
+function notStarted(output: string): RuntimeError {
+  const why = loggedMessage(output) || 'the process could not be started';
+  const id = randomBytes(32).toString('hex');
+  const message = `failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: ${why}: unknown`;
+  return new RuntimeError('ExecError', message);
+}
 
 function temporary(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });

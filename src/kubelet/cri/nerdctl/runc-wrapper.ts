@@ -5,6 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ANNOTATION_GROUP, ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
+import type { ContainerUser } from '../runtime.ts';
 
 const script = (more: string): string => `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.
@@ -33,4 +34,23 @@ export function writeRuncWrapper(directory: string, hasMqueue: boolean = existsS
   chmodSync(`${file}.new`, 0o755);
   renameSync(`${file}.new`, file);
   return file;
+}
+
+interface Specification {
+  process?: { user?: { uid?: number; gid?: number; additionalGids?: readonly number[] } };
+  annotations?: Readonly<Record<string, string>>;
+}
+
+/** Whom the wrapper makes runc run the first process as, out of the specification that nerdctl wrote. */
+export function userOf(specification: string): ContainerUser {
+  const { process: { user = {} } = {}, annotations = {} } = JSON.parse(specification) as Specification;
+  const { uid = 0, gid = 0, additionalGids = [] } = user;
+  const group = annotations[ANNOTATION_GROUP];
+  const groups = annotations[ANNOTATION_GROUPS];
+  const ownGroups = group === undefined ? additionalGids : [Number(group), ...additionalGids.slice(1)];
+  return {
+    uid,
+    gid: group === undefined ? gid : Number(group),
+    supplementalGroups: groups?.split(',').filter(Boolean).map(Number) ?? ownGroups,
+  };
 }

@@ -79,10 +79,46 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
     pipe.stdin!.end('12345');
     assert.equal(await counted, '5');
     assert.equal(await pipe.exit, 0);
-    const missing = await runtime.exec(id, ['nope'], { stdin: false, stdout: true, stderr: true, tty: false });
-    missing.stdout!.resume();
-    missing.stderr!.resume();
-    await assert.rejects(missing.exit, { message: /exec: "nope": executable file not found/ });
+    await runtime.removeSandbox(sandbox.id);
+  });
+
+  for (const tty of [false, true]) {
+    test(`a program that is not there is told as an error only, ${tty ? 'with' : 'without'} a terminal`, async () => {
+      const sandbox = await runtime.runSandbox(sandboxConfig(`missing-${tty}`));
+      const id = await run(sandbox.id, 'main', { command: ['sleep', '1000'] });
+      const session = await runtime.exec(id, ['nope'], { stdin: false, stdout: true, stderr: !tty, tty });
+      let printed = '';
+      for (const stream of [session.stdout, session.stderr]) {
+        stream?.on('data', (chunk) => {
+          printed += chunk;
+        });
+      }
+      await assert.rejects(session.exit, {
+        message:
+          /^failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in \$PATH: unknown$/,
+      });
+      assert.equal(printed, '');
+      await runtime.removeSandbox(sandbox.id);
+    });
+  }
+
+  test('what a program writes in the words of the runtime is its output all the same', async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('words'));
+    const id = await run(sandbox.id, 'main', { command: ['sleep', '1000'] });
+    const words = '{"level":"error","msg":"exec failed: no"}';
+    const session = await runtime.exec(id, ['sh', '-c', `echo '${words}' >&2; exit 255`], {
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      tty: false,
+    });
+    let printed = '';
+    session.stdout!.resume();
+    session.stderr!.on('data', (chunk) => {
+      printed += chunk;
+    });
+    assert.equal(await session.exit, 255);
+    await eventually('its words', () => printed === `${words}\n`);
     await runtime.removeSandbox(sandbox.id);
   });
 

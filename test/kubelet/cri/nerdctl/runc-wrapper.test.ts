@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../../../src/exec.ts';
-import { writeRuncWrapper } from '../../../../src/kubelet/cri/nerdctl/runc-wrapper.ts';
+import { userOf, writeRuncWrapper } from '../../../../src/kubelet/cri/nerdctl/runc-wrapper.ts';
 
 async function wrapped(config: object, hasMqueue = true): Promise<object> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wrapper-'));
@@ -47,13 +47,20 @@ for (const { annotations, gid = 2, expected } of [
 ]) {
   test(`${JSON.stringify(annotations)} is the group ${gid} and ${JSON.stringify(expected)}`, async () => {
     const wanted = bundle(expected, annotations, { type: 'ipc' }, gid);
-    assert.deepEqual(await wrapped(bundle([2, 10], annotations, { type: 'ipc' })), wanted);
+    const given = bundle([2, 10], annotations, { type: 'ipc' });
+    assert.deepEqual(await wrapped(given), wanted);
+    assert.deepEqual(userOf(JSON.stringify(given)), { uid: 1, gid, supplementalGroups: expected });
   });
 }
 
 test('without annotations a bundle stays as it is', async () => {
   const plain = bundle([2], {}, { type: 'ipc' });
   assert.deepEqual(await wrapped(plain), plain);
+  assert.deepEqual(userOf(JSON.stringify(plain)), { uid: 1, gid: 2, supplementalGroups: [2] });
+});
+
+test('a bundle that names no user is run as root', () => {
+  assert.deepEqual(userOf('{"process":{"user":{"uid":0,"gid":0}}}'), { uid: 0, gid: 0, supplementalGroups: [] });
 });
 
 test('message queues of the host are mounted anew where the host has them nowhere', async () => {

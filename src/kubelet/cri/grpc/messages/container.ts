@@ -106,6 +106,9 @@ const CONTAINER_STATES = ['CONTAINER_CREATED', 'CONTAINER_RUNNING', 'CONTAINER_E
 
 export const ContainerResources = message({ linux: one(1, LinuxContainerResources) });
 
+export const LinuxContainerUser = message({ uid: integer(1), gid: integer(2), supplementalGroups: integers(3) });
+export const ContainerUser = message({ linux: one(1, LinuxContainerUser) });
+
 export const ContainerStatus = message({
   id: text(1),
   metadata: one(2, ContainerMetadata),
@@ -121,6 +124,7 @@ export const ContainerStatus = message({
   labels: map(12),
   logPath: text(15),
   resources: one(16, ContainerResources),
+  user: one(18, ContainerUser),
 });
 
 export const Container = message({ id: text(1), podSandboxId: text(2), state: choice(6, CONTAINER_STATES) });
