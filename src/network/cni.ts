@@ -54,27 +54,18 @@ export function createCniNetwork(
   return {
     name: 'pod-network',
     async start() {
-      const configured = options.confDir === undefined ? undefined : readConflist(options.confDir);
-      list = configured ?? defaultConflist({ ...options, dataDir: path.join(options.runDir, 'cni') });
-      await prepareHost(list, options.ledger, options.log);
+      const { confDir, podCIDR, runDir, ledger, log } = options;
+      const configured = confDir === undefined ? undefined : readConflist(confDir);
+      list = configured ?? defaultConflist({ ...options, dataDir: path.join(runDir, 'cni') });
+      await prepareHost(list, { ledger, log, ...(configured ? {} : { masquerade: podCIDR }) });
     },
     async stop() {}, // the network outlives the server, as the pods do
 
     async attach(attachment) {
       if (list === undefined) throw new Error('the pod network is not started');
-      const used = list;
+      const used = withoutIdlePlugins(list, attachment);
       try {
-        const result = await bothEnded(
-          addAll(used, attachment, invoke),
-          invokePlugin(
-            'ADD',
-            { type: 'loopback', ...versionOf(used) },
-            {
-              binDirs: options.binDirs,
-              parameters: { ...parametersOf('ADD', attachment), ifName: 'lo' },
-            },
-          ),
-        );
+        const result = await addAll(used, attachment, invoke);
         writeCache(cacheDir, attachment.sandboxId, { list: used, result });
         return { ips: addressesOf(result) };
       } catch (cause) {
@@ -103,11 +94,11 @@ export function createCniNetwork(
   };
 }
 
-/** The first's value once neither runs any more: what failed is not undone beside a plugin that still works. */
-async function bothEnded<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
-  await Promise.allSettled([first, second]);
-  await second;
-  return first;
+/** Without host ports portmap only hands on what it is given, and looks through the chains of iptables when the pod goes. */
+function withoutIdlePlugins(list: NetworkList, { portMappings }: NetworkAttachment): NetworkList {
+  const [first, ...others] = list.plugins as [PluginConfig, ...PluginConfig[]];
+  const isIdle = ({ type }: PluginConfig) => type === 'portmap' && portMappings.length === 0;
+  return { ...list, plugins: [first, ...others.filter((plugin) => !isIdle(plugin))] };
 }
 
 type Invoke = (command: CniCommand, config: PluginConfig, attachment: NetworkAttachment) => Promise<CniResult>;
@@ -120,8 +111,6 @@ async function addAll(list: NetworkList, attachment: NetworkAttachment, invoke: 
   return prevResult ?? {};
 }
 
-const versionOf = (list: NetworkList) => ({ cniVersion: list.cniVersion, name: list.name });
-
 /** SPEC section 4, "Deriving execution configuration from plugin configuration". */
 export function pluginConfig(
   list: NetworkList,
@@ -132,7 +121,8 @@ export function pluginConfig(
   const { portMappings } = options.attachment;
   return {
     ...config,
-    ...versionOf(list),
+    cniVersion: list.cniVersion,
+    name: list.name,
     ...(capabilities?.portMappings && portMappings.length > 0
       ? {
           runtimeConfig: {

@@ -18,7 +18,10 @@ export interface NetworkList {
 
 export const DEFAULT_BRIDGE = 'tsukube0';
 
-/** Pods on one bridge, addresses by host-local, host ports by portmap. `dataDir` holds the leases. */
+/**
+ * Pods on one bridge, addresses by host-local, host ports by portmap. `dataDir` holds the leases. The bridge plugin would make a chain
+ * and two rules of NAT for each pod, eleven runs of iptables for its life: the host has one rule for all (host-forwarding.ts).
+ */
 export function defaultConflist(options: {
   podCIDR: string;
   dataDir: string;
@@ -33,7 +36,7 @@ export function defaultConflist(options: {
         type: 'bridge',
         bridge: options.bridge ?? DEFAULT_BRIDGE,
         isGateway: true,
-        ipMasq: true,
+        ipMasq: false,
         hairpinMode: true, // a pod reaches itself through its Service
         promiscMode: false,
         ...(options.mtu === undefined ? {} : { mtu: options.mtu }),

@@ -23,7 +23,9 @@ export function isPinned(file: string): boolean {
   }
 }
 
-/** Makes the namespaces. A network namespace has only a loopback link, which is down. */
+const LOOPBACK_UP = ['ip', 'link', 'set', 'lo', 'up'];
+
+/** Makes the namespaces. A network namespace has only a loopback link, which is up. */
 export async function pinNamespaces(namespaces: PinnedNamespaces): Promise<void> {
   const pins = Object.entries(namespaces) as [keyof PinnedNamespaces, string][];
   for (const [, file] of pins) {
@@ -31,7 +33,11 @@ export async function pinNamespaces(namespaces: PinnedNamespaces): Promise<void>
     closeSync(openSync(file, 'wx', 0o444));
   }
   try {
-    await run(['unshare', ...pins.map(([kind, file]) => `--${kind}=${file}`), 'true']);
+    await run([
+      'unshare',
+      ...pins.map(([kind, file]) => `--${kind}=${file}`),
+      ...(namespaces.net ? LOOPBACK_UP : ['true']),
+    ]);
   } catch (cause) {
     await unpinNamespaces(namespaces);
     throw cause;
@@ -40,18 +46,22 @@ export async function pinNamespaces(namespaces: PinnedNamespaces): Promise<void>
 
 /** Idempotent. A namespace ends when the last process in it has ended. */
 export async function unpinNamespaces(namespaces: PinnedNamespaces): Promise<void> {
-  for (const file of Object.values(namespaces) as string[]) {
-    await unmount(file);
-    rmSync(file, { force: true });
-  }
+  const files = Object.values(namespaces) as string[];
+  await unmount(...files);
+  for (const file of files) rmSync(file, { force: true });
 }
 
-/** Idempotent, lazily: what still uses the mount keeps it until it ends. */
-export async function unmount(target: string): Promise<void> {
+/** umount(8) of what is not mounted, or not there at all: nothing to undo. */
+const NOTHING_TO_UNDO = /not mounted|no mount point|not found/i;
+
+/** Idempotent, lazily: what still uses a mount keeps it until it ends. */
+export async function unmount(...targets: string[]): Promise<void> {
+  if (targets.length === 0) return;
   try {
-    await run(['umount', '--lazy', target]);
+    await run(['umount', '--lazy', ...targets]);
   } catch (error) {
-    // umount(8): "not mounted", "no mount point specified" (no such file): nothing to undo
-    if (!(error instanceof RunError) || !/not mounted|no mount point|not found/i.test(error.output)) throw error;
+    if (!(error instanceof RunError)) throw error;
+    const told = error.output.trim().split('\n');
+    if (!told.every((line) => NOTHING_TO_UNDO.test(line))) throw error;
   }
 }

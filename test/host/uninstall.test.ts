@@ -1,8 +1,9 @@
 // Uninstalling leaves nothing, whatever state the last server left: each case breaks one and compares the host.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { instanceOf } from '../../src/daemon/instance.ts';
 import { run } from '../../src/exec.ts';
 import { type Cluster, createCluster } from '../e2e/cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -46,8 +47,9 @@ const CASES: Record<string, (cluster: Cluster) => Promise<void>> = {
   },
   async 'a server that was killed while pods got their network'(cluster) {
     await cluster.kubectl('create', 'deployment', 'web', '--image=busybox:1.36', '--replicas=6', '--', 'sleep', '1000');
-    const chains = async () => (await run(['iptables-save', '-t', 'nat'])).stdout.match(/^:CNI-[0-9a-f]{24} /gm) ?? [];
-    await eventually('a first masquerade chain', async () => (await chains()).length > 0, { everyMs: 5 });
+    const { bridge } = instanceOf(path.join(cluster.folder, 'data'));
+    const links = () => readdirSync('/sys/class/net').includes(bridge) && readdirSync(`/sys/class/net/${bridge}/brif`);
+    await eventually('a first link of a pod', () => (links() || []).length > 0, { everyMs: 5 });
     await cluster.end('SIGKILL');
   },
 };

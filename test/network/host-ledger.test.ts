@@ -92,7 +92,7 @@ describe('the ledger of host changes', () => {
     await pinNamespaces(pins);
     try {
       const inside = execFileSync('nsenter', [`--net=${pins.net}`, 'ip', '-o', 'link'], { encoding: 'utf8' });
-      assert.equal(inside.trim().split('\n').length, 1, 'only loopback');
+      assert.match(inside.trim(), /^1: lo: <LOOPBACK,UP,[^\n]*$/);
     } finally {
       await unpinNamespaces(pins);
       await unpinNamespaces(pins);

@@ -7,7 +7,7 @@ import type { Clock } from '../../../clock.ts';
 import { run } from '../../../exec.ts';
 import type { Logger } from '../../../log.ts';
 import { removeCgroup } from '../../../network/host-ledger.ts';
-import { pinNamespaces, unmount, unpinNamespaces } from '../../../network/netns.ts';
+import { pinNamespaces, unmount } from '../../../network/netns.ts';
 import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import { type ContainerRuntime, RuntimeError, type SandboxConfig, type SandboxRuntime } from '../runtime.ts';
@@ -123,22 +123,13 @@ async function makeNamespaces(record: SandboxRecord): Promise<void> {
 
 /** Idempotent: gives back network, namespaces, shared memory and the holder. */
 async function release(options: SandboxesOptions, record: SandboxRecord): Promise<void> {
-  const { shm } = record;
+  const { netns, ipc, shm } = record;
   await removePidHolder(options.nerdctl, record);
   await options.imageMounts.release(options.records.folder(record.id));
-  await Promise.all([releaseNamespaces(options, record), shm === undefined ? undefined : releaseShm(shm)]);
-}
-
-async function releaseNamespaces({ network }: SandboxesOptions, record: SandboxRecord): Promise<void> {
-  const { netns, ipc } = record;
-  if (netns !== undefined && existsSync(netns)) await network.detach(attachmentOf(record));
-  await unpinNamespaces({ ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) });
-}
-
-async function releaseShm(shm: string): Promise<void> {
-  if (!existsSync(shm)) return;
-  await unmount(shm);
-  rmSync(shm, { recursive: true, force: true });
+  if (netns !== undefined && existsSync(netns)) await options.network.detach(attachmentOf(record));
+  const left = [netns, ipc, shm].filter((point) => point !== undefined && existsSync(point)) as string[];
+  await unmount(...left);
+  for (const point of left) rmSync(point, { recursive: true, force: true });
 }
 
 const attachmentOf = (record: SandboxRecord): NetworkAttachment => ({
