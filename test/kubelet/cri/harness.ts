@@ -32,6 +32,8 @@ export interface Harness {
   runtime: Runtime;
   /** nerdctl's command line over the same containerd; undefined without one. */
   nerdctl?: (args: readonly string[]) => readonly string[];
+  /** containerd's socket; undefined without one. */
+  address?: string;
   /** Its data and run directory. */
   directories?: { dataDir: string; runDir: string };
   /** Pid of the containerd of its own; undefined without one. */
@@ -153,6 +155,7 @@ async function harnessOf(
       return runtime;
     },
     nerdctl: createNerdctl({ binary: nerdctl, address, dataRoot: path.join(base.dataDir, 'nerdctl'), registries }).argv,
+    address,
     directories: base,
     containerdPid() {
       const file = path.join(base.runDir, 'containerd', 'containerd.pid');

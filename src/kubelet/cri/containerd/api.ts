@@ -37,13 +37,20 @@ export const ImageChange = message({ name: text(1) });
 export const SnapshotChange = message({ key: text(1) });
 
 export const Mount = message({ type: text(1), source: text(2), target: text(3), options: texts(4) });
-export const Container = message({ id: text(1), spec: one(5, Any), snapshotter: text(6), snapshotKey: text(7) });
+export const Container = message({
+  id: text(1),
+  labels: map(2),
+  spec: one(5, Any),
+  snapshotter: text(6),
+  snapshotKey: text(7),
+});
 const GetContainerRequest = message({ id: text(1) });
 const GetContainerResponse = message({ container: one(1, Container) });
 const ListContainersRequest = message({ filters: texts(1) });
 const ListContainersResponse = message({ containers: many(1, Container) });
 const CONTAINERS = 'containerd.services.containers.v1.Containers';
 export const GET_CONTAINER = method(`${CONTAINERS}/Get`, GetContainerRequest, GetContainerResponse);
+export const DELETE_CONTAINER = method(`${CONTAINERS}/Delete`, GetContainerRequest, Empty);
 export const LIST_CONTAINERS = method(`${CONTAINERS}/List`, ListContainersRequest, ListContainersResponse);
 
 const CreateTaskRequest = message({

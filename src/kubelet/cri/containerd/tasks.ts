@@ -1,14 +1,17 @@
 // What nerdctl cannot do for a detached container, asked of containerd itself: start it with pipes of ours as its
-// streams, size its terminal, close its stdin.
+// streams, size its terminal, close its stdin. And its removal, which costs nerdctl a process and containerd the same.
 import type { GrpcChannel, Method } from '../../../grpc/channel.ts';
 import type { Input, Output } from '../../../grpc/message.ts';
+import { isGrpcError } from '../../../grpc/status.ts';
 import { RuntimeError } from '../runtime.ts';
 import {
   CALL_TIMEOUT_MS,
   CLOSE_IO,
   CREATE_TASK,
+  DELETE_CONTAINER,
   DELETE_TASK,
   GET_CONTAINER,
+  REMOVE_SNAPSHOT,
   RESIZE_PTY,
   SNAPSHOT_MOUNTS,
   START_TASK,
@@ -22,12 +25,22 @@ export interface TaskStreams {
   terminal: boolean;
 }
 
+export type Labels = Readonly<Record<string, string>>;
+
+export interface MadeOf {
+  labels: Labels;
+  /** The OCI runtime specification, as JSON. */
+  spec: string;
+}
+
 export interface Tasks {
   /**
-   * Creates and starts the container's task; the shim opens the streams. Returns the container's OCI runtime
-   * specification, of which it was made, as JSON. Throws RunContainerError.
+   * Creates and starts the container's task; the shim opens the streams. `onMade` hears what it is made of before.
+   * Throws RunContainerError.
    */
-  start(containerId: string, streams: TaskStreams): Promise<string>;
+  start(containerId: string, streams: TaskStreams, onMade: (of: MadeOf) => void): Promise<void>;
+  /** Removes a container with its task and its writable layer; idempotent. Throws GrpcError, also when its process still runs. */
+  remove(containerId: string): Promise<void>;
   resize(containerId: string, columns: number, rows: number): Promise<void>;
   /** Gives up the shim's own writing end: the container reads end of file once the other writers are gone. */
   closeStdin(containerId: string): Promise<void>;
@@ -41,9 +54,19 @@ export function createTasks(channel: GrpcChannel): Tasks {
       throw new RuntimeError('RunContainerError', (cause as Error).message, cause);
     }
   };
+  /** undefined: there is nothing of that name. */
+  const callIfThere = async <In, Out>(method: Method<In, Out>, request: Input<In>) => {
+    try {
+      return await channel.unary(method, request, { timeoutMs: CALL_TIMEOUT_MS });
+    } catch (error) {
+      if (isGrpcError(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
+  };
   return {
-    async start(containerId, streams) {
+    async start(containerId, streams, onMade) {
       const { container } = await call(GET_CONTAINER, { id: containerId });
+      onMade({ labels: container?.labels ?? {}, spec: container?.spec?.value.toString() ?? '{}' });
       const { snapshotter, snapshotKey: key } = container ?? { snapshotter: '', snapshotKey: '' };
       const { mounts: rootfs } = await call(SNAPSHOT_MOUNTS, { snapshotter, key });
       await call(CREATE_TASK, { containerId, rootfs, ...streams });
@@ -53,7 +76,16 @@ export function createTasks(channel: GrpcChannel): Tasks {
         await call(DELETE_TASK, { containerId }).catch(() => undefined); // the first error tells why
         throw cause;
       }
-      return container?.spec?.value.toString() ?? '{}';
+    },
+    async remove(containerId) {
+      const [found] = await Promise.all([
+        callIfThere(GET_CONTAINER, { id: containerId }),
+        callIfThere(DELETE_TASK, { containerId }),
+      ]);
+      if (!found?.container) return;
+      const { snapshotter, snapshotKey: key } = found.container;
+      await callIfThere(DELETE_CONTAINER, { id: containerId }); // first: without it containerd collects the layer by itself
+      await callIfThere(REMOVE_SNAPSHOT, { snapshotter, key });
     },
     async resize(containerId, columns, rows) {
       await call(RESIZE_PTY, { containerId, width: columns, height: rows });

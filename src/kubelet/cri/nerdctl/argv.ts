@@ -28,6 +28,8 @@ export interface CreateContext {
   image: ImageStatus;
   /** Path of the runc wrapper. */
   runtime: string;
+  /** Where nerdctl keeps what it has of this container. */
+  dataRoot: string;
   console: ConsoleSettings;
   logPath: string;
   /** Lowest oom_score_adj that this process may give; lower ones are left out. */
@@ -50,6 +52,8 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     '--runtime',
     context.runtime,
     ...LOG_OPTIONS,
+    '--data-root',
+    context.dataRoot,
     ...namespaceArgs(config, sandbox),
     ...labelArgs(config, context),
     ...annotationArgs(config.security, sandbox),

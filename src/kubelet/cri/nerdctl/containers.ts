@@ -1,5 +1,6 @@
-// ContainerRuntime by nerdctl (create, start, rm, inspect) and runc (signals: a third of nerdctl's time).
+// ContainerRuntime by nerdctl (create, inspect), containerd (start, remove) and runc (signals: a third of nerdctl's time).
 import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
@@ -7,7 +8,7 @@ import { RunError, run } from '../../../exec.ts';
 import { isMissingFile } from '../../../missing-file.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
-import type { Tasks } from '../containerd/tasks.ts';
+import type { Labels, Tasks } from '../containerd/tasks.ts';
 import { LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -32,7 +33,7 @@ import {
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
 import type { Outputs } from './outputs.ts';
-import { lifecycleFile, lost, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE } from './parse.ts';
+import { lifecycleFile, lifecycleText, lost, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
 import { userOf } from './runc-wrapper.ts';
 
@@ -48,6 +49,8 @@ export interface ContainersOptions {
   imageMounts: ImageMounts;
   /** The folder of the containers' consoles. */
   consoles: string;
+  /** Where nerdctl keeps what it has of containers. */
+  dataRoot: string;
   outputs: Outputs;
   logs: PodLogs;
   logLimits: LogLimits;
@@ -71,6 +74,12 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
     });
   };
 
+  const endAndRemove = async (id: string) => {
+    await nerdctl.run('RemoveContainerError', ['rm', '--force', id]).catch((error: unknown) => {
+      if (!isAbsent(error)) throw error;
+    });
+  };
+
   return {
     async createContainer(config) {
       const sandbox = records.get(config.sandboxId);
@@ -85,7 +94,8 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
         makeConsole(console),
       ]);
       const whole = { ...config, mounts, labels: { ...config.labels, ...labels } };
-      const context = { sandbox, image, runtime: options.runtime, console, logPath, minOomScoreAdj };
+      const dataRoot = dataRootOf(console, options.dataRoot);
+      const context = { sandbox, image, runtime: options.runtime, dataRoot, console, logPath, minOomScoreAdj };
       const { stdout } = await nerdctl.run('CreateContainerError', createArgs(whole, context));
       const id = stdout.trim().split('\n').at(-1) as string;
       table.add(createdStatus(id, containerLabels(whole, context), { config, context, at: clock.now() }));
@@ -98,8 +108,10 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       const console = consoleOf(status.labels);
       try {
         await options.outputs.open(openRequest(console, status.logPath, options.logLimits));
-        const spec = await options.tasks.start(id, taskStreams(console));
-        table.setUser(id, userOf(spec));
+        await options.tasks.start(id, taskStreams(console), ({ labels, spec }) => {
+          writeLastStart(labels, clock.now());
+          table.setUser(id, userOf(spec));
+        });
         options.logs.link(status);
         table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
       } catch (error) {
@@ -137,11 +149,11 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
 
     async removeContainer(id) {
       const status = table.get(id);
-      await nerdctl.run('RemoveContainerError', ['rm', '--force', id]).catch((error: unknown) => {
-        if (!isAbsent(error)) throw error;
-      });
+      await options.tasks.remove(id).catch(() => endAndRemove(id)); // it still runs, or nerdctl says what else is wrong
       if (status) {
-        removeConsole(consoleOf(status.labels));
+        const console = consoleOf(status.labels);
+        removeConsole(console);
+        rmSync(dataRootOf(console, options.dataRoot), { recursive: true, force: true });
         options.logs.removeContainer(status);
       }
       table.remove(id);
@@ -221,6 +233,12 @@ export async function listAllContainers(
   );
 }
 
+/** What nerdctl's own hook would write, which is a process of it for each start (runc-wrapper.ts). */
+function writeLastStart(labels: Labels, at: number): void {
+  const file = lifecycleFile({ labels });
+  if (file !== undefined) writeFileSync(file, lifecycleText(at), { mode: 0o600 });
+}
+
 async function lastStart(status: ContainerStatus): Promise<number> {
   const file = lifecycleFile(status);
   try {
@@ -240,6 +258,12 @@ async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<Contai
     throw runtimeError('InspectContainerError', error);
   }
 }
+
+/**
+ * nerdctl has one container at a time made in a folder of its data, and leaves a copy of a hosts file there for each
+ * (filesystem-ops/): every container has a folder of its own, which goes with it.
+ */
+const dataRootOf = (console: ConsoleSettings, dataRoot: string): string => path.join(dataRoot, outputId(console));
 
 /** Random, not the container's name: a folder is never met twice. */
 function consoleFor({ stdin, stdinOnce, tty }: ContainerConfig, consoles: string): ConsoleSettings {

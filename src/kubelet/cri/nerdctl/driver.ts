@@ -136,6 +136,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     tasks,
     imageMounts,
     consoles: path.join(directory, 'tty'),
+    dataRoot,
     outputs,
     logs: options.logs,
     logLimits,

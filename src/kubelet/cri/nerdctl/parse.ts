@@ -91,13 +91,17 @@ function lifeOf(state: Inspected['State'], createdAt: number): Life {
 
 const STATE_DIR = 'nerdctl/state-dir';
 
-/** The file that nerdctl's hook wrote when the container last started; undefined when nerdctl does not say where. */
+/** The file that tells when the container last started; undefined when nerdctl does not say where. */
 export const lifecycleFile = ({ labels }: Pick<ContainerStatus, 'labels'>): string | undefined =>
   labels[STATE_DIR] && path.join(labels[STATE_DIR], 'lifecycle.json');
 
 /** When it last started, out of that file's text; 0: never. */
 export const parseLifecycle = (text: string): number =>
   milliseconds((JSON.parse(text) as { started_at?: string }).started_at ?? '');
+
+/** github.com/containerd/nerdctl/v2 pkg/ocihook/state/state.go */
+export const lifecycleText = (startedAt: number): string =>
+  JSON.stringify({ started_at: new Date(startedAt).toISOString(), create_error: false });
 
 /** One that ran, and whose task is gone without a record of the end: its shim was killed, or the machine restarted. */
 export const lost = (

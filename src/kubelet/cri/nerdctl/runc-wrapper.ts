@@ -1,7 +1,8 @@
 // A shell script in runc's place, for what nerdctl cannot say: join an IPC namespace by path, have another first group
 // than the image's user has, have no groups but those given; and message queues of the host's namespace where the host
 // has not mounted them. The first three are annotations in the bundle; a value of a pod cannot
-// be mistaken for one, as quotes inside JSON strings are escaped.
+// be mistaken for one, as quotes inside JSON strings are escaped. It also takes nerdctl's hooks out, two processes a container
+// that wait for one another: they make networks of nerdctl's, and note the time of a start, which we do ourselves.
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ANNOTATION_GROUP, ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
@@ -26,11 +27,27 @@ exec runc "$@"
 const OWN_MQUEUE = `-e 's|("destination":"/dev/mqueue",)"type":"bind","source":"/dev/mqueue"(,"options":\\[[^]]*\\])?|\\1"type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]|' \\
   `;
 
+/** Annotations, which every container of ours has, follow the hooks. */
+const WITHOUT_HOOKS = `-e 's|"hooks":\\{"createRuntime":\\[.*\\]\\},("annotations":)|\\1|' \\
+  `;
+
+export interface WrapperOptions {
+  hasMqueue?: boolean;
+  /** Then the hooks stay: they load the profile that containers run under. */
+  hasAppArmor?: boolean;
+}
+
 /** Writes the script into `directory` and returns its path; running containers keep using that path. */
-export function writeRuncWrapper(directory: string, hasMqueue: boolean = existsSync('/dev/mqueue')): string {
+export function writeRuncWrapper(
+  directory: string,
+  {
+    hasMqueue = existsSync('/dev/mqueue'),
+    hasAppArmor = existsSync('/sys/kernel/security/apparmor'),
+  }: WrapperOptions = {},
+): string {
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   const file = path.join(directory, 'runc');
-  writeFileSync(`${file}.new`, script(hasMqueue ? '' : OWN_MQUEUE));
+  writeFileSync(`${file}.new`, script(`${hasAppArmor ? '' : WITHOUT_HOOKS}${hasMqueue ? '' : OWN_MQUEUE}`));
   chmodSync(`${file}.new`, 0o755);
   renameSync(`${file}.new`, file);
   return file;

@@ -128,7 +128,15 @@ test('arguments of nerdctl update: what is limited, and nothing else', () => {
 
 test('a container that sees the processes of another joins its namespace, or that of the whole pod', () => {
   const pidOf = (record: SandboxRecord) => {
-    const context = { sandbox: record, image, runtime: '/run/runc', console, logPath, minOomScoreAdj: -1000 };
+    const context = {
+      sandbox: record,
+      image,
+      runtime: '/run/runc',
+      dataRoot: '/d/c1',
+      console,
+      logPath,
+      minOomScoreAdj: -1000,
+    };
     const args = createArgs({ ...plain, processesOf: 'c9' }, context);
     return args.includes('--pid') ? args[args.indexOf('--pid') + 1] : undefined;
   };
@@ -144,6 +152,7 @@ describe('arguments of nerdctl create', () => {
         sandbox: rest.sandbox ?? sandbox,
         image,
         runtime: '/run/runc',
+        dataRoot: '/d/c1',
         console: rest.console ?? console,
         logPath,
         minOomScoreAdj,

@@ -1,11 +1,14 @@
 // What only real namespaces can show: sharing in a pod, terminals, forwarding, the OOM killer.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { writeTestImages } from '../../../../scripts/test-images.ts';
+import { systemClock } from '../../../../src/clock.ts';
+import { connectContainerd } from '../../../../src/kubelet/cri/containerd/api.ts';
+import { createSnapshots } from '../../../../src/kubelet/cri/containerd/snapshots.ts';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import type { ContainerConfig, Runtime } from '../../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -252,5 +255,30 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
     });
     assert.deepEqual(lines.map((l) => `${l?.stream} ${l?.text}`).sort(), ['stderr err\n', 'stdout out\n']);
     await runtime.removeSandbox(sandbox.id);
+  });
+
+  test('a container leaves no process, no layer and no file when it is removed, even if it runs', async () => {
+    const { address, dataDir, runDir } = { address: harness().address!, ...harness().directories! };
+    const containerd = connectContainerd(address, systemClock);
+    const snapshots = createSnapshots(containerd);
+    const folders = () => readdirSync(path.join(dataDir, 'nerdctl')).sort();
+    const sandbox = await runtime.runSandbox(sandboxConfig('removed'));
+    try {
+      const others = [folders(), await snapshots.writableLayers()] as const;
+      const ended = await run(sandbox.id, 'ended', { command: ['true'] });
+      const running = await run(sandbox.id, 'running', { command: ['sleep', '1000'] });
+      await eventually('the end', async () => (await runtime.containerStatus(ended))?.state === 'exited');
+      const layers = (await snapshots.writableLayers()).size;
+      assert.deepEqual([folders().length, layers], [others[0].length + 2, others[1].size + 2]);
+      await runtime.removeContainer(ended);
+      await runtime.removeContainer(running);
+      await runtime.removeContainer(ended);
+      assert.deepEqual([folders(), await snapshots.writableLayers()], others);
+      assert.deepEqual(readdirSync(path.join(runDir, 'runtime', 'tty')), []);
+      assert.deepEqual(await runtime.listContainers(), []);
+    } finally {
+      containerd.close();
+      await runtime.removeSandbox(sandbox.id);
+    }
   });
 });

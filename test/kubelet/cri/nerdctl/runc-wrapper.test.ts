@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../../../src/exec.ts';
-import { userOf, writeRuncWrapper } from '../../../../src/kubelet/cri/nerdctl/runc-wrapper.ts';
+import { userOf, type WrapperOptions, writeRuncWrapper } from '../../../../src/kubelet/cri/nerdctl/runc-wrapper.ts';
 
-async function wrapped(config: object, hasMqueue = true): Promise<object> {
+async function wrapped(config: object, options: WrapperOptions = {}): Promise<object> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wrapper-'));
   try {
     const bin = path.join(folder, 'bin');
@@ -15,7 +15,8 @@ async function wrapped(config: object, hasMqueue = true): Promise<object> {
     writeFileSync(path.join(bin, 'runc'), '#!/bin/sh\necho "$@"\n');
     chmodSync(path.join(bin, 'runc'), 0o755);
     writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
-    const argv = [writeRuncWrapper(path.join(folder, 'wrapper'), hasMqueue), 'create', '--bundle', folder, 'id'];
+    const wrapper = writeRuncWrapper(path.join(folder, 'wrapper'), { hasMqueue: true, hasAppArmor: false, ...options });
+    const argv = [wrapper, 'create', '--bundle', folder, 'id'];
     const { stdout } = await run(argv, { env: { PATH: `${bin}:${process.env.PATH}` } });
     assert.equal(stdout.trim(), `create --bundle ${folder} id`);
     return JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
@@ -68,6 +69,15 @@ test('message queues of the host are mounted anew where the host has them nowher
   const shm = { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', 'rw'] };
   const given = { mounts: [shm, { ...at, type: 'bind', source: '/dev/mqueue', options: ['rbind', 'rw'] }] };
   const own = { mounts: [shm, { ...at, type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] }] };
-  assert.deepEqual(await wrapped(given, false), own);
-  assert.deepEqual(await wrapped(given, true), given);
+  assert.deepEqual(await wrapped(given, { hasMqueue: false }), own);
+  assert.deepEqual(await wrapped(given), given);
+});
+
+test("nerdctl's hooks are taken out, unless they load a profile", async () => {
+  const hook = { path: '/bin/nerdctl', args: ['nerdctl', '--hosts-dir=[/a]}'], env: ['A="]},"annotations":"]}'] };
+  const annotations = { 'nerdctl/hooks': '"hooks":{"createRuntime":[1]},"annotations":' };
+  const [before, after] = [{ mounts: [{ source: '"hooks":{"createRuntime":[' }] }, { annotations, linux: { x: [{}] } }];
+  const given = { ...before, hooks: { createRuntime: [hook], poststop: [hook] }, ...after };
+  assert.deepEqual(await wrapped(given), { ...before, ...after });
+  assert.deepEqual(await wrapped(given, { hasAppArmor: true }), given);
 });

@@ -60,9 +60,10 @@ describe('stopping a container', () => {
       images: { imageStatus: unused },
       clock,
       runtime: runc,
-      tasks: { start: unused, resize: unused, closeStdin: unused },
+      tasks: { start: unused, remove: unused, resize: unused, closeStdin: unused },
       imageMounts: { resolve: unused, release: unused },
       consoles: directory,
+      dataRoot: directory,
       outputs: {
         prepare: unused,
         open: unused,
