@@ -58,7 +58,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     info: RequestInfo,
     { warn, admitted }: { warn(text: string): void; admitted(ticket: Ticket): void },
   ): Promise<Answer> {
-    const user = await identify(request);
+    const user = await identify(request, info);
     const attributes = attributesOf(user, info, request);
     if (!isLongRunning(info)) {
       const width = widthOf(info, request.query, options);
@@ -78,10 +78,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return await dispatch({ request, info, user, env: options.environment, signal, warn }, options);
   }
 
-  async function identify(request: ApiRequest): Promise<UserInfo> {
+  async function identify(request: ApiRequest, info: RequestInfo): Promise<UserInfo> {
     if ('user' in request.identity) return request.identity.user;
     const user = await options.authenticator.authenticate(request.identity.credentials);
-    return asksToImpersonate(request.headers) ? await impersonate(user, request.headers, authorizer) : user;
+    if (!asksToImpersonate(request.headers)) return user;
+    return await impersonate(attributesOf(user, info, request), request.headers, authorizer);
   }
 
   /** Throws, or rejects with, 403. A decision is on the path of every request, and most are there at once. */

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { secrets } from '../../../src/api/resources.ts';
 import { createAuthenticator } from '../../../src/apiserver/authentication/authenticator.ts';
-import { impersonate } from '../../../src/apiserver/authentication/impersonation.ts';
 import { createServiceAccountTokens } from '../../../src/apiserver/authentication/tokens.ts';
 import type { Credentials, UserInfo } from '../../../src/apiserver/identity.ts';
 import { subjectOf } from '../../../src/pki/certificate.ts';
@@ -99,38 +98,4 @@ test('a front proxy speaks for others and is nobody itself', async () => {
 test('no credentials are anonymous, or 401 when that is off', async () => {
   assert.deepEqual(await authenticate({}), { username: 'system:anonymous', groups: ['system:unauthenticated'] });
   await assert.rejects(authenticate({}, false), { message: 'Unauthorized' });
-});
-
-test('impersonation needs the right to each thing asked for', async () => {
-  const admin: UserInfo = { username: 'admin', groups: [] };
-  const asked: string[] = [];
-  const authorizer = (deny = '') => ({
-    name: 'test',
-    authorize: (a: { verb: string; resource: string; subresource: string; name: string; namespace: string }) => {
-      asked.push(`${a.verb} ${a.resource}/${a.subresource} ${a.namespace}/${a.name}`);
-      return { result: a.resource === deny ? ('noOpinion' as const) : ('allow' as const) };
-    },
-  });
-  const headers = {
-    'impersonate-user': 'system:serviceaccount:ns:bot',
-    'impersonate-uid': '7',
-    'impersonate-extra-scope': 'read',
-  };
-  assert.deepEqual(await impersonate(admin, headers, authorizer()), {
-    username: 'system:serviceaccount:ns:bot',
-    uid: '7',
-    groups: ['system:serviceaccounts', 'system:serviceaccounts:ns', 'system:authenticated'],
-    extra: { scope: ['read'] },
-  });
-  assert.deepEqual(asked, [
-    'impersonate serviceaccounts/ ns/bot',
-    'impersonate userextras/scope /read',
-    'impersonate uids/ /7',
-  ]);
-  await assert.rejects(impersonate(admin, headers, authorizer('uids')), {
-    message:
-      'uids.authentication.k8s.io "7" is forbidden: User "admin" cannot impersonate resource "uids" in API group "authentication.k8s.io" at the cluster scope',
-  });
-  await assert.rejects(impersonate(admin, { 'impersonate-group': 'x' }, authorizer()), { code: 400 });
-  assert.equal(await impersonate(admin, {}, authorizer()), admin);
 });
