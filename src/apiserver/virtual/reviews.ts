@@ -18,7 +18,7 @@ import { decodeObject } from '../decode.ts';
 import type { Attributes, Authorizer, UserInfo } from '../identity.ts';
 import { apiVersionOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
-import { matchNamespace, wipeSystemFields } from '../registry/write.ts';
+import { admit, matchNamespace, validateAdmission, wipeSystemFields } from '../registry/write.ts';
 import type { ApiResult } from '../request.ts';
 
 export interface ReviewOptions {
@@ -31,29 +31,35 @@ export interface ReviewOptions {
 export function reviewHandlers(options: ReviewOptions): [string, CallHandler][] {
   const { authorizer } = options;
   return [
-    ['authentication.k8s.io/tokenreviews', review<TokenReview>((body) => reviewToken(body, options))],
-    ['authentication.k8s.io/selfsubjectreviews', review<SelfSubjectReview>((body, call) => selfSubject(body, call))],
+    [
+      'authentication.k8s.io/tokenreviews',
+      review<TokenReview>((body, _call, judge) => reviewToken(body, judge, options)),
+    ],
+    ['authentication.k8s.io/selfsubjectreviews', review<SelfSubjectReview>(selfSubject)],
     [
       'authorization.k8s.io/subjectaccessreviews',
-      review<SubjectAccessReview>((body, call) => access(body, { call, authorizer, of: 'spec' })),
+      review<SubjectAccessReview>((body, call, judge) => access(body, judge, { call, authorizer, of: 'spec' })),
     ],
     [
       'authorization.k8s.io/localsubjectaccessreviews',
-      review<LocalSubjectAccessReview>((body, call) => access(body, { call, authorizer, of: 'local' })),
+      review<LocalSubjectAccessReview>((body, call, judge) => access(body, judge, { call, authorizer, of: 'local' })),
     ],
     [
       'authorization.k8s.io/selfsubjectaccessreviews',
-      review<SubjectAccessReview>((body, call) => access(body, { call, authorizer, of: 'self' })),
+      review<SubjectAccessReview>((body, call, judge) => access(body, judge, { call, authorizer, of: 'self' })),
     ],
     [
       'authorization.k8s.io/selfsubjectrulesreviews',
-      review<SelfSubjectRulesReview>((body, call) => rules(body, call, options)),
+      review<SelfSubjectRulesReview>((body, call, judge) => rules(body, judge, { ...options, user: call.user })),
     ],
   ];
 }
 
+/** What webhooks say to it; rejects when one refuses. They are asked once the review makes sense. */
+type Judge = () => Promise<void>;
+
 /** A handler that decodes its body, fills in the status and sends it back. */
-function review<T>(answer: (body: T & AnyObject, call: ResourceCall) => Promise<object>): CallHandler {
+function review<T>(answer: (body: T & AnyObject, call: ResourceCall, judge: Judge) => Promise<object>): CallHandler {
   return async (call) => {
     const { definition, request } = call;
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
@@ -61,16 +67,24 @@ function review<T>(answer: (body: T & AnyObject, call: ResourceCall) => Promise<
     matchNamespace(body, definition, call.info.namespace);
     wipeSystemFields(body);
     // Like anything created: what was sent is owned by whoever sent it, though nobody will ever ask.
-    const { fieldManager: manager, subresource } = writeTarget(call, parameters);
+    const target = writeTarget(call, parameters);
+    const { fieldManager: manager, subresource } = target;
     call.env.fieldManagers.trackUpdate(body, { definition, live: undefined, manager, subresource });
-    const status = await answer(body, call);
+    const step = { operation: 'CREATE' as const, object: body, oldObject: undefined };
+    await admit(call.env, target, step);
+    const status = await answer(body, call, () => validateAdmission(call.env, target, step));
     const object = { ...body, kind: definition.kind, apiVersion: apiVersionOf(definition), status } as AnyObject;
     return { type: 'object', status: 201, object, definition } satisfies ApiResult;
   };
 }
 
-async function reviewToken({ spec }: TokenReview, { reviewToken: verify }: ReviewOptions): Promise<object> {
+async function reviewToken(
+  { spec }: TokenReview,
+  judge: Judge,
+  { reviewToken: verify }: ReviewOptions,
+): Promise<object> {
   if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
+  await judge();
   try {
     const found = await verify(spec.token, spec.audiences?.length ? spec.audiences : undefined);
     if (!found) return { user: {}, error: 'invalid bearer token' };
@@ -93,7 +107,12 @@ const userOf = ({ username, uid, groups, extra }: UserInfo): object => ({
 });
 
 /** A new object, in which nothing is left of what was sent (pkg/registry/authentication/selfsubjectreview). */
-async function selfSubject(body: SelfSubjectReview & AnyObject, { user, env }: ResourceCall): Promise<object> {
+async function selfSubject(
+  body: SelfSubjectReview & AnyObject,
+  { user, env }: ResourceCall,
+  judge: Judge,
+): Promise<object> {
+  await judge();
   body.metadata = { creationTimestamp: timestamp(env.clock) };
   return { userInfo: userOf(user) };
 }
@@ -107,11 +126,13 @@ interface AccessQuestion {
 
 async function access(
   body: SubjectAccessReview & AnyObject,
+  judge: Judge,
   { call, authorizer, of }: AccessQuestion,
 ): Promise<object> {
   const spec = body.spec ?? {};
   const errors = accessReviewErrors(body, of);
   if (errors.length > 0) throw invalid({ group: call.definition.group, kind: '' }, '', errors);
+  await judge();
   const user: UserInfo =
     of === 'self'
       ? call.user
@@ -151,11 +172,12 @@ function attributesOf(user: UserInfo, { resourceAttributes: r, nonResourceAttrib
 /** A new object, in which nothing is left of what was sent (pkg/registry/authorization/selfsubjectrulesreview). */
 async function rules(
   body: SelfSubjectRulesReview & AnyObject,
-  { user }: ResourceCall,
-  { rulesFor }: ReviewOptions,
+  judge: Judge,
+  { user, rulesFor }: Pick<ReviewOptions, 'rulesFor'> & { user: UserInfo },
 ): Promise<object> {
   const namespace = body.spec?.namespace ?? '';
   if (!namespace) throw badRequest('no namespace on request');
+  await judge();
   body.metadata = {};
   body.spec = {};
   const found = rulesFor(user, namespace);
