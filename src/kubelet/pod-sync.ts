@@ -9,7 +9,7 @@ import type { PodCgroup } from './cgroups/pod-cgroups.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import type { ContainerStopper } from './container-stopper.ts';
 import { crashPause } from './crash-pause.ts';
-import { type Runtime, RuntimeError } from './cri/runtime.ts';
+import { type ContainerStatus, type Runtime, RuntimeError } from './cri/runtime.ts';
 import type { Images } from './images.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
 import type { PodFiles } from './pod-files.ts';
@@ -57,6 +57,9 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
   const { state, runtime, clock, events, log, report, resize, termination, wakeUps } = options;
   /** A resize that failed is left alone for a while: each try says what is used now, which makes another step. */
   let refusal: { generation: number | undefined; until: number } | undefined;
+
+  /** By name: a start that was cut short may turn out to have happened before it is tried again. */
+  const restUntil = new Map<string, number>();
 
   /** active_deadline.go */
   function checkDeadline(): void {
@@ -164,16 +167,22 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
 
   const attemptOf = (container: Container, record: PodRecord): number => {
     const newest = newestOf(record, container.name);
+    if (newest && isCutShort(newest)) return newest.attempt;
     if (newest) return newest.attempt + 1;
     const { containerStatuses = [], initContainerStatuses = [] } = report.status();
     return [...containerStatuses, ...initContainerStatuses].find((s) => s.name === container.name)?.restartCount ?? 0;
   };
 
+  /** One whose start was cut short, by the end of a server or of the runtime, may run yet: it must not be there twice. */
+  const isCutShort = (status: ContainerStatus | undefined) => status?.state === 'created';
+
   /** Returns whether it was started. */
   async function startOne(container: Container, sandboxId: string, signal: AbortSignal): Promise<boolean> {
     const { pod, waiting } = state;
     const record = await report.read();
-    const pause = crashPause(container, newestOf(record, container.name), { pod, backOff: options.crashBackOff });
+    const newest = newestOf(record, container.name);
+    if (isCutShort(newest) && clock.monotonic() < (restUntil.get(container.name) ?? 0)) return false;
+    const pause = crashPause(container, newest, { pod, backOff: options.crashBackOff });
     if (pause) {
       events.event(pod, 'Warning', 'BackOff', pause.event, aboutContainer(pod, container.name));
       waiting.set(container.name, { reason: 'CrashLoopBackOff', message: pause.message });
@@ -181,6 +190,7 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
       return false;
     }
     try {
+      if (newest && isCutShort(newest)) await runtime.removeContainer(newest.id);
       await untilAborted(
         options.starter.start(container, {
           pod,
@@ -210,6 +220,7 @@ export function createPodSync(options: PodSyncOptions): (signal: AbortSignal) =>
       const reason = error instanceof RuntimeError ? error.reason : 'CreateContainerError';
       waiting.set(container.name, { reason, message: (error as Error).message });
       log.info({ err: error, pod: formatPod(pod), container: container.name }, 'container not started');
+      restUntil.set(container.name, clock.monotonic() + options.retryMs);
       wakeUps.in(options.images.retryIn(pod, container) || options.retryMs, `start ${container.name}`);
       return false;
     }

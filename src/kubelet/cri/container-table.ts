@@ -1,5 +1,6 @@
-// The driver's memory of its containers: filled by one list, kept true by events. A container only moves forward
-// (created, running, exited), so that a list taken before an event cannot undo the event.
+// The driver's memory of its containers: filled by a list, kept true by events. A container only moves forward
+// (created, running, exited), so that a late event undoes nothing. A list takes a while and is of no one moment: what
+// happens to a container meanwhile counts more than what the list says of it.
 
 import type { ContainerdEvent } from './containerd/events.ts';
 import type { ContainerStatus, ContainerUser, RuntimeEvent } from './runtime.ts';
@@ -19,10 +20,19 @@ export interface ContainerTable {
   setUser(id: string, user: ContainerUser): void;
   remove(id: string): void;
   applyEvent(event: ContainerdEvent): void;
-  /** Takes over a full list; `known` are the ids that were in the table before the list was asked for. */
-  applyList(statuses: readonly ContainerStatus[], known: ReadonlySet<string>): void;
+  /** No list says anything of the container while `work`, which changes it, is under way. */
+  during<T>(id: string, work: () => Promise<T>): Promise<T>;
+  /** Takes over what `list` finds of all containers but those that something has happened to meanwhile. */
+  resync(list: () => Promise<readonly ContainerStatus[]>): Promise<void>;
   /** Resolves when the container has exited or is gone. */
   exited(id: string): Promise<void>;
+}
+
+/** What has happened since a list was begun. */
+interface Meanwhile {
+  changed: Set<string>;
+  /** Of containers that are not in the table: the list may bring them. */
+  events: ContainerdEvent[];
 }
 
 export function createContainerTable(options: {
@@ -32,6 +42,12 @@ export function createContainerTable(options: {
 }): ContainerTable {
   const containers = new Map<string, ContainerStatus>();
   const waiters = new Map<string, (() => void)[]>();
+  const lists = new Set<Meanwhile>();
+  const changing = new Map<string, number>();
+
+  const changed = (id: string) => {
+    for (const list of lists) list.changed.add(id);
+  };
 
   const emit = (type: RuntimeEvent['type'], status: ContainerStatus) => {
     options.emit({ type, containerId: status.id, sandboxId: status.sandboxId, podUid: status.pod.uid });
@@ -45,12 +61,14 @@ export function createContainerTable(options: {
     list: () => [...containers.values()],
     add(status) {
       if (containers.has(status.id)) return;
+      changed(status.id);
       containers.set(status.id, { ...status, oomKilled: options.wasOomKilled(status) });
       emit('created', status);
     },
     advance(id, change) {
       const status = containers.get(id);
       if (!status || RANK[change.state] <= RANK[status.state]) return;
+      changed(id);
       const next = { ...status, ...change };
       containers.set(id, next);
       if (next.state === 'running') emit('started', next);
@@ -71,31 +89,51 @@ export function createContainerTable(options: {
       if (status) containers.set(id, { ...status, user });
     },
     remove(id) {
+      changed(id);
       const status = containers.get(id);
       if (!status) return;
       containers.delete(id);
       emit('deleted', status);
     },
-    applyEvent({ topic, containerId, at, exitCode }) {
-      const status = containerId === undefined ? undefined : containers.get(containerId);
-      if (!status) return; // another's container
-      if (topic === '/tasks/start') table.advance(status.id, { state: 'running', startedAt: at });
-      if (topic === '/tasks/exit') table.advance(status.id, { state: 'exited', finishedAt: at, exitCode });
-      if (topic === '/containers/delete') table.remove(status.id);
-      if (topic === '/tasks/oom') {
+    applyEvent(event) {
+      const { topic, containerId, at, exitCode } = event;
+      if (containerId === undefined) return;
+      const status = containers.get(containerId);
+      if (topic === '/containers/delete') table.remove(containerId);
+      else if (!status) for (const { events } of lists) events.push(event);
+      else if (topic === '/tasks/start') table.advance(containerId, { state: 'running', startedAt: at });
+      else if (topic === '/tasks/exit') table.advance(containerId, { state: 'exited', finishedAt: at, exitCode });
+      else if (topic === '/tasks/oom') {
         const killed = { ...status, oomKilled: true };
-        containers.set(status.id, killed);
+        containers.set(containerId, killed);
         options.onOom(killed);
         emit('oom', killed);
       }
     },
-    applyList(statuses, known) {
-      for (const status of statuses) {
+    async during(id, work) {
+      changing.set(id, (changing.get(id) ?? 0) + 1);
+      try {
+        return await work();
+      } finally {
+        changed(id);
+        const left = (changing.get(id) ?? 0) - 1;
+        if (left > 0) changing.set(id, left);
+        else changing.delete(id);
+      }
+    },
+    async resync(list) {
+      const known = [...containers.keys()];
+      const meanwhile: Meanwhile = { changed: new Set(), events: [] };
+      lists.add(meanwhile);
+      const statuses = await list().finally(() => lists.delete(meanwhile));
+      const isSettled = (id: string) => !meanwhile.changed.has(id) && !changing.has(id);
+      for (const status of statuses.filter(({ id }) => isSettled(id))) {
         table.add(status);
         table.advance(status.id, status);
       }
-      const present = new Set(statuses.map((s) => s.id));
-      for (const id of known) if (!present.has(id)) table.remove(id);
+      const present = new Set(statuses.map(({ id }) => id));
+      for (const id of known) if (!present.has(id) && isSettled(id)) table.remove(id);
+      for (const event of meanwhile.events) table.applyEvent(event);
     },
     exited(id) {
       const status = containers.get(id);

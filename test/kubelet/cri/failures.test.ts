@@ -1,9 +1,10 @@
 // What dies around a container: containerd, a shim, the server, or two of them. The containers' truth is found again,
 // nothing is made twice or lost, and new ones can start.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
+import type { Runtime, SandboxConfig } from '../../../src/kubelet/cri/runtime.ts';
 import { eventually } from '../../support/eventually.ts';
 import { containerConfig, sandboxConfig } from './configs.ts';
 import { subjects } from './harness.ts';
@@ -54,7 +55,14 @@ for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
       runtime = harness().runtime;
     });
 
-    const sandbox = async (name: string) => (await runtime.runSandbox(sandboxConfig(name))).id;
+    const sandbox = async (name: string, change: Partial<SandboxConfig> = {}) =>
+      (await runtime.runSandbox(sandboxConfig(name, change))).id;
+    /** The container that holds the PID namespace: by the CRI it has the sandbox's own id. */
+    const holderOf = (sandboxId: string): string => {
+      const file = path.join(harness().directories?.runDir ?? '', 'runtime/sandboxes', sandboxId, 'sandbox.json');
+      if (!existsSync(file)) return sandboxId;
+      return (JSON.parse(readFileSync(file, 'utf8')) as { pidHolder: string }).pidHolder;
+    };
     const run = async (sandboxId: string, name: string, command: readonly string[]) => {
       const id = await runtime.createContainer(containerConfig(sandboxId, name, { command }));
       await runtime.startContainer(id);
@@ -102,6 +110,28 @@ for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
       assert.ok([137, 255].includes((await ended(id)).exitCode ?? 0));
       await runtime.removeContainer(id);
       assert.equal(await status(id), undefined);
+      await runtime.removeSandbox(pod);
+    });
+
+    test('a shared PID namespace whose first process was killed makes the pod not ready', async () => {
+      const pod = await sandbox('shared', { shareProcessNamespace: true });
+      const state = async () => (await runtime.listSandboxes()).find(({ id }) => id === pod)?.state;
+      assert.equal(await state(), 'ready');
+      const id = await run(pod, 'main', ['sleep', '1000']);
+      process.kill(shimOf(holderOf(pod), pod), 'SIGKILL');
+      await eventually('the end of the sandbox', async () => (await state()) === 'notReady');
+      await ended(id);
+      await runtime.removeSandbox(pod);
+    });
+
+    test('and so it does when the server was not there', async () => {
+      const pod = await sandbox('unseen', { shareProcessNamespace: true });
+      const shim = shimOf(holderOf(pod), pod);
+      const restarted = harness().restart();
+      process.kill(shim, 'SIGKILL');
+      runtime = await restarted;
+      const state = async () => (await runtime.listSandboxes()).find(({ id }) => id === pod)?.state;
+      await eventually('the end of the sandbox', async () => (await state()) === 'notReady');
       await runtime.removeSandbox(pod);
     });
 

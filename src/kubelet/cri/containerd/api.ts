@@ -3,7 +3,19 @@
 
 import type { Clock } from '../../../clock.ts';
 import { createGrpcChannel, type GrpcChannel, method } from '../../../grpc/channel.ts';
-import { bytes, flag, integer, many, map, message, one, text, texts } from '../../../grpc/message.ts';
+import {
+  bytes,
+  choice,
+  flag,
+  integer,
+  many,
+  map,
+  message,
+  one,
+  type Read,
+  text,
+  texts,
+} from '../../../grpc/message.ts';
 
 /** That of the CRI plugin. Users build with `nerdctl --namespace k8s.io build`: what they build is runnable at once. */
 export const CONTAINERD_NAMESPACE = 'k8s.io';
@@ -13,6 +25,9 @@ export const connectContainerd = (path: string, clock: Clock): GrpcChannel =>
   createGrpcChannel({ path, clock, metadata: { 'containerd-namespace': CONTAINERD_NAMESPACE } });
 
 export const Timestamp = message({ seconds: integer(1), nanos: integer(2) });
+/** Since the epoch; 0 for one that is not there, and for Go's zero time. */
+export const milliseconds = (time: Read<typeof Timestamp> | undefined): number =>
+  time === undefined ? 0 : Math.max(0, time.seconds * 1000 + Math.floor(time.nanos / 1e6));
 export const Any = message({ typeUrl: text(1), value: bytes(2) });
 const Empty = message({});
 
@@ -62,11 +77,17 @@ const CreateTaskRequest = message({
   terminal: flag(7),
 });
 const TaskRequest = message({ containerId: text(1) });
+const GetTaskRequest = message({ containerId: text(1) });
+/** In the order of containerd.v1.types.Status. */
+const TASK_STATES = ['UNKNOWN', 'CREATED', 'RUNNING', 'STOPPED', 'PAUSED', 'PAUSING'] as const;
+const Process = message({ status: choice(4, TASK_STATES), exitStatus: integer(9), exitedAt: one(10, Timestamp) });
+const GetTaskResponse = message({ process: one(1, Process) });
 const ResizePtyRequest = message({ containerId: text(1), width: integer(3), height: integer(4) });
 const CloseIORequest = message({ containerId: text(1), stdin: flag(3) });
 const TASKS = 'containerd.services.tasks.v1.Tasks';
 export const CREATE_TASK = method(`${TASKS}/Create`, CreateTaskRequest, Empty);
 export const START_TASK = method(`${TASKS}/Start`, TaskRequest, Empty);
+export const GET_TASK = method(`${TASKS}/Get`, GetTaskRequest, GetTaskResponse);
 export const DELETE_TASK = method(`${TASKS}/Delete`, TaskRequest, Empty);
 export const RESIZE_PTY = method(`${TASKS}/ResizePty`, ResizePtyRequest, Empty);
 export const CLOSE_IO = method(`${TASKS}/CloseIO`, CloseIORequest, Empty);

@@ -9,13 +9,13 @@ import {
   ContainerDelete,
   type Envelope,
   ImageChange,
+  milliseconds,
   PUBLISH,
   SnapshotChange,
   SUBSCRIBE,
   TaskExit,
   TaskOOM,
   TaskStart,
-  type Timestamp,
 } from './api.ts';
 
 export interface ContainerdEvent {
@@ -68,9 +68,6 @@ export async function subscribe(options: SubscribeOptions, signal: AbortSignal):
   })();
   await Promise.race([reading, marking.then(() => reading)]).finally(() => known.abort());
 }
-
-const milliseconds = (time: Read<typeof Timestamp> | undefined): number =>
-  time === undefined ? 0 : time.seconds * 1000 + Math.floor(time.nanos / 1e6);
 
 /** undefined for what concerns nobody here. */
 export function parseEvent({ topic, event, timestamp }: Read<typeof Envelope>): ContainerdEvent | undefined {

@@ -11,6 +11,8 @@ import {
   DELETE_CONTAINER,
   DELETE_TASK,
   GET_CONTAINER,
+  GET_TASK,
+  milliseconds,
   REMOVE_SNAPSHOT,
   RESIZE_PTY,
   SNAPSHOT_MOUNTS,
@@ -33,10 +35,20 @@ export interface MadeOf {
   spec: string;
 }
 
+export interface TaskState {
+  /** UNKNOWN: its shim does not answer. */
+  status: 'UNKNOWN' | 'CREATED' | 'RUNNING' | 'STOPPED' | 'PAUSED' | 'PAUSING';
+  /** Of one that has stopped; milliseconds since the epoch. */
+  exitCode: number;
+  exitedAt: number;
+}
+
 export interface Tasks {
+  /** undefined when the container has no task. Throws GrpcError. */
+  state(containerId: string): Promise<TaskState | undefined>;
   /**
    * Creates and starts the container's task; the shim opens the streams. `onMade` hears what it is made of before.
-   * Throws RunContainerError.
+   * Throws RunContainerError; whether it runs all the same is open when `isCutShort` says so of that.
    */
   start(containerId: string, streams: TaskStreams, onMade: (of: MadeOf) => void): Promise<void>;
   /** Removes a container with its task and its writable layer; idempotent. Throws GrpcError, also when its process still runs. */
@@ -45,6 +57,10 @@ export interface Tasks {
   /** Gives up the shim's own writing end: the container reads end of file once the other writers are gone. */
   closeStdin(containerId: string): Promise<void>;
 }
+
+/** Whether the call failed on its way: containerd may have ended, or may still be at it. */
+export const isCutShort = (error: unknown): boolean =>
+  isGrpcError((error as Error).cause, 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED');
 
 export function createTasks(channel: GrpcChannel): Tasks {
   const call = async <In, Out>(method: Method<In, Out>, request: Input<In>): Promise<Output<Out>> => {
@@ -64,6 +80,12 @@ export function createTasks(channel: GrpcChannel): Tasks {
     }
   };
   return {
+    async state(containerId) {
+      const answer = await callIfThere(GET_TASK, { containerId });
+      if (!answer) return undefined;
+      const { status = 'UNKNOWN', exitStatus: exitCode = 0, exitedAt } = answer.process ?? {};
+      return { status, exitCode, exitedAt: milliseconds(exitedAt) };
+    },
     async start(containerId, streams, onMade) {
       const { container } = await call(GET_CONTAINER, { id: containerId });
       onMade({ labels: container?.labels ?? {}, spec: container?.spec?.value.toString() ?? '{}' });
@@ -73,7 +95,7 @@ export function createTasks(channel: GrpcChannel): Tasks {
       try {
         await call(START_TASK, { containerId });
       } catch (cause) {
-        await call(DELETE_TASK, { containerId }).catch(() => undefined); // the first error tells why
+        if (!isCutShort(cause)) await call(DELETE_TASK, { containerId }).catch(() => undefined); // the first error tells why
         throw cause;
       }
     },

@@ -139,21 +139,18 @@ export function createContainers(options: ContainersOptions): Containers {
       table.update(containerId, resources);
     },
 
-    async resync() {
-      const known = new Set(table.list().map(({ id }) => id));
-      const filter = { labelSelector: { [LABEL_INSTANCE]: options.instance } };
-      const { containers } = await cri.call('ListContainersError', LIST_CONTAINERS, { filter });
-      const listed = await Promise.all(
-        containers.map(async ({ id, state }) => {
-          const status = table.get(id);
-          return status && STATE[status.state] === state ? status : read(id);
-        }),
-      );
-      table.applyList(
-        listed.filter((status) => status !== undefined),
-        known,
-      );
-    },
+    resync: () =>
+      table.resync(async () => {
+        const filter = { labelSelector: { [LABEL_INSTANCE]: options.instance } };
+        const { containers } = await cri.call('ListContainersError', LIST_CONTAINERS, { filter });
+        const listed = await Promise.all(
+          containers.map(async ({ id, state }) => {
+            const status = table.get(id);
+            return status && STATE[status.state] === state ? status : read(id);
+          }),
+        );
+        return listed.filter((status) => status !== undefined);
+      }),
   };
 }
 

@@ -156,8 +156,8 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     arrivals.apply(event);
     const { topic, containerId } = event;
     if (containerId === undefined) return;
-    if (table.get(containerId)) table.applyEvent(event);
-    else if (topic === '/tasks/exit') {
+    table.applyEvent(event);
+    if (!table.get(containerId) && topic === '/tasks/exit') {
       sandboxChanged(containerId).catch((error: unknown) => log.warn({ err: error }, 'a sandbox has ended'));
     }
   }

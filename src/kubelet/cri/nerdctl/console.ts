@@ -67,7 +67,7 @@ export const removeConsole = ({ folder }: ConsoleSettings): void => rmSync(folde
 export interface AttachTarget {
   containerId: string;
   settings: ConsoleSettings;
-  tasks: Tasks;
+  tasks: Pick<Tasks, 'resize' | 'closeStdin'>;
   outputs: Outputs;
   streams: StreamOptions;
   /** Resolves when the container has exited. */

@@ -8,7 +8,7 @@ import { RunError, run } from '../../../exec.ts';
 import { isMissingFile } from '../../../missing-file.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
-import type { Labels, Tasks } from '../containerd/tasks.ts';
+import { isCutShort, type Labels, type Tasks } from '../containerd/tasks.ts';
 import { LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -33,7 +33,14 @@ import {
 import { hasEnded, isAbsent, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
 import type { Outputs } from './outputs.ts';
-import { lifecycleFile, lifecycleText, lost, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE } from './parse.ts';
+import {
+  lifecycleFile,
+  lifecycleText,
+  parseContainers,
+  parseLifecycle,
+  START_ERROR_EXIT_CODE,
+  sinceStart,
+} from './parse.ts';
 import type { SandboxRecords } from './records.ts';
 import { userOf } from './runc-wrapper.ts';
 
@@ -45,7 +52,7 @@ export interface ContainersOptions {
   clock: Clock;
   /** Path of the runc wrapper. */
   runtime: string;
-  tasks: Tasks;
+  tasks: Pick<Tasks, 'start' | 'remove'>;
   imageMounts: ImageMounts;
   /** The folder of the containers' consoles. */
   consoles: string;
@@ -80,6 +87,30 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
     });
   };
 
+  const start = async (status: ContainerStatus) => {
+    const { id } = status;
+    const console = consoleOf(status.labels);
+    try {
+      await options.outputs.open(openRequest(console, status.logPath, options.logLimits));
+      await options.tasks.start(id, taskStreams(console), ({ labels, spec }) => {
+        writeLastStart(labels, clock.now());
+        table.setUser(id, userOf(spec));
+      });
+      options.logs.link(status);
+      table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
+    } catch (error) {
+      if (isCutShort(error)) throw error; // whether it runs is seen when containerd answers again
+      options.outputs.forget(outputId(console));
+      table.advance(id, {
+        state: 'exited',
+        finishedAt: clock.now(),
+        exitCode: START_ERROR_EXIT_CODE,
+        message: (error as Error).message,
+      });
+      throw error;
+    }
+  };
+
   return {
     async createContainer(config) {
       const sandbox = records.get(config.sandboxId);
@@ -105,25 +136,7 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
     async startContainer(id) {
       const status = table.get(id);
       if (!status) throw new RuntimeError('RunContainerError', `no container ${id}`);
-      const console = consoleOf(status.labels);
-      try {
-        await options.outputs.open(openRequest(console, status.logPath, options.logLimits));
-        await options.tasks.start(id, taskStreams(console), ({ labels, spec }) => {
-          writeLastStart(labels, clock.now());
-          table.setUser(id, userOf(spec));
-        });
-        options.logs.link(status);
-        table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
-      } catch (error) {
-        options.outputs.forget(outputId(console));
-        table.advance(id, {
-          state: 'exited',
-          finishedAt: clock.now(),
-          exitCode: START_ERROR_EXIT_CODE,
-          message: (error as Error).message,
-        });
-        throw error;
-      }
+      await table.during(id, () => start(status));
     },
 
     async stopContainer(id, graceSeconds) {
@@ -149,7 +162,8 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
 
     async removeContainer(id) {
       const status = table.get(id);
-      await options.tasks.remove(id).catch(() => endAndRemove(id)); // it still runs, or nerdctl says what else is wrong
+      // it still runs, or nerdctl says what else is wrong
+      await table.during(id, () => options.tasks.remove(id).catch(() => endAndRemove(id)));
       if (status) {
         const console = consoleOf(status.labels);
         removeConsole(console);
@@ -207,10 +221,13 @@ function createdStatus(
   };
 }
 
-/** All containers of ours in two calls, however many there are. `before` is what was known when it was asked. */
+/**
+ * All containers of ours in two calls, however many there are, and one more for each that nerdctl finds no task of: it says
+ * so of one that never started, of one that lost its task, and of one that it could not look at.
+ */
 export async function listAllContainers(
   nerdctl: Nerdctl,
-  { before, at }: { before: ReadonlyMap<string, ContainerStatus>; at: number },
+  { tasks, clock }: { tasks: Pick<Tasks, 'state'>; clock: Clock },
 ): Promise<ContainerStatus[]> {
   const { stdout } = await nerdctl.run('ListContainersError', [
     'ps',
@@ -224,11 +241,10 @@ export async function listAllContainers(
   const listed = ids.length === 0 ? [] : await inspect(nerdctl, ids);
   return Promise.all(
     listed.map(async (status) => {
-      const known = before.get(status.id);
-      // One that is known as created may just be starting: it has no task yet.
-      if (status.state !== 'created' || known?.state === 'created') return status;
-      const startedAt = known?.startedAt ?? (await lastStart(status));
-      return startedAt > 0 ? lost(status, { startedAt, at }) : status;
+      const startedAt = status.state === 'created' ? await lastStart(status) : 0;
+      if (startedAt === 0) return status;
+      const task = await tasks.state(status.id);
+      return sinceStart(status, { startedAt, task, at: clock.now() });
     }),
   );
 }

@@ -31,7 +31,7 @@ import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import type { PodLogs } from '../pod-logs.ts';
-import { type Runtime, RuntimeError } from '../runtime.ts';
+import { type Runtime, RuntimeError, type Sandbox } from '../runtime.ts';
 import { createNerdctl } from './cli.ts';
 import { attachConsole, consoleOf, openRequest, outputId } from './console.ts';
 import { createContainers, listAllContainers } from './containers.ts';
@@ -149,6 +149,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     cgroup,
     containers,
     imageMounts,
+    tasks,
     logs: options.logs,
     clock,
     log,
@@ -165,14 +166,24 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     table.applyEvent(event);
   }
 
+  function tellEnded({ id, pod }: Sandbox): void {
+    fanOut.emit({ type: 'exited', containerId: id, sandboxId: id, podUid: pod.uid });
+  }
+
   const onEvent = (event: ContainerdEvent) => {
-    const status = event.containerId === undefined ? undefined : table.get(event.containerId);
-    if (event.topic.startsWith('/images/')) images.forget();
-    else if (status && event.topic === '/tasks/exit') {
-      applyExit(event, outputId(consoleOf(status.labels))).catch((error: unknown) =>
-        log.error({ err: error }, 'end of a container'),
-      );
-    } else if (event.containerId !== undefined) table.applyEvent(event);
+    const { topic, containerId } = event;
+    const status = containerId === undefined ? undefined : table.get(containerId);
+    if (topic.startsWith('/images/')) images.forget();
+    else if (status && topic === '/tasks/exit') {
+      const output = outputId(consoleOf(status.labels));
+      table
+        .during(status.id, () => applyExit(event, output))
+        .catch((error: unknown) => log.error({ err: error }, 'end of a container'));
+    } else if (containerId !== undefined) {
+      table.applyEvent(event);
+      const sandbox = topic === '/tasks/exit' ? sandboxes.holderEnded(containerId) : undefined;
+      if (sandbox) tellEnded(sandbox);
+    }
     arrivals.apply(event);
   };
 
@@ -208,9 +219,11 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
           onHealth,
           async resync() {
             images.forget();
-            const before = new Map(table.list().map((c) => [c.id, c]));
-            const listed = await listAllContainers(nerdctl, { before, at: clock.now() });
-            table.applyList(listed, new Set(before.keys()));
+            const [ended] = await Promise.all([
+              sandboxes.resync(),
+              table.resync(() => listAllContainers(nerdctl, { tasks, clock })),
+            ]);
+            ended.forEach(tellEnded);
             const running = table.list().filter(({ state }) => state === 'running');
             await outputs.adopt(
               running.map(({ labels, logPath }) => openRequest(consoleOf(labels), logPath, logLimits)),

@@ -1,5 +1,6 @@
 // nerdctl's JSON → the runtime interface's values. Its output forms are known here and nowhere else.
 import path from 'node:path';
+import type { TaskState } from '../containerd/tasks.ts';
 import { normalizeReference } from '../image-reference.ts';
 import {
   LABEL_ATTEMPT,
@@ -103,17 +104,25 @@ export const parseLifecycle = (text: string): number =>
 export const lifecycleText = (startedAt: number): string =>
   JSON.stringify({ started_at: new Date(startedAt).toISOString(), create_error: false });
 
-/** One that ran, and whose task is gone without a record of the end: its shim was killed, or the machine restarted. */
-export const lost = (
+/** What became of a container that started at `startedAt`, by its task now. */
+export function sinceStart(
   status: ContainerStatus,
-  { startedAt, at }: { startedAt: number; at: number },
-): ContainerStatus => ({
-  ...status,
-  state: 'exited',
-  startedAt,
-  finishedAt: at,
-  exitCode: UNKNOWN_EXIT_CODE,
-});
+  { startedAt, task, at }: { startedAt: number; task: TaskState | undefined; at: number },
+): ContainerStatus {
+  switch (task?.status) {
+    // Its shim was killed, or the machine restarted: there is no record of the end.
+    case undefined:
+      return { ...status, state: 'exited', startedAt, finishedAt: at, exitCode: UNKNOWN_EXIT_CODE };
+    case 'STOPPED':
+      return { ...status, state: 'exited', startedAt, finishedAt: task.exitedAt || at, exitCode: task.exitCode };
+    case 'UNKNOWN':
+      return { ...status, state: 'unknown', startedAt };
+    case 'CREATED': // the file that tells of its start is written just before it
+      return status;
+    default:
+      return { ...status, state: 'running', startedAt };
+  }
+}
 
 /** `nerdctl image inspect`'s answer; one value per image id. */
 export function parseImages(stdout: string): ImageStatus[] {

@@ -9,8 +9,15 @@ import type { Logger } from '../../../log.ts';
 import { removeCgroup } from '../../../network/host-ledger.ts';
 import { pinNamespaces, unmount } from '../../../network/netns.ts';
 import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
+import type { Tasks } from '../containerd/tasks.ts';
 import type { PodLogs } from '../pod-logs.ts';
-import { type ContainerRuntime, RuntimeError, type SandboxConfig, type SandboxRuntime } from '../runtime.ts';
+import {
+  type ContainerRuntime,
+  RuntimeError,
+  type Sandbox,
+  type SandboxConfig,
+  type SandboxRuntime,
+} from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
@@ -26,20 +33,36 @@ export interface SandboxesOptions {
   containers: ContainerRuntime;
   logs: PodLogs;
   imageMounts: ImageMounts;
+  tasks: Pick<Tasks, 'state'>;
   clock: Clock;
   log: Logger;
+}
+
+export interface Sandboxes extends SandboxRuntime {
+  /** The sandbox whose PID namespace went with this container, which held it: it can be used no more. */
+  holderEnded(containerId: string): Sandbox | undefined;
+  /** Looks for holders that have ended; resolves with their sandboxes. */
+  resync(): Promise<Sandbox[]>;
 }
 
 /** What a RuntimeClass may name: the kills and updates of this driver are runc's. */
 const HANDLER = 'runc';
 const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
 
-export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
+export function createSandboxes(options: SandboxesOptions): Sandboxes {
   const { records, network, containers, logs, log } = options;
 
   const stopContainers = async (record: SandboxRecord) => {
     const own = (await containers.listContainers()).filter((c) => c.sandboxId === record.id);
     await Promise.all(own.map((c) => containers.stopContainer(c.id, 0)));
+  };
+
+  const holderEnded = (containerId: string): Sandbox | undefined => {
+    const record = records.list().find(({ pidHolder, state }) => pidHolder === containerId && state === 'ready');
+    if (!record) return undefined;
+    const ended: SandboxRecord = { ...record, state: 'notReady' };
+    records.put(ended);
+    return ended;
   };
 
   return {
@@ -90,6 +113,17 @@ export function createSandboxes(options: SandboxesOptions): SandboxRuntime {
 
     async listSandboxes() {
       return records.list();
+    },
+
+    holderEnded,
+
+    async resync() {
+      const looks = records.list().map(async ({ state, pidHolder }) => {
+        if (state !== 'ready' || pidHolder === undefined) return undefined;
+        const task = await options.tasks.state(pidHolder);
+        return task === undefined || task.status === 'STOPPED' ? holderEnded(pidHolder) : undefined;
+      });
+      return (await Promise.all(looks)).filter((sandbox) => sandbox !== undefined);
     },
   };
 }

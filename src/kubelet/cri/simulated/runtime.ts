@@ -187,6 +187,9 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
       const container = find(id);
       const { startLatencyMs, startError, exitAfterMs, exitCode = 0, oom } = container.script;
       if (startLatencyMs) await sleep(clock, startLatencyMs);
+      if (containers.get(id) !== container || container.status.state !== 'created') {
+        throw new RuntimeError('RunContainerError', `container ${container.status.name} ended while it was started`);
+      }
       if (startError !== undefined) {
         end(container, START_ERROR_EXIT_CODE, { message: startError });
         throw new RuntimeError('RunContainerError', startError);

@@ -59,8 +59,6 @@ describe('a console', { timeout: 20_000 }, () => {
       exited,
       onError: (error) => asked.push(String(error)),
       tasks: {
-        start: async () => {},
-        remove: async () => {},
         resize: async (_, columns, rows) => void asked.push(`resize ${columns} ${rows}`),
         closeStdin: async () => void asked.push('closeStdin'),
       },

@@ -6,13 +6,13 @@ import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
 import { isAbsent, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
 import {
   lifecycleFile,
-  lost,
   parseContainers,
   parseLifecycle,
   parseLoaded,
   parseNativeNames,
   parsePruned,
   parsePullProgress,
+  sinceStart,
 } from '../../../../src/kubelet/cri/nerdctl/parse.ts';
 
 const inspected = (state: Record<string, unknown>) =>
@@ -117,10 +117,20 @@ describe('a container without a task', () => {
     );
     assert.equal(parseLifecycle('{"started_at":"0001-01-01T00:00:00Z"}'), 0);
   });
-  test('and has then ended, nobody knows how', () => {
-    const { state, exitCode, startedAt, finishedAt } = lost(created!, { startedAt: 5, at: 9 });
-    assert.deepEqual([state, exitCode, startedAt, finishedAt], ['exited', 255, 5, 9]);
-  });
+  const exited = { exitCode: 3, exitedAt: 7 };
+  for (const [task, expected] of [
+    [undefined, ['exited', 5, 9, 255]],
+    [{ status: 'STOPPED', ...exited }, ['exited', 5, 7, 3]],
+    [{ status: 'RUNNING', exitCode: 0, exitedAt: 0 }, ['running', 5, 0, undefined]],
+    [{ status: 'PAUSED', exitCode: 0, exitedAt: 0 }, ['running', 5, 0, undefined]],
+    [{ status: 'CREATED', exitCode: 0, exitedAt: 0 }, ['created', 0, 0, undefined]],
+    [{ status: 'UNKNOWN', exitCode: 0, exitedAt: 0 }, ['unknown', 5, 0, undefined]],
+  ] as const) {
+    test(`and then ${task ? `is what its task is: ${task.status}` : 'has ended, nobody knows how'}`, () => {
+      const { state, startedAt, finishedAt, exitCode } = sinceStart(created!, { startedAt: 5, task, at: 9 });
+      assert.deepEqual([state, startedAt, finishedAt, exitCode], expected);
+    });
+  }
 });
 
 describe('failures', () => {

@@ -60,7 +60,7 @@ describe('stopping a container', () => {
       images: { imageStatus: unused },
       clock,
       runtime: runc,
-      tasks: { start: unused, remove: unused, resize: unused, closeStdin: unused },
+      tasks: { start: unused, remove: unused },
       imageMounts: { resolve: unused, release: unused },
       consoles: directory,
       dataRoot: directory,
