@@ -109,6 +109,15 @@ export const methodNotAllowed = (r: GroupResource, action: string): StatusError 
 export const notAcceptable = (message: string): StatusError =>
   new StatusError({ code: 406, reason: 'NotAcceptable', message });
 
+/** The answer for a path that is served, but in none of the formats asked for: told before any handler. */
+export const routeNotAcceptable = (offered: readonly string[]): StatusError =>
+  new StatusError({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`,
+    details: {},
+  });
+
 export const unsupportedMediaType = (message: string): StatusError =>
   new StatusError({ code: 415, reason: 'UnsupportedMediaType', message });
 

@@ -1,6 +1,6 @@
 // Which representation the caller wants: Accept with its quality values and Kubernetes' parameters, as
 // k8s.io/apiserver/pkg/endpoints/handlers/negotiation reads them; and which format a body has.
-import { notAcceptable, unsupportedMediaType } from '../apimachinery/status-error.ts';
+import { notAcceptable, routeNotAcceptable, unsupportedMediaType } from '../apimachinery/status-error.ts';
 import { parseAccept } from './accept.ts';
 import { PROTOBUF } from './protobuf-body.ts';
 
@@ -71,7 +71,7 @@ export function requireRoute(accept: string | undefined, { streams, mediaTypes =
   const named = accept.split(',').map((clause) => (clause.split(';')[0] ?? '').replace(/^ +| +$/g, ''));
   if (named.some((type) => type === '*/*' || produced.includes(type))) return;
   const all = [...produced, ...(streams ? mediaTypes.flatMap(({ stream }) => stream ?? []) : [])];
-  throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${all.join(', ')}`);
+  throw routeNotAcceptable(all);
 }
 
 export interface RouteOptions {

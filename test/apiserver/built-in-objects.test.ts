@@ -106,6 +106,25 @@ test('a list of no bare metadata is null, as Go has it', () => {
   assert.equal(list({ metadata: { name: 'a' } })?.length, 1);
 });
 
+test('what a node may do is not told whole by rules', async () => {
+  const reviews = type('authorization.k8s.io', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', false);
+  const rulesOf = async (username: string, groups: string[]) => {
+    const asking = createClient(server.transport({ username, groups }));
+    const review = (await asking.create(reviews, {
+      metadata: {},
+      spec: { namespace: 'default' },
+    } as never)) as KubeObject;
+    const { incomplete, evaluationError } = (review as { status?: Record<string, unknown> }).status ?? {};
+    return { incomplete, evaluationError };
+  };
+  const evaluationError = 'node authorizer does not support user rule resolution';
+  assert.deepEqual(await rulesOf('system:node:n1', ['system:nodes', 'system:masters']), {
+    incomplete: true,
+    evaluationError,
+  });
+  assert.deepEqual(await rulesOf('jane', ['system:masters']), { incomplete: false, evaluationError: undefined });
+});
+
 test('the row of a pod that has ended says so', () => {
   const row = (phase: string) => {
     const pod = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'p' }, status: { phase } };

@@ -37,10 +37,12 @@ export function definitionErrors(crd: Definition, old?: Definition): FieldError[
 }
 
 function nameErrors({ metadata, spec }: Definition): FieldError[] {
-  const { name = '' } = metadata ?? {};
-  if (!name || name === `${spec.names.plural}.${spec.group}`) return [];
-  const text = 'must be spec.names.plural+"."+spec.group';
-  return [fieldError.invalid('metadata.name', name, text)];
+  const { name, generateName } = metadata ?? {};
+  return Object.entries({ generateName, name }).flatMap(([field, value]) =>
+    !value || value === `${spec.names.plural}.${spec.group}`
+      ? []
+      : [fieldError.invalid(`metadata.${field}`, value, 'must be spec.names.plural+"."+spec.group')],
+  );
 }
 
 export function updateErrors(crd: Definition, old: Definition): FieldError[] {

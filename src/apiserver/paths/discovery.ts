@@ -3,7 +3,7 @@ import type { KubeObject } from '../../apimachinery/meta.ts';
 import { pathNotFound } from '../../apimachinery/status-error.ts';
 import { parseAccept } from '../accept.ts';
 import { AGGREGATED_CONTENT_TYPE, type DiscoveryDocuments, type Document } from '../discovery/documents.ts';
-import { negotiate } from '../negotiation.ts';
+import { negotiate, requireRoute } from '../negotiation.ts';
 import { encodingOf } from '../represent.ts';
 import { type ApiResult, header, mediaTypesOf } from '../request.ts';
 import { methodNotServed, type PathCall, type PathHandler, plainNotFound } from './path-table.ts';
@@ -29,9 +29,11 @@ export function discoveryPaths(discovery: () => DiscoveryDocuments): Record<stri
   };
 }
 
-/** Groups are listed to any method, versions and their resources only to GET. */
+/** Groups are listed to any method and by other rules; versions and their resources are go-restful's. */
 function reading(call: PathCall): PathCall {
-  if (call.request.method !== 'GET') throw methodNotServed();
+  const { request } = call;
+  if (request.method !== 'GET') throw methodNotServed();
+  requireRoute(header(request, 'accept'), { streams: false, mediaTypes: mediaTypesOf(request) });
   return call;
 }
 

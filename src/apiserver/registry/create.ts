@@ -32,12 +32,15 @@ import {
 
 const NAME_ATTEMPTS = 8;
 
-/** `object` has its defaults and is the caller's no more; `managed`: its managedFields are settled already. */
+/**
+ * `object` has its defaults and is the caller's no more; `managed`: its managedFields are settled already;
+ * `byUpdate`: an update or apply makes it, and marks of a deletion that it brings along are kept, as upstream does.
+ */
 export async function createObject(
   env: WriteEnvironment,
   target: WriteTarget,
   object: AnyObject,
-  options: { managed?: boolean } = {},
+  options: { managed?: boolean; byUpdate?: boolean } = {},
 ): Promise<StorageEntry> {
   const { definition } = target;
   matchNamespace(object, definition, target.namespace);
@@ -47,7 +50,8 @@ export async function createObject(
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${target.name})`,
     );
   }
-  wipeSystemFields(object);
+  if (options.byUpdate) delete object.metadata.selfLink;
+  else wipeSystemFields(object);
   if (!options.managed) {
     env.fieldManagers.trackUpdate(object, {
       definition,

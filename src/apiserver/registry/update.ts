@@ -85,7 +85,10 @@ async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: U
   }
   delete object.metadata.resourceVersion;
   const creating = { ...target, options: () => ({ ...target.options(), kind: 'CreateOptions' }) };
-  return { entry: await createObject(env, creating, object, { managed: plan.managed ?? false }), created: true };
+  return {
+    entry: await createObject(env, creating, object, { managed: plan.managed ?? false, byUpdate: true }),
+    created: true,
+  };
 }
 
 interface Replacement extends WriteTarget {

@@ -12,6 +12,7 @@ import { admitBody, type CallHandler, strictness, writeTarget } from '../call.ts
 import { decodeObject } from '../decode.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { updateObject } from '../registry/update.ts';
+import { matchNamespace } from '../registry/write.ts';
 import { created } from './created.ts';
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' };
@@ -27,13 +28,14 @@ export const bindingHandler =
       bodyType(BINDING, env.types),
       strictness(call, parameters),
     )) as AnyObject & Binding;
+    matchNamespace(binding, call.definition, info.namespace);
     const given = binding.metadata.name ?? '';
     const name = info.subresource ? info.name : given;
     await admitBody(call, { ...parameters, name }, binding);
     if (info.subresource && given !== name) throw badRequest('name in URL does not match name in Binding object');
-    if (name === '') throw badRequest('name is required');
     const errors = validateBinding(binding);
     if (errors.length > 0) throw invalid(BINDING, name, errors);
+    if (name === '') throw badRequest('name is required');
     const asked = writeTarget({ ...call, definition: pods() }, parameters);
     const origin = { ...asked.origin, subresource: 'binding' };
     const target = { ...asked, name, subresource: 'binding', origin };
@@ -57,15 +59,14 @@ function validateBinding({ target }: Binding): FieldError[] {
 
 function bound(current: AnyObject & Pod, { metadata, target }: Binding, now: string): AnyObject {
   const name = current.metadata.name as string;
+  requirePreconditions(current, metadata);
   const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why);
   if (current.metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   if (current.spec.nodeName)
     throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
   if (current.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const pod = deepCopy(current);
-  if (metadata.uid) pod.metadata.uid = metadata.uid;
-  if (metadata.resourceVersion) pod.metadata.resourceVersion = metadata.resourceVersion;
-  else delete pod.metadata.resourceVersion;
+  delete pod.metadata.resourceVersion;
   pod.spec.nodeName = target.name as string;
   if (metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
   if (metadata.labels) pod.metadata.labels = { ...pod.metadata.labels, ...metadata.labels };
@@ -73,4 +74,18 @@ function bound(current: AnyObject & Pod, { metadata, target }: Binding, now: str
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
   pod.status = { ...pod.status, conditions: [...others, scheduled] } as Pod['status'] & object;
   return pod;
+}
+
+/** A Binding may say which pod it is for, in more than its name. Throws 409 in the words of upstream's store. */
+function requirePreconditions({ metadata }: AnyObject & Pod, wanted: Binding['metadata']): void {
+  const { name = '', namespace = '' } = metadata;
+  for (const [field, title] of [
+    ['uid', 'UID'],
+    ['resourceVersion', 'ResourceVersion'],
+  ] as const) {
+    if (!wanted[field] || wanted[field] === metadata[field]) continue;
+    const failed = `Precondition failed: ${title} in precondition: ${wanted[field]}, ${title} in object meta: ${metadata[field]}`;
+    const why = `StorageError: invalid object, Code: 4, Key: /registry/pods/${namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`;
+    throw conflict({ group: '', resource: 'pods' }, name, why);
+  }
 }

@@ -44,17 +44,17 @@ export const evictionHandler =
       { ...type, versions: ['v1', 'v1beta1'] },
       strictness(call, parameters),
     )) as AnyObject & Eviction;
+    matchNamespace(eviction, definition, info.namespace);
     if (eviction.metadata.name !== info.name) {
       throw badRequest('name in URL does not match name in Eviction object');
     }
-    matchNamespace(eviction, definition, info.namespace);
     await admitBody(call, parameters, eviction);
+    const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
     const deletion = parseDeleteOptions(decodedValue(eviction.deleteOptions ?? {}), {
       query: request.query,
       types: call.env.types,
     });
     const dryRun = parameters.dryRun || deletion.dryRun;
-    const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
     const pod = viewOf(definition, entry) as AnyObject & Pod;
     const target = { ...writeTarget(call, { ...parameters, dryRun }), subresource: '' };
     if (!goesAnyway(pod)) await takeFromBudget(call, { ...options, pod, dryRun });

@@ -13,6 +13,7 @@ import type { AnyObject } from '../../apimachinery/meta.ts';
 import { badRequest, invalid } from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { InvalidToken, type VerifiedToken } from '../authentication/tokens.ts';
+import { nodeIdentity } from '../authorization/node.ts';
 import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import type { Attributes, Authorizer, UserInfo } from '../identity.ts';
@@ -169,6 +170,9 @@ function attributesOf(user: UserInfo, { resourceAttributes: r, nonResourceAttrib
   };
 }
 
+/** What a node may do follows from the pods that are bound to it (plugin/pkg/auth/authorizer/node RulesFor). */
+const NO_NODE_RULES = 'node authorizer does not support user rule resolution';
+
 /** A new object, in which nothing is left of what was sent (pkg/registry/authorization/selfsubjectrulesreview). */
 async function rules(
   body: SelfSubjectRulesReview & AnyObject,
@@ -181,6 +185,7 @@ async function rules(
   body.metadata = {};
   body.spec = {};
   const found = rulesFor(user, namespace);
+  const errors = [...(nodeIdentity(user) === undefined ? [] : [NO_NODE_RULES]), ...found.errors];
   const resourceRules = found.rules.filter((rule) => rule.resources?.length);
   const nonResourceRules = found.rules.filter((rule) => rule.nonResourceURLs?.length);
   return {
@@ -191,7 +196,7 @@ async function rules(
       ...(resourceNames ? { resourceNames } : {}),
     })),
     nonResourceRules: nonResourceRules.map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-    incomplete: found.errors.length > 0,
-    ...(found.errors.length > 0 ? { evaluationError: found.errors.join(', ') } : {}),
+    incomplete: errors.length > 0,
+    ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}),
   };
 }
