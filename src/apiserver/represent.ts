@@ -14,7 +14,8 @@ import { type IncludeObject, toPartialMetadata, toPartialMetadataList, toTable }
 export interface RepresentOptions {
   representation: Representation;
   includeObject: IncludeObject;
-  now: number;
+  /** Asked for each table: one that is watched lives for long, and tells ages all the while. */
+  now(): number;
 }
 
 const ENCODINGS: Readonly<Record<BodyFormat, Encoding>> = { json, yaml, protobuf, cbor };
@@ -59,7 +60,7 @@ function reshape({ object, definition, rows, at }: ObjectResult, options: Repres
     definition: rows ?? definition,
     version: as.version,
     includeObject: options.includeObject,
-    now: at ?? options.now,
+    now: at ?? options.now(),
     metadata: rows ? object.metadata : resourceVersion ? { resourceVersion } : {},
     headers: true,
   });
@@ -77,7 +78,7 @@ export function representList(list: ListResult, options: RepresentOptions): Uint
     definition: list.definition,
     version: as.version,
     includeObject: options.includeObject,
-    now: list.at ?? options.now,
+    now: list.at ?? options.now(),
     metadata: list.metadata,
     headers: true,
   });
@@ -109,7 +110,7 @@ export function createWatchEncoder(
       definition,
       version: as.version,
       includeObject: options.includeObject,
-      now: options.now,
+      now: options.now(),
       metadata: resourceVersion ? { resourceVersion } : {},
       headers,
     });

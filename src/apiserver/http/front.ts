@@ -110,7 +110,7 @@ export function respondOptions(
   return {
     representation,
     includeObject: representation.as?.kind === 'Table' ? parseIncludeObject(request.query) : 'Metadata',
-    now: clock.now(),
+    now: () => clock.now(),
     method: request.method,
     acceptsGzip: /\bgzip\b/.test(header(request, 'accept-encoding') ?? ''),
   };
