@@ -125,3 +125,31 @@ test('a kubelet that refuses is heard, with its code and words', async () => {
   assert.equal(refusal.headers['content-type'], 'text/plain');
   assert.equal(await text(refusal), 'container not found ("c")');
 });
+
+test('a kubelet that cannot be reached is told in the words that upstream has for it', async () => {
+  const status = {
+    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+    daemonEndpoints: { kubeletEndpoint: { Port: 1 } },
+  };
+  const node = await api.client.create(nodes, { metadata: { name: 'gone' }, spec: {} });
+  await api.client.updateStatus(nodes, { ...node, status });
+  const spec = { nodeName: 'gone', containers: [{ name: 'c', image: 'x' }] };
+  await api.client.create(pods, { metadata: { name: 'lost', namespace: 'default' }, spec });
+  const { code, body } = await get('/api/v1/nodes/gone/proxy/healthz');
+  const { reason, message } = JSON.parse(body);
+  assert.deepEqual(
+    [code, reason, message],
+    [503, 'ServiceUnavailable', 'error trying to reach service: dial tcp 127.0.0.1:1: connect: connection refused'],
+  );
+  const url = new URL('/api/v1/namespaces/default/pods/lost/exec?command=ls', api.server.url.replace('https', 'wss'));
+  const socket = new WebSocket(url, 'v5.channel.k8s.io', { ca: api.ca, headers: { authorization: 'Bearer secret' } });
+  const refusal = await new Promise<IncomingMessage>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('unexpected-response', (_request, response) => resolve(response));
+  });
+  assert.equal(refusal.statusCode, 500);
+  assert.equal(
+    JSON.parse(await text(refusal)).message,
+    'error dialing backend: dial tcp 127.0.0.1:1: connect: connection refused',
+  );
+});

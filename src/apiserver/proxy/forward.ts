@@ -2,9 +2,10 @@
 // connection (WebSocket, SPDY) becomes two sockets tied together, whatever is spoken on them.
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
-import { serviceUnavailable } from '../../apimachinery/status-error.ts';
+import { StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import type { ApiRequest, ApiResult, UpgradeRequest } from '../request.ts';
 
 export interface ForwardTarget {
@@ -35,7 +36,7 @@ const NOT_FORWARDED = new Set([
 /** Pseudo-headers of HTTP/2, and what only a front proxy may say. */
 const PRIVATE_PREFIXES = [':', 'impersonate-', 'x-remote-'];
 
-/** Resolves when the other side has answered; rejects with 503 when it cannot be reached. */
+/** Resolves when the other side has answered; rejects with 503, of an upgrade with 500, when it cannot be reached. */
 export function forward(request: ApiRequest, target: ForwardTarget, signal: AbortSignal): Promise<ApiResult> {
   const { upgrade } = request;
   const headers = { ...forwardedHeaders(request), ...target.headers };
@@ -44,11 +45,7 @@ export function forward(request: ApiRequest, target: ForwardTarget, signal: Abor
   return new Promise((resolve, reject) => {
     const send = target.url.protocol === 'https:' ? https.request : http.request;
     const outgoing = send(target.url, { method: target.method, headers, agent: false, signal, ...target.tls });
-    outgoing.on('error', (cause) => {
-      reject(
-        Object.assign(serviceUnavailable(`error trying to reach ${target.url.host}: ${cause.message}`), { cause }),
-      );
-    });
+    outgoing.on('error', (cause) => reject(Object.assign(unreachable(cause, upgrade !== undefined), { cause })));
     outgoing.on('response', (incoming) => resolve(answerOf(incoming)));
     outgoing.on('upgrade', (incoming, socket, head) => {
       if (upgrade) joinSockets(upgrade, { incoming, socket, head });
@@ -61,6 +58,29 @@ export function forward(request: ApiRequest, target: ForwardTarget, signal: Abor
       pipeline(body.stream(), outgoing, () => undefined); // errors reach outgoing's 'error'
     else outgoing.end(body.value === undefined ? undefined : JSON.stringify(body.value));
   });
+}
+
+/** In upstream's words (apimachinery/pkg/util/proxy: transport.go, upgradeaware.go), which people search for. */
+function unreachable(cause: ConnectError, isUpgrade: boolean): StatusError {
+  const said = saidByGo(cause);
+  return isUpgrade
+    ? new StatusError({ code: 500, message: `error dialing backend: ${said}` })
+    : serviceUnavailable(`error trying to reach service: ${said}`);
+}
+
+type ConnectError = NodeJS.ErrnoException & { address?: string; port?: number };
+
+const CONNECT_FAILURES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network is unreachable',
+  ETIMEDOUT: 'connection timed out',
+};
+
+function saidByGo({ syscall, code = '', address = '', port, message }: ConnectError): string {
+  const failure = syscall === 'connect' ? CONNECT_FAILURES[code] : undefined;
+  if (!failure) return message;
+  return `dial tcp ${net.isIPv6(address) ? `[${address}]` : address}:${port}: connect: ${failure}`;
 }
 
 function forwardedHeaders({ headers }: ApiRequest): OutgoingHttpHeaders {
