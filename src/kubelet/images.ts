@@ -1,6 +1,7 @@
 // Makes the image of a container present: pull policy, back-off after failures, credentials one after another until
 // one is taken, and no use of what was pulled with another pod's (pkg/kubelet/images/image_manager.go, kuberuntime_image.go).
 import type { Container, Pod } from '../api/types/core/v1.ts';
+import { formatDuration } from '../apimachinery/duration.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
 import { type BackOffTimes, createKeyedBackOff, formatSeconds } from './back-off.ts';
@@ -44,6 +45,9 @@ export function isReference(image: string): boolean {
 const policyOf = (container: Container): string =>
   container.imagePullPolicy ??
   (/:[^/]+$/.test(container.image ?? '') && !container.image?.endsWith(':latest') ? 'IfNotPresent' : 'Always');
+
+/** A duration cut to milliseconds, as Go prints it: 304ms, 1.2s, 1m0.5s. */
+const truncated = (ms: number): string => formatDuration(BigInt(Math.trunc(ms)) * 1_000_000n);
 
 export function createImages(options: {
   runtime: ImageRuntime;
@@ -123,8 +127,8 @@ export function createImages(options: {
     }
     records.pulled(image, status.id, pulled.credential);
     await records.prune(runtime.listImages).catch(() => undefined); // the next pull does it
-    const took = formatSeconds(clock.monotonic() - began);
-    const message = `Successfully pulled image "${image}" in ${formatSeconds(pulled.ms)} (${took} including waiting). Image size: ${status.size} bytes.`;
+    const took = truncated(clock.monotonic() - began);
+    const message = `Successfully pulled image "${image}" in ${truncated(pulled.ms)} (${took} including waiting). Image size: ${status.size} bytes.`;
     events.event(pod, 'Normal', 'Pulled', message, about);
     return status;
   }

@@ -170,6 +170,16 @@ test('an exit that restarts all begins the pod anew in its sandbox', () =>
     assert.ok(bed.told.includes('Normal Killing killing'));
   }));
 
+test('how long a pull took is told in whole milliseconds', () =>
+  withKubelet({ images: [{ reference: 'far', present: false, pullMs: 1304.6 }] }, async (bed) => {
+    await bed.start();
+    bed.put('web', { spec: { containers: [container('main', { image: 'far' })] } });
+    await bed.until('pulling', () => bed.told.includes('Normal Pulling Pulling image "far"'));
+    await bed.clock.advance(1500);
+    await bed.until('running', () => bed.container('web', 'main')?.state?.running);
+    assert.match(bed.told.find((event) => event.startsWith('Normal Pulled')) ?? '', / in 1\.304s \(1\.304s including /);
+  }));
+
 test('a pod deleted before it ran fails, with its containers lost', () =>
   withKubelet({ images: [{ reference: 'absent', present: false, pullError: 'no' }] }, async (bed) => {
     await bed.start();
