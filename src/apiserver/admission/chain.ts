@@ -54,7 +54,7 @@ export const admissionPlugins = ({
   namespaceLifecycle(reader),
   limitRanger(reader),
   serviceAccount({ reader, clock }),
-  nodeRestriction(reader),
+  nodeRestriction({ reader, authorizer }),
   taintNodesByCondition,
   podSecurity(reader),
   priority(reader),

@@ -8,13 +8,19 @@ import { notFound } from '../../apimachinery/status-error.ts';
 import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import { nodeIdentity } from '../authorization/node.ts';
 import { podReferences } from '../authorization/pod-references.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../identity.ts';
+import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
 import { refuse, resourceOf } from './request.ts';
+import { audienceProblem } from './token-audience.ts';
 
-type Check = (request: AdmissionRequest, node: string, reader: ObjectReader) => void;
+type Check = (request: AdmissionRequest, node: string, options: NodeRestrictionOptions) => void | Promise<void>;
 
-export const nodeRestriction = (reader: ObjectReader): AdmissionPlugin => ({
+export interface NodeRestrictionOptions {
+  reader: ObjectReader;
+  authorizer: Authorizer;
+}
+
+export const nodeRestriction = (options: NodeRestrictionOptions): AdmissionPlugin => ({
   name: 'NodeRestriction',
   admit(request) {
     const node = nodeIdentity(request.user);
@@ -22,7 +28,7 @@ export const nodeRestriction = (reader: ObjectReader): AdmissionPlugin => ({
     if (node === '') {
       throw refuse(request, `could not determine node from user ${JSON.stringify(request.user.username)}`);
     }
-    CHECKS[resourceOf(request)]?.(request, node, reader);
+    return CHECKS[resourceOf(request)]?.(request, node, options);
   },
 });
 
@@ -54,7 +60,7 @@ const nameOf = (request: AdmissionRequest): string =>
 
 const show = (name: string): string => JSON.stringify(name);
 
-function checkPod(request: AdmissionRequest, node: string, reader: ObjectReader): void {
+function checkPod(request: AdmissionRequest, node: string, { reader }: NodeRestrictionOptions): void {
   const { operation, subresource, namespace, name } = request;
   if (subresource === 'eviction') {
     if (operation !== 'CREATE') throw refuse(request, `unexpected operation ${show(operation)}`);
@@ -148,14 +154,14 @@ function checkNode(request: AdmissionRequest, node: string): void {
   if (labels.length > 0) throw refuse(request, `is not allowed to modify labels: ${labels.join(', ')}`);
 }
 
-function checkToken(request: AdmissionRequest, node: string, reader: ObjectReader): void {
+async function checkToken(request: AdmissionRequest, node: string, options: NodeRestrictionOptions): Promise<void> {
   if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
   const bound = (request.object as unknown as TokenRequest).spec.boundObjectRef;
   if (bound?.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name) {
     throw refuse(request, 'node requested token not bound to a pod');
   }
   if (!bound.uid) throw refuse(request, 'node requested token with a pod binding without a uid');
-  const pod = reader.get(pods, request.namespace, bound.name);
+  const pod = options.reader.get(pods, request.namespace, bound.name);
   if (!pod) throw notFound({ group: '', resource: 'pods' }, bound.name);
   if (pod.metadata.uid !== bound.uid) {
     throw refuse(
@@ -167,6 +173,8 @@ function checkToken(request: AdmissionRequest, node: string, reader: ObjectReade
   if (pod.spec?.nodeName !== node) {
     throw refuse(request, 'node requested token bound to a pod scheduled on a different node');
   }
+  const problem = await audienceProblem(request, pod, options);
+  if (problem) throw refuse(request, problem);
 }
 
 /** Labels of Kubernetes' own domains that a kubelet may set (pkg/kubelet/apis/well_known_labels.go). */

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import bootstrapFacts from '../../../src/api/facts/bootstrap.json' with { type: 'json' };
 import { builtinSchema } from '../../../src/api/facts.ts';
-import { namespaces, nodes, pods, priorityClasses } from '../../../src/api/resources.ts';
+import {
+  csiDrivers,
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  priorityClasses,
+} from '../../../src/api/resources.ts';
 import { admissionPlugins, runAdmission } from '../../../src/apiserver/admission/chain.ts';
 import { defaultIngressClass, defaultStorageClass } from '../../../src/apiserver/admission/default-class.ts';
 import { defaultTolerationSeconds } from '../../../src/apiserver/admission/default-toleration-seconds.ts';
@@ -17,7 +25,7 @@ import { storageObjectInUseProtection } from '../../../src/apiserver/admission/s
 import { taintNodesByCondition } from '../../../src/apiserver/admission/taint-nodes-by-condition.ts';
 import { createRbacAuthorizer } from '../../../src/apiserver/authorization/rbac.ts';
 import { createCatalogue } from '../../../src/apiserver/catalogue.ts';
-import type { AdmissionPlugin } from '../../../src/apiserver/identity.ts';
+import type { AdmissionPlugin, Attributes } from '../../../src/apiserver/identity.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { memoryReader } from '../../support/memory-reader.ts';
@@ -229,14 +237,41 @@ test('RuntimeClass gives overhead, selector and tolerations', async () => {
 test('NodeRestriction: a kubelet writes its own node, lease and pods', async () => {
   const reader = memoryReader();
   reader.put(nodes, { metadata: { name: 'n1', uid: 'u' } });
-  reader.put(pods, { metadata: { name: 'mine', namespace: 'ns', uid: 'p' }, spec: { nodeName: 'n1' } } as never);
+  const volumes = [
+    { name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } },
+    { name: 'b', projected: { sources: [{ serviceAccountToken: { path: 't', audience: 'vault' } }] } },
+    { name: 'c', csi: { driver: 'inline' } },
+    { name: 'd', persistentVolumeClaim: { claimName: 'data' } },
+    { name: 'e', ephemeral: {} },
+  ];
+  const mine = { metadata: { name: 'mine', namespace: 'ns', uid: 'p' }, spec: { nodeName: 'n1', volumes } };
+  reader.put(pods, mine as never);
+  for (const [claim, driver] of Object.entries({ data: 'bound', 'mine-e': 'scratch' })) {
+    reader.put(persistentVolumeClaims, {
+      metadata: { name: claim, namespace: 'ns' },
+      spec: { volumeName: `pv-${claim}` },
+    } as never);
+    reader.put(persistentVolumes, { metadata: { name: `pv-${claim}` }, spec: { csi: { driver } } } as never);
+  }
+  for (const driver of ['inline', 'bound', 'scratch']) {
+    reader.put(csiDrivers, { metadata: { name: driver }, spec: { tokenRequests: [{ audience: `of-${driver}` }] } });
+  }
   reader.put(pods, { metadata: { name: 'theirs', namespace: 'ns' }, spec: { nodeName: 'n2' } } as never);
-  const plugin = nodeRestriction(reader);
+  const asked: string[] = [];
+  const authorizer = {
+    name: 'test',
+    authorize({ verb, resource, namespace, name }: Attributes) {
+      asked.push(`${verb} ${resource} ${namespace}/${name}`);
+      return { result: resource === 'granted' ? ('allow' as const) : ('noOpinion' as const) };
+    },
+  };
+  const plugin = nodeRestriction({ reader, authorizer });
   const user = { username: 'system:node:n1', groups: ['system:nodes'] };
   const node = (name: string, labels = {}, spec = {}) => ({ metadata: { name, labels }, spec });
-  const token = (name: string, uid: string) => ({
-    spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid } },
+  const token = (name: string, uid: string, ...audiences: string[]) => ({
+    spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid }, audiences },
   });
+  const more = { name: 'account', namespace: 'ns' };
   type Case = [what: Parameters<typeof admissionRequest>, refusal?: RegExp];
   const cases: Case[] = [
     [['CREATE', 'nodes', node('n1', { 'kubernetes.io/hostname': 'n1', team: 'x' })]],
@@ -265,6 +300,14 @@ test('NodeRestriction: a kubelet writes its own node, lease and pods', async () 
     [['CREATE', 'serviceaccounts/token', token('mine', 'p')]],
     [['CREATE', 'serviceaccounts/token', token('theirs', 'p')], /does not match the UID in record/],
     [['CREATE', 'serviceaccounts/token', { spec: {} }], /node requested token not bound to a pod/],
+    ...['vault', 'of-inline', 'of-bound', 'of-scratch', 'granted'].map(
+      (audience): Case => [['CREATE', 'serviceaccounts/token', token('mine', 'p', audience), more]],
+    ),
+    [
+      ['CREATE', 'serviceaccounts/token', token('mine', 'p', 'other'), more],
+      /audience "other" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience/,
+    ],
+    [['CREATE', 'serviceaccounts/token', token('mine', 'p', 'vault', 'x')], /node may only request 0 or 1 audiences/],
   ];
   for (const [[operation, what, object, more], refusal] of cases) {
     const request = admissionRequest(operation, what, object, { user, ...more });
@@ -272,4 +315,8 @@ test('NodeRestriction: a kubelet writes its own node, lease and pods', async () 
     else await run(plugin, request);
   }
   await run(plugin, admissionRequest('DELETE', 'pods', undefined, { name: 'theirs' }));
+  assert.deepEqual(asked, [
+    'request-serviceaccounts-token-audience granted ns/account',
+    'request-serviceaccounts-token-audience other ns/account',
+  ]);
 });
