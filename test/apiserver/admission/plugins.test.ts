@@ -254,7 +254,10 @@ test('NodeRestriction: a kubelet writes its own node, lease and pods', async () 
     reader.put(persistentVolumes, { metadata: { name: `pv-${claim}` }, spec: { csi: { driver } } } as never);
   }
   for (const driver of ['inline', 'bound', 'scratch']) {
-    reader.put(csiDrivers, { metadata: { name: driver }, spec: { tokenRequests: [{ audience: `of-${driver}` }] } });
+    reader.put(csiDrivers, {
+      metadata: { name: driver },
+      spec: { tokenRequests: [{ audience: `of-${driver}` }] },
+    } as never);
   }
   reader.put(pods, { metadata: { name: 'theirs', namespace: 'ns' }, spec: { nodeName: 'n2' } } as never);
   const asked: string[] = [];
