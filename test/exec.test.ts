@@ -19,6 +19,12 @@ const failures: [name: string, argv: string[], options: Parameters<typeof run>[1
   ['its signal', ['sh', '-c', 'kill -9 $$'], {}, /: ended by SIGKILL$/],
   ['that it is not there', ['no-such-program'], {}, /^no-such-program: spawn no-such-program ENOENT$/],
   ['that it took too long', ['sleep', '60'], { timeout: 20 }, /^sleep 60: took too long and was ended$/],
+  [
+    'that it took too long, though it hears no signal',
+    ['sh', '-c', "trap '' TERM; sleep 60 & wait"],
+    { timeout: 20 },
+    /ended$/,
+  ],
   ['that it was called off', ['sleep', '60'], { signal: AbortSignal.timeout(20) }, /^sleep 60: was called off$/],
 ];
 for (const [name, argv, options, message, exitCode] of failures) {

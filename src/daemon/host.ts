@@ -1,6 +1,7 @@
 // What the server needs to know of the host it runs on: its addresses, and who holds a port.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import type { Clock } from '../clock.ts';
 
 /** Our own and other container links; their addresses are not the host's. */
 const VIRTUAL = /^(lo|tsukube|tsk|cni|docker|br-|veth|virbr|podman|flannel|cali)/;
@@ -21,6 +22,21 @@ export function hostAddress(
     if (found) return found.address;
   }
   return undefined;
+}
+
+/** Every status of every pod has the address, and looking for it takes longer the more links pods have. */
+const REMEMBERED_MS = 1_000;
+
+/** hostAddress, looked for at most once a second. */
+export function rememberedHostAddress(clock: Clock, look: () => string | undefined = hostAddress) {
+  let known: string | undefined;
+  let until = Number.NEGATIVE_INFINITY;
+  return (): string | undefined => {
+    if (clock.monotonic() < until) return known;
+    known = look();
+    until = clock.monotonic() + REMEMBERED_MS;
+    return known;
+  };
 }
 
 /** Device of the default route with the lowest metric in the text of /proc/net/route. */

@@ -7,7 +7,7 @@ import { createKubelet } from '../kubelet/kubelet.ts';
 import type { Component } from '../lifecycle.ts';
 import { nodeAddress } from './addresses.ts';
 import type { Cluster } from './cluster.ts';
-import { hostAddress } from './host.ts';
+import { rememberedHostAddress } from './host.ts';
 import { nodeIdentity } from './identities.ts';
 import { registriesOf } from './images.ts';
 import { instanceOf } from './instance.ts';
@@ -18,6 +18,7 @@ import type { Config } from './options.ts';
 export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component {
   const { config, clock, informers, ledger, plane } = cluster;
   const identity = nodeIdentity(config['node-name']);
+  const host = rememberedHostAddress(clock);
   return createKubelet({
     client: cluster.client('kubelet', identity),
     informers,
@@ -26,7 +27,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     log: cluster.log.child({ component: 'kubelet' }),
     events: cluster.events('kubelet', identity),
     nodeName: config['node-name'],
-    nodeIPs: () => [nodeAddress(config, hostAddress())],
+    nodeIPs: () => [nodeAddress(config, host())],
     dataDir: path.join(config['data-dir'], 'kubelet'),
     clusterDns: config.components.includes('dns') ? [plane.dnsIp] : [],
     clusterDomain: config['cluster-domain'],

@@ -23,21 +23,25 @@ export function isPinned(file: string): boolean {
   }
 }
 
-const LOOPBACK_UP = ['ip', 'link', 'set', 'lo', 'up'];
+/** Run in the new namespaces. Mounts are the host's, as it has no mount namespace of its own. */
+const BEGIN: Record<keyof PinnedNamespaces, string> = {
+  net: 'ip link set lo up',
+  ipc: '[ -z "$1" ] || mount -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm "$1"',
+};
 
-/** Makes the namespaces. A network namespace has only a loopback link, which is up. */
-export async function pinNamespaces(namespaces: PinnedNamespaces): Promise<void> {
+/**
+ * Makes the namespaces. A network namespace has only a loopback link, which is up; the memory that goes with an IPC namespace is
+ * mounted at `shm`, a folder that is there. One program for all of it: each is a fork of the server.
+ */
+export async function pinNamespaces(namespaces: PinnedNamespaces, shm = ''): Promise<void> {
   const pins = Object.entries(namespaces) as [keyof PinnedNamespaces, string][];
   for (const [, file] of pins) {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
     closeSync(openSync(file, 'wx', 0o444));
   }
+  const script = pins.map(([kind]) => `{ ${BEGIN[kind]}; }`).join(' && ');
   try {
-    await run([
-      'unshare',
-      ...pins.map(([kind, file]) => `--${kind}=${file}`),
-      ...(namespaces.net ? LOOPBACK_UP : ['true']),
-    ]);
+    await run(['unshare', ...pins.map(([kind, file]) => `--${kind}=${file}`), 'sh', '-c', script, 'sh', shm]);
   } catch (cause) {
     await unpinNamespaces(namespaces);
     throw cause;

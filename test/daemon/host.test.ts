@@ -8,7 +8,13 @@ import { describe, test } from 'node:test';
 import { nodeAddress } from '../../src/daemon/addresses.ts';
 import { checkHost, findProgram } from '../../src/daemon/check.ts';
 import { loadConfig } from '../../src/daemon/config.ts';
-import { defaultDevice, hostAddress, listeningInodes, portHolder } from '../../src/daemon/host.ts';
+import {
+  defaultDevice,
+  hostAddress,
+  listeningInodes,
+  portHolder,
+  rememberedHostAddress,
+} from '../../src/daemon/host.ts';
 import {
   askControl,
   readRunState,
@@ -17,6 +23,7 @@ import {
   untilEnd,
   writeRunState,
 } from '../../src/daemon/run-state.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 
 const ROUTES = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask
 wlan0\t00000000\t010200C0\t0003\t0\t0\t600\t00000000
@@ -35,6 +42,16 @@ describe('the host', () => {
   test('the default route with the lowest metric counts', () => assert.equal(defaultDevice(ROUTES), 'eth0'));
   const own = (address: string) => [{ address, family: 'IPv4', internal: false }] as NetworkInterfaceInfo[];
   const loopback = { lo: [{ address: '127.0.0.1', family: 'IPv4', internal: true }] as NetworkInterfaceInfo[] };
+  test('the address is looked for once a second', async () => {
+    const clock = fakeClock();
+    const found = ['192.0.2.1', undefined, '192.0.2.2'];
+    const address = rememberedHostAddress(clock, () => found.shift());
+    assert.deepEqual([address(), address()], ['192.0.2.1', '192.0.2.1']);
+    await clock.advance(1_000);
+    assert.deepEqual([address(), address()], [undefined, undefined]);
+    await clock.advance(1_000);
+    assert.equal(address(), '192.0.2.2');
+  });
   test('the address of the default route counts, bridges of containers never', () => {
     const links = { ...loopback, docker0: own('172.17.0.1'), wlan0: own('192.0.2.8'), eth0: own('192.0.2.9') };
     assert.equal(hostAddress(ROUTES, links), '192.0.2.9');

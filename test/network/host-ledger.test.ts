@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createLedger } from '../../src/network/host-ledger.ts';
-import { pinNamespaces, unpinNamespaces } from '../../src/network/netns.ts';
+import { pinNamespaces, unmount, unpinNamespaces } from '../../src/network/netns.ts';
 
 const asRoot = process.getuid?.() === 0 ? false : 'needs root';
 
@@ -89,13 +89,20 @@ describe('the ledger of host changes', () => {
 
   test('a pinned namespace exists without a process, and unpinning twice is fine', { skip: asRoot }, async () => {
     const pins = { net: path.join(directory, 'a', 'net'), ipc: path.join(directory, 'a', 'ipc') };
-    await pinNamespaces(pins);
+    const shm = path.join(directory, 'shm');
+    mkdirSync(shm);
+    await pinNamespaces(pins, shm);
     try {
+      assert.match(
+        readFileSync('/proc/self/mounts', 'utf8'),
+        new RegExp(`^shm ${shm} tmpfs rw,nosuid,nodev,noexec,`, 'm'),
+      );
       const inside = execFileSync('nsenter', [`--net=${pins.net}`, 'ip', '-o', 'link'], { encoding: 'utf8' });
       assert.match(inside.trim(), /^1: lo: <LOOPBACK,UP,[^\n]*$/);
     } finally {
       await unpinNamespaces(pins);
       await unpinNamespaces(pins);
+      await unmount(shm, shm);
     }
     assert.ok(!existsSync(pins.net));
   });

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
-import { run } from '../../../exec.ts';
 import type { Logger } from '../../../log.ts';
 import { removeCgroup } from '../../../network/host-ledger.ts';
 import { pinNamespaces, unmount } from '../../../network/netns.ts';
@@ -47,7 +46,6 @@ export interface Sandboxes extends SandboxRuntime {
 
 /** What a RuntimeClass may name: the kills and updates of this driver are runc's. */
 const HANDLER = 'runc';
-const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
 
 export function createSandboxes(options: SandboxesOptions): Sandboxes {
   const { records, network, containers, logs, log } = options;
@@ -145,14 +143,10 @@ function plan({ records, clock, cgroup }: SandboxesOptions, config: SandboxConfi
   };
 }
 
-async function makeNamespaces(record: SandboxRecord): Promise<void> {
-  const { netns, ipc, shm } = record;
-  const pins = { ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) };
+async function makeNamespaces({ netns, ipc, shm }: SandboxRecord): Promise<void> {
+  if (netns === undefined && ipc === undefined) return;
   if (shm !== undefined) mkdirSync(shm, { recursive: true, mode: 0o1777 });
-  await Promise.all([
-    Object.keys(pins).length > 0 ? pinNamespaces(pins) : undefined,
-    shm === undefined ? undefined : run(['mount', '-t', 'tmpfs', '-o', SHM_OPTIONS, 'shm', shm]),
-  ]);
+  await pinNamespaces({ ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) }, shm);
 }
 
 /** Idempotent: gives back network, namespaces, shared memory and the holder. */
