@@ -151,12 +151,26 @@ function resolve(model: string): TypeSchema {
 
 const specialOf = (raw: RawType) => ({ json: raw.s ?? '', ...(raw.fmt ? { format: raw.fmt } : {}) });
 
-function flatten(raw: RawType, around: readonly number[] = []): FieldSchema[] {
+interface Around {
+  messages: readonly number[];
+  structs: readonly string[];
+}
+
+function flatten(raw: RawType, around: Around = { messages: [], structs: [] }): FieldSchema[] {
+  const { messages, structs } = around;
   return (raw.f ?? []).flatMap((field) => {
-    if (field.in) return flatten(rawType(field.t.slice(1)), field.p === undefined ? around : [...around, field.p]);
+    if (field.in) {
+      const model = field.t.slice(1);
+      return flatten(rawType(model), {
+        messages: field.p === undefined ? messages : [...messages, field.p],
+        structs: [...structs, model.slice(model.lastIndexOf('.') + 1)],
+      });
+    }
     if (!field.n) return []; // no name: a Go field that never reaches JSON
     const schema = fieldSchema(field, field.n);
-    return [around.length > 0 ? { ...schema, protobufPath: around } : schema];
+    if (messages.length > 0) schema.protobufPath = messages;
+    if (structs.length > 0) schema.embeddedIn = structs;
+    return [schema];
   });
 }
 

@@ -27,6 +27,8 @@ export interface FieldSchema {
   protobuf?: number;
   /** Numbers of the messages around it, outermost first: what is inlined in JSON is nested in protobuf. */
   protobufPath?: readonly number[];
+  /** Go's names of the structs around it, outermost first, that are inlined in JSON. */
+  embeddedIn?: readonly string[];
   default?: unknown;
   /** What the defaulting of the one object that was tried put there; often, not always, a plain default. */
   observedDefault?: unknown;

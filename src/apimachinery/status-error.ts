@@ -235,13 +235,11 @@ export const fieldError = {
     field,
     message: `Invalid value: ${show(value)}: ${detail}`,
   }),
+  /** The supported values are told in their order: Go's sets are sorted, its lists are not. */
   notSupported: (field: string, value: unknown, supported: readonly string[]): FieldError => ({
     reason: 'FieldValueNotSupported',
     field,
-    message: `Unsupported value: ${show(value)}: supported values: ${supported
-      .toSorted()
-      .map((v) => JSON.stringify(v))
-      .join(', ')}`,
+    message: `Unsupported value: ${show(value)}: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}`,
   }),
   duplicate: (field: string, value: unknown): FieldError => ({
     reason: 'FieldValueDuplicate',

@@ -12,9 +12,10 @@ import {
   parseGroupVersion,
 } from '../apimachinery/meta.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
-import { badRequest, fieldError, hasReason, invalid } from '../apimachinery/status-error.ts';
+import { badRequest, fieldError, invalid } from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
+import { otherType, typeSaid, typeUnread, unhandled, unrecognized, versionDiffers } from './decode-refusal.ts';
 import { type BodyFormat, bodyFormat } from './negotiation.ts';
 import { decodeProtobuf } from './protobuf-body.ts';
 import { apiVersionOf } from './registry/keys.ts';
@@ -64,25 +65,43 @@ export async function decodeObject(
   definition: BodyType,
   strictness: Strictness,
 ): Promise<AnyObject> {
-  const format = body.kind === 'bytes' ? bodyFormat(body.contentType, body.mediaTypes) : undefined;
-  const decoded = await readBody(body, format);
-  if (!decoded && format !== 'yaml') throw badRequest(`EOF: the request has no body, a ${definition.kind} is expected`);
+  const [decoded, bytes] = await readWhole(body, definition);
+  const type = typeIn(decoded, definition, bytes);
   try {
-    return toObject(decoded ?? decodedValue(null), definition, strictness);
+    return toObject(decoded, definition, strictness);
   } catch (error) {
-    if (!hasReason(error, 'BadRequest') || !error.message.startsWith(STRICT)) throw error;
-    const { kind, version } = definition;
-    throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${error.message}`);
+    throw unhandled(error, type, definition);
   }
 }
 
-const STRICT = 'strict decoding error: ';
+const NOTHING = new Uint8Array();
+
+async function readWhole(body: RequestBody, definition: BodyType): Promise<[Decoded, Uint8Array]> {
+  if (body.kind === 'value' && body.value !== undefined) return [decodedValue(body.value), NOTHING];
+  const format = body.kind === 'value' ? 'json' : bodyFormat(body.contentType, body.mediaTypes);
+  const bytes = body.kind === 'value' ? NOTHING : await body.read();
+  try {
+    if (body.kind === 'bytes' && format === 'yaml') return [await body.readYaml(bytes), bytes];
+    return [DECODERS[format === 'yaml' ? 'json' : format](bytes), bytes];
+  } catch (error) {
+    // JSON that cannot be read has no type either.
+    throw unrecognized(format === 'json' ? typeUnread(refusal(error)) : refusal(error), definition, bytes);
+  }
+}
+
+function typeIn({ value }: Decoded, definition: BodyType, bytes: Uint8Array): ReturnType<typeof typeSaid> {
+  try {
+    return typeSaid(value, definition, bytes);
+  } catch (error) {
+    throw unrecognized(refusal(error), definition, bytes);
+  }
+}
 
 /** Checks type and shape, reports what strictness asks for, fills in type and defaults. */
 export function toObject(given: Decoded, definition: BodyType, strictness: Strictness): AnyObject {
   // null is an object of which nothing is said; types made at run time must say what they are.
   const decoded = given.value === null && !definition.fit ? { ...given, value: {} } : given;
-  checkType(decoded.value, definition);
+  refusing(() => checkType(decoded.value, definition));
   const { value, problems } = refusing(() => fit(decoded, definition, strictness.types));
   report(problems, strictness);
   const object = value as unknown as AnyObject;
@@ -104,36 +123,39 @@ function fit(decoded: Decoded, definition: BodyType, types: SchemaSet) {
 export function report(problems: readonly string[], strictness: Pick<Strictness, 'fieldValidation' | 'warn'>): void {
   if (problems.length === 0 || strictness.fieldValidation === 'Ignore') return;
   if (strictness.fieldValidation === 'Strict') throw badRequest(strictError(problems));
-  for (const problem of problems) strictness.warn(problem);
+  for (const problem of problems) for (const line of linesOf(problem)) strictness.warn(line);
 }
 
+/** What YAML minds comes in one problem of several lines. */
+const linesOf = (problem: string): string[] =>
+  problem.startsWith(YAML_PROBLEMS)
+    ? problem
+        .slice(YAML_PROBLEMS.length)
+        .split('\n')
+        .map((line) => line.trim())
+    : [problem];
+
+const YAML_PROBLEMS = 'yaml: unmarshal errors:\n';
+
+/** Throws DecodeError for another type than the definition's. */
 function checkType(value: Json, definition: BodyType): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest("couldn't get version/kind; json parse error: the body is no object");
-  }
-  const { kind, apiVersion } = value;
-  const wanted = apiVersionOf(definition);
+  const type = typeSaid(value, definition);
   if (definition.fit) {
-    checkCustomType(value, definition);
+    checkCustomType(value as JsonObject, definition);
     return;
   }
   const known = (definition.versions ?? []).map((version) => formatGroupVersion({ ...definition, version }));
   // Upstream takes a slash before a version without a group.
-  const version = /^\/[^/]*$/.test(String(apiVersion)) ? String(apiVersion).slice(1) : String(apiVersion);
-  if ((kind && kind !== definition.kind) || (apiVersion && ![wanted, ...known].includes(version))) {
-    const given = `${String(kind)} in version ${JSON.stringify(apiVersion ?? wanted)}`;
-    throw badRequest(`${given} cannot be handled as a ${definition.kind}: expected ${wanted}`);
-  }
+  const version = type.apiVersion.replace(/^\//, '');
+  if (type.kind === definition.kind && [apiVersionOf(definition), ...known].includes(version)) return;
+  throw new DecodeError(otherType(type.kind, version, definition));
 }
 
 /** A custom resource says its type itself; another kind of its version is invalid, not malformed. */
-function checkCustomType({ kind, apiVersion, metadata }: JsonObject, definition: BodyType): void {
-  const wanted = apiVersionOf(definition);
-  if (!kind) throw badRequest("Object 'Kind' is missing in the body");
-  if (apiVersion !== wanted) {
-    throw badRequest(`${String(kind)} in version ${JSON.stringify(apiVersion)} cannot be handled: expected ${wanted}`);
-  }
-  requireCustomType({ kind, apiVersion, ...(metadata === undefined ? {} : { metadata }) }, definition);
+function checkCustomType(object: JsonObject, definition: BodyType): void {
+  const { apiVersion } = object;
+  if (apiVersion !== apiVersionOf(definition)) throw badRequest(versionDiffers(String(apiVersion ?? ''), definition));
+  requireCustomType(object, definition);
 }
 
 /** 422 for a custom resource that has become another type. */

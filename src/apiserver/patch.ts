@@ -1,7 +1,9 @@
 // PATCH: the patch is applied to the current object in the request's version, and again if that object changed
 // meanwhile; the result goes the way of an update.
 import type { Decoded } from '../apimachinery/codec/decoded.ts';
+import { kindOf } from '../apimachinery/codec/special.ts';
 import { untypedProblems } from '../apimachinery/codec/strict.ts';
+import { kindText } from '../apimachinery/go-text.ts';
 import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
 import { applyJsonPatch, readJsonPatch } from '../apimachinery/patch/json-patch.ts';
 import { applyMergePatch } from '../apimachinery/patch/merge-patch.ts';
@@ -19,7 +21,7 @@ import type { BodyType } from './body-type.ts';
 import { type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodedValue, readBody, report, requireCustomType, type Strictness, toObject } from './decode.ts';
 import { type BodyFormat, speaksCbor } from './negotiation.ts';
-import { groupResource, objectKey } from './registry/keys.ts';
+import { apiVersionOf, groupResource, objectKey } from './registry/keys.ts';
 import { parseWriteParameters, type WriteParameters } from './registry/parameters.ts';
 import { requireName, type Updated, type UpdatePlan, updateObject } from './registry/update.ts';
 import { type ApiRequest, mediaTypesOf } from './request.ts';
@@ -90,8 +92,10 @@ type PatchedType = Pick<ResourceCall, 'request' | 'env'> & {
 };
 
 export async function readPatch(patchType: PatchType, { request, env, type, parameters }: PatchedType): Promise<Patch> {
-  const body = await readBody(request.body, 'json');
-  if (!body) throw badRequest('unexpected end of JSON input');
+  const body = await readBody(request.body, 'json').catch((error: unknown) => {
+    throw hasReason(error, 'BadRequest') ? badRequest(`error decoding patch: ${error.message}`) : error;
+  });
+  if (!body) throw badRequest('error decoding patch: unexpected end of JSON input');
   if (patchType === 'json') {
     const { operations, problems } = readJsonPatch(body.value, body.duplicates);
     return { apply: (current) => applyJsonPatch(current, operations), problems };
@@ -154,12 +158,32 @@ const unread = (value: JsonObject, decoded: Decoded): Decoded => ({
     .map((key) => `unknown field ${JSON.stringify(key)}`),
 });
 
+/** What is applied: an object of the very type. Throws 400. */
+export async function readApplied(
+  request: ApiRequest,
+  type: Pick<BodyType, 'group' | 'version' | 'kind'>,
+): Promise<Decoded & { value: JsonObject }> {
+  const body = await readBody(request.body, applyFormat(request)).catch((error: unknown) => {
+    throw hasReason(error, 'BadRequest')
+      ? badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`)
+      : error;
+  });
+  const value = body?.value ?? {};
+  if (!isObject(value)) {
+    const unfit = `json: cannot unmarshal ${kindOf(value)} into Go value of type map[string]interface {}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${unfit}`);
+  }
+  const applied = value as JsonObject;
+  if (applied.kind !== type.kind || applied.apiVersion !== apiVersionOf(type)) {
+    throw badRequest(`invalid object type: ${kindText(applied)}`);
+  }
+  return { ...(body ?? decodedValue(value)), value: applied };
+}
+
 async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepare' | 'validate'>): Promise<Updated> {
   const { request, definition, env } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
-  const body = await readBody(request.body, applyFormat(request));
-  if (!body || !isObject(body.value)) throw badRequest('the body of an apply patch must be an object');
-  if (!body.value.kind) throw badRequest("Object 'Kind' is missing in the body");
+  const body = await readApplied(request, definition);
   const target = writeTarget(call, parameters);
   return await updateObject(env, target, {
     apply: (current) => {

@@ -64,5 +64,5 @@ test('others are answered while a long body is read', async () => {
     body: `a: [\n${filler(100)}`,
   });
   assert.equal(broken.code, 400);
-  assert.match(jsonOf(broken).message, /error converting YAML to JSON: yaml: line \d+: /);
+  assert.match(jsonOf(broken).message, /\(must be of type ConfigMap\): yaml: line \d+: /);
 });

@@ -220,7 +220,7 @@ function paramRefErrors({ name, selector, parameterNotFoundAction: action }: Par
   errors.push(...validateLabelSelector(selector as LabelSelector | undefined, `${path}.selector`));
   if (name && selector) errors.push(fieldError.forbidden(`${path}.selector`, exclusive));
   if (!name && !selector) errors.push(fieldError.required(path, 'one of name or selector must be specified'));
-  return [...errors, ...requiredOneOf(action, ['Allow', 'Deny'], `${path}.parameterNotFoundAction`)];
+  return [...errors, ...requiredOneOf(action, ['Deny', 'Allow'], `${path}.parameterNotFoundAction`)];
 }
 
 const ACTIONS = ['Audit', 'Deny', 'Warn'];

@@ -177,7 +177,7 @@ function keyErrors(key: string, { keys, items, path }: MapList): FieldError[] {
   return errors;
 }
 
-const REASONS = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate'];
+const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text);
 
 /** The parts of a rule that are no expressions. */

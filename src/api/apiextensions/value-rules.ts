@@ -45,11 +45,11 @@ function judge(value: unknown, schema: Schema, place: Place): Judgement {
 function typeErrors(value: unknown, schema: Schema, field: string): FieldError[] {
   if (value === null ? schema.nullable || !typesOf(schema) : hasType(value, schema) || isFormatted(value, schema)) {
     if (typeof value === 'string' && schema.format && !fitsFormat(value, schema.format)) {
-      return [typeError(field, value, `be of type ${schema.format}`)];
+      return [typeError(field, value, schema.format)];
     }
     return [];
   }
-  return [typeError(field, value, `be of type ${typesOf(schema)}`)];
+  return [typeError(field, typeOf(value), typesOf(schema))];
 }
 
 /** Where there is a format texts and lists are of every type but numbers (kube-openapi pkg/validation/validate/type.go). */
@@ -59,9 +59,12 @@ const isFormatted = (value: unknown, { format, type }: Schema): boolean =>
 const typesOf = (schema: Schema): string =>
   schema['x-kubernetes-int-or-string'] ? 'integer,string' : (schema.type ?? '');
 
-const typeError = (field: string, value: unknown, must: string): FieldError => {
-  const given = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-  return fieldError.typeInvalid(field, value, `${field} in body must ${must}: ${JSON.stringify(given)}`);
+const typeError = (field: string, told: string, type: string): FieldError =>
+  fieldError.typeInvalid(field, told, `${field} in body must be of type ${type}: ${JSON.stringify(told)}`);
+
+const typeOf = (value: unknown): string => {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : isInteger(value) ? 'integer' : typeof value;
 };
 
 /** Integers are those of 64 bits, however they are written. */
@@ -147,7 +150,7 @@ function numberErrors(value: number | bigint, schema: Schema, field: string): Fi
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
   const fits = schema.format !== 'int32' || (value <= MAX_INT32 && value >= -MAX_INT32 - 1);
   if (schema.type === 'integer' && !(isInteger(value) && fits)) {
-    const type = schema.format ? `integer with format ${schema.format}` : 'integer';
+    const type = schema.format ? `integer with format ${schema.format}` : 'integer (default format)';
     errors.push(fieldError.invalid(NOWHERE, '', `Checked value must be of type ${type} in ${field}`));
   }
   if (multipleOf && !Number.isInteger(Number(value) / multipleOf)) refuse(`be a multiple of ${multipleOf}`);

@@ -76,6 +76,6 @@ export const apiServices: Behaviour = {
   validate,
   validateStatusUpdate: (object) =>
     (((object.status ?? {}) as APIServiceStatus).conditions ?? []).flatMap(({ status }, i) =>
-      oneOf(status, ['False', 'True', 'Unknown'], `status.conditions[${i}].status`),
+      oneOf(status, ['True', 'False', 'Unknown'], `status.conditions[${i}].status`),
     ),
 };

@@ -130,7 +130,7 @@ export function validateDaemonSet(object: AnyObject): FieldError[] {
 function daemonSetStrategy(strategy: DaemonSetSpec['updateStrategy'], path: string): FieldError[] {
   const { type, rollingUpdate } = strategy ?? {};
   if (type === 'OnDelete') return [];
-  if (type !== 'RollingUpdate') return oneOf(type, ['OnDelete', 'RollingUpdate'], path);
+  if (type !== 'RollingUpdate') return oneOf(type, ['RollingUpdate', 'OnDelete'], path);
   const at = `${path}.rollingUpdate`;
   if (!rollingUpdate) return [fieldError.required(at)];
   const { maxUnavailable, maxSurge } = rollingUpdate;
@@ -144,7 +144,7 @@ function daemonSetStrategy(strategy: DaemonSetSpec['updateStrategy'], path: stri
   return errors;
 }
 
-const RETENTION = ['Delete', 'Retain'];
+const RETENTION = ['Retain', 'Delete'];
 
 export function validateStatefulSet(object: AnyObject): FieldError[] {
   const spec = (object.spec ?? {}) as StatefulSetSpec;

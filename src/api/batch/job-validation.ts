@@ -87,7 +87,7 @@ export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
     ...managedBy(spec.managedBy, `${path}.managedBy`),
     ...(spec.completionMode === undefined
       ? []
-      : oneOf(spec.completionMode, ['Indexed', 'NonIndexed'], `${path}.completionMode`)),
+      : oneOf(spec.completionMode, ['NonIndexed', 'Indexed'], `${path}.completionMode`)),
     ...modeRules(spec, path),
     ...validateFailurePolicy(spec, `${path}.podFailurePolicy`),
     ...validateSuccessPolicy(spec, `${path}.successPolicy`),

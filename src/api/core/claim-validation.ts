@@ -99,9 +99,9 @@ function replaceField<K extends keyof PersistentVolumeClaimSpec>(
 const RESIZE_STATES = [
   'ControllerResizeInProgress',
   'ControllerResizeInfeasible',
-  'NodeResizePending',
   'NodeResizeInProgress',
   'NodeResizeInfeasible',
+  'NodeResizePending',
 ];
 
 export function validateClaimStatus(object: AnyObject): FieldError[] {

@@ -9,7 +9,7 @@ import { validCidr } from '../validation/ip.ts';
 import { resourceAmount } from '../validation/resource-names.ts';
 import { duplicates, invalidEach, NOT_NEGATIVE, requiredOneOf } from '../validation/rules.ts';
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const specOf = (object: AnyObject): NodeSpec => (object.spec ?? {}) as NodeSpec;
 
 /** Upstream reports taints as if they were metadata. */

@@ -8,7 +8,7 @@ import { cidrWarnings, isWithin, legacyCidr, parseBlock } from '../validation/ad
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { invalidEach, oneOf, portNumOrName } from '../validation/rules.ts';
 
-const TYPES = ['Egress', 'Ingress'];
+const TYPES = ['Ingress', 'Egress'];
 
 function validate(object: AnyObject): FieldError[] {
   const { podSelector, ingress = [], egress = [], policyTypes = [] } = (object.spec ?? {}) as NetworkPolicySpec;
@@ -38,7 +38,7 @@ const ruleErrors = (
 ];
 
 function portErrors({ port, endPort, protocol }: NetworkPolicyPort, path: string): FieldError[] {
-  const errors = protocol === undefined ? [] : oneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${path}.protocol`);
+  const errors = protocol === undefined ? [] : oneOf(protocol, ['TCP', 'UDP', 'SCTP'], `${path}.protocol`);
   if (port === undefined) {
     if (endPort === undefined) return errors;
     return [

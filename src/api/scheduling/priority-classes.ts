@@ -26,7 +26,7 @@ export const priorityClasses: Behaviour = {
     ...valueErrors(name, value, globalDefault),
     ...(policy === undefined
       ? []
-      : requiredOneOf(policy as string, ['Never', 'PreemptLowerPriority'], 'preemptionPolicy')),
+      : requiredOneOf(policy as string, ['PreemptLowerPriority', 'Never'], 'preemptionPolicy')),
   ],
   updateIsChangeOnly: true,
   validateUpdate: (object, old) => [

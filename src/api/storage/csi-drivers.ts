@@ -8,7 +8,7 @@ import { immutable } from '../validation/change.ts';
 import { oneOf } from '../validation/rules.ts';
 
 const GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
-const LIFECYCLES = ['Ephemeral', 'Persistent'];
+const LIFECYCLES = ['Persistent', 'Ephemeral'];
 const MIN_UPDATE_SECONDS = 10;
 const MIN_TOKEN_SECONDS = 600;
 const MAX_TOKEN_SECONDS = 2 ** 32;

@@ -27,7 +27,7 @@ export function validateContainerCommon(container: Container, path: string, cont
     ...required(image, `${path}.image`),
     ...requiredOneOf(
       container.terminationMessagePolicy,
-      ['FallbackToLogsOnError', 'File'],
+      ['File', 'FallbackToLogsOnError'],
       `${path}.terminationMessagePolicy`,
     ),
     ...validatePorts(container.ports ?? [], `${path}.ports`),

@@ -46,11 +46,10 @@ export function fieldRefErrors(ref: ObjectFieldSelector, allowed: readonly strin
   return allowed.includes(label) ? [] : [fieldError.notSupported(`${path}.fieldPath`, label, allowed)];
 }
 
-const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'].flatMap((name) => [`limits.${name}`, `requests.${name}`]);
-const BYTE_UNITS = [
-  '1',
-  ...['k', 'M', 'G', 'T', 'P', 'E'].flatMap((unit) => [`1${unit}`, `1${unit === 'k' ? 'K' : unit}i`]),
-];
+const RESOURCES = ['limits', 'requests'].flatMap((of) =>
+  ['cpu', 'ephemeral-storage', 'memory'].map((name) => `${of}.${name}`),
+);
+const BYTE_UNITS = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 const HUGE_PAGES = /^(limits|requests)\.hugepages-/;
 
 export function resourceFieldErrors(
@@ -69,10 +68,13 @@ export function resourceFieldErrors(
 
 function divisorErrors(resource: string, divisor: string, path: string): FieldError[] {
   if (isZeroQuantity(parseQuantity(divisor))) return [];
-  const isCpu = resource.endsWith('.cpu');
-  if (!RESOURCES.includes(resource) && !HUGE_PAGES.test(resource)) return [];
-  const units = isCpu ? ['1m', '1'] : BYTE_UNITS;
+  const name = RESOURCES.includes(resource) ? resource.slice(resource.indexOf('.') + 1) : '';
+  if (!name && !HUGE_PAGES.test(resource)) return [];
+  const units = name === 'cpu' ? ['1m', '1'] : BYTE_UNITS;
   if (units.includes(canonicalQuantity(divisor))) return [];
-  const text = `only divisor's values ${units.join(', ')} are supported with the ${resource} resource`;
-  return [fieldError.invalid(path, resource, text)];
+  const listed = units.join(name === 'cpu' ? ' and ' : ', ');
+  const told = name === 'ephemeral-storage' ? 'local ephemeral storage' : name || 'hugepages';
+  return [
+    fieldError.invalid(path, resource, `only divisor's values ${listed} are supported with the ${told} resource`),
+  ];
 }

@@ -4,10 +4,14 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 
 export const NOT_AN_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
+const LEADING_ZEROS = /\b0+(?=\d)/g;
 const MAPPED = /^::ffff:\d+\.\d+\.\d+\.\d+$/i;
 
 /** An address as fields older than strict checks take it: any spelling, but no IPv4 within IPv6, and no zone. */
 export const validIp = (address: string, path: string): FieldError[] => {
+  if (isIP(address.replace(LEADING_ZEROS, '')) === 4 && isIP(address) === 0) {
+    return [fieldError.invalid(path, address, 'must not have leading 0s')];
+  }
   if (isIP(address) === 0 || address.includes('%')) return [fieldError.invalid(path, address, NOT_AN_IP)];
   return MAPPED.test(address) ? [fieldError.invalid(path, address, 'must not be an IPv4-mapped IPv6 address')] : [];
 };

@@ -71,7 +71,7 @@ export function validatePodSpec(spec: PodSpec, path: string, pod?: VolumeOwner):
     ...validateHostAliases(spec, `${path}.hostAliases`),
     ...(spec.preemptionPolicy === undefined
       ? []
-      : requiredOneOf(spec.preemptionPolicy, ['Never', 'PreemptLowerPriority'], `${path}.preemptionPolicy`)),
+      : requiredOneOf(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${path}.preemptionPolicy`)),
     ...(spec.overhead ? validateResources({ limits: spec.overhead }, `${path}.overhead`) : []),
     ...validateOS(spec, path),
     ...validateFileKeyVolumes(spec, path),

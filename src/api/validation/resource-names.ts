@@ -26,6 +26,7 @@ const QUOTA = [
 ];
 const STANDARD = [...QUOTA, 'storage'];
 const POD_LEVEL = ['cpu', 'memory'];
+const TOLD_POD_LEVEL = ['cpu', 'hugepages-', 'memory'];
 const HUGE_PAGES = 'hugepages-';
 const REQUESTS = 'requests.';
 
@@ -64,7 +65,7 @@ export function containerResourceName(name: string, path: string): FieldError[] 
 export function podResourceName(name: string, path: string): FieldError[] {
   const errors = resourceName(name, path);
   if (errors.length > 0 || POD_LEVEL.includes(name) || isHugePages(name)) return errors;
-  return [fieldError.notSupported(path, name, POD_LEVEL)];
+  return [fieldError.notSupported(path, name, TOLD_POD_LEVEL)];
 }
 
 export function quotaResourceName(name: string, path: string): FieldError[] {

@@ -51,7 +51,7 @@ function repeated(
   return again ? [fieldError.duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, key)] : [];
 }
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export const validateTolerations = (tolerations: readonly Toleration[] = [], path: string): FieldError[] =>
   tolerations.flatMap((toleration, i) => validateToleration(toleration, `${path}[${i}]`));
@@ -82,6 +82,9 @@ function tolerationOperator({ operator, value = '' }: Toleration, path: string):
       const problems = isValidLabelValue(value);
       return problems.length > 0 ? [fieldError.invalid(path, value, problems.join(';'))] : [];
     }
+    case 'Lt':
+    case 'Gt':
+      return [fieldError.notSupported(path, operator, ['Equal', 'Exists', 'Lt', 'Gt'])];
     default:
       return [fieldError.notSupported(path, operator, ['Equal', 'Exists'])];
   }

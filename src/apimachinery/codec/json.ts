@@ -61,8 +61,8 @@ class Reader {
   }
 
   #value(): Json {
-    if (this.#way.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
     this.#space();
+    if (this.#way.length > MAX_DEPTH) throw this.#unexpected('exceeded max depth');
     switch (this.#text[this.#at]) {
       case '{':
         return this.#object();
@@ -223,9 +223,13 @@ class Reader {
   }
 }
 
-/** A character as Go's scanner quotes it. */
+/** A character as Go's scanner quotes it, which sees its first byte. */
 function quoted(char: string): string {
   if (char === "'") return `'\\''`;
   if (char === '"') return `'"'`;
-  return `'${JSON.stringify(char).slice(1, -1)}'`;
+  const [byte = 0] = Buffer.from(char);
+  if (byte >= 0x20 && byte < 0x7f) return `'${JSON.stringify(char).slice(1, -1)}'`;
+  const short = Object.entries(ESCAPES).find(([, meant]) => meant === char)?.[0];
+  const code = byte.toString(16).padStart(2, '0');
+  return `'${short ? `\\${short}` : byte < 0x80 ? `\\x${code}` : byte < 0xa1 ? `\\u00${code}` : String.fromCharCode(byte)}'`;
 }

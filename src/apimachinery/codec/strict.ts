@@ -20,7 +20,8 @@ const MAX_PROBLEMS = 100;
 /** Throws DecodeError when a value has the wrong JSON type. */
 export function decodeTyped(decoded: Decoded, schema: TypeSchema, types: SchemaSet): Typed {
   const problems = [...decoded.problems];
-  const walk: Walk = { types, decoded, problems, duplicates: new Set(decoded.duplicates), way: [], owner: undefined };
+  const duplicates = new Set(decoded.duplicates);
+  const walk: Walk = { types, root: schema, decoded, problems, duplicates, way: [], owner: undefined };
   if (!isObject(decoded.value)) {
     throw new DecodeError(
       `json: cannot unmarshal ${kindOf(decoded.value)} into Go value of type ${goName(schema.model)}`,
@@ -45,6 +46,7 @@ export const strictError = (problems: readonly string[]): string => `strict deco
 
 interface Walk {
   types: SchemaSet;
+  root: TypeSchema;
   decoded: Decoded;
   problems: string[];
   duplicates: ReadonlySet<string>;
@@ -58,8 +60,22 @@ interface Walk {
 const pathOf = ({ way }: Walk): string =>
   way.reduce<string>((path, step) => (typeof step === 'number' ? indexPath(path, step) : fieldPath(path, step)), '');
 
-/** Where its type is, as errors of Go's decoder say it: without indices. */
-const goPathOf = ({ way }: Walk): string => way.filter((step) => typeof step === 'string').join('.');
+/** Where its type is, as errors of Go's decoder say it: fields only, without indices and keys of maps. */
+function goPathOf({ way, root, types }: Walk): string {
+  const fields: string[] = [];
+  let type: TypeRef | undefined = { kind: 'struct', model: root.model };
+  let schema: TypeSchema | undefined = root;
+  for (const step of way) {
+    if (type?.kind === 'list') type = type.item;
+    else if (type?.kind === 'map') type = type.value;
+    else {
+      fields.push(...(schema?.fields.get(String(step))?.embeddedIn ?? []), String(step));
+      type = schema && fieldType(String(step), schema);
+    }
+    schema = type?.kind === 'struct' ? types.type(type.model) : undefined;
+  }
+  return fields.join('.');
+}
 
 function struct(object: JsonObject, schema: TypeSchema, walk: Walk): JsonObject {
   const outside = walk.owner;
@@ -155,7 +171,13 @@ function list(items: Json[], type: TypeRef, walk: Walk): Json[] {
 function model(value: Json, name: string, walk: Walk): Json {
   const schema = walk.types.type(name);
   const read = specialReader(name);
-  if (read) return read(typeof value === 'bigint' ? Number(value) : value, literalOf(walk));
+  if (read) {
+    try {
+      return read(typeof value === 'bigint' ? Number(value) : value, literalOf(walk));
+    } catch (error) {
+      throw error instanceof DecodeError ? located(error, walk) : error;
+    }
+  }
   if (schema.special) {
     if (schema.special.json === '[string]') {
       return convert(value, { kind: 'list', item: { kind: 'string' } }, walk);
@@ -240,10 +262,22 @@ function zero(type: TypeRef, walk: Walk): Json {
   return schema.special ? zeroOfSpecial(schema) : {};
 }
 
-function mismatch(value: Json, type: TypeRef, walk: Walk, told = kindOf(value)): DecodeError {
-  const into = walk.owner === undefined ? 'Go value' : `Go struct field ${walk.owner}.${goPathOf(walk)}`;
-  return new DecodeError(`json: cannot unmarshal ${told} into ${into} of type ${goType(type, walk)}`);
+/** A number has its literal only where a number is wanted. */
+function mismatch(
+  value: Json,
+  type: TypeRef,
+  walk: Walk,
+  told = typeof value === 'number' ? 'number' : kindOf(value),
+): DecodeError {
+  return new DecodeError(`json: cannot unmarshal ${told} into ${placeOf(walk)} of type ${goType(type, walk)}`);
 }
+
+const placeOf = (walk: Walk): string =>
+  walk.owner === undefined ? 'Go value' : `Go struct field ${walk.owner}.${goPathOf(walk)}`;
+
+/** What a reader of special types says, with the field it reads. */
+const located = ({ message }: DecodeError, walk: Walk): DecodeError =>
+  new DecodeError(message.replace('into Go value of', `into ${placeOf(walk)} of`));
 
 function goType(type: TypeRef, walk: Walk): string {
   switch (type.kind) {

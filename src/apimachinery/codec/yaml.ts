@@ -29,7 +29,7 @@ const PLAIN: ScalarTag[] = [
     Number(text.replaceAll('_', '')),
   ),
   scalar('float', /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/, (text) => {
-    throw new DecodeError(`error converting YAML to JSON: json: unsupported value: ${text}`);
+    throw new DecodeError(`json: unsupported value: ${text}`);
   }),
   // Bytes become text, as they are.
   { tag: 'tag:yaml.org,2002:binary', resolve: (text) => Buffer.from(text, 'base64').toString() },
@@ -63,7 +63,7 @@ export function decodeYaml(body: Uint8Array | string): Decoded {
   const broken = document.errors.find((error) => error.code !== 'MULTIPLE_DOCS');
   if (broken) {
     const { line } = lines.linePos(broken.pos[0]);
-    throw new DecodeError(`error converting YAML to JSON: yaml: line ${line}: ${broken.message}`);
+    throw new DecodeError(`yaml: line ${line}: ${broken.message}`);
   }
   const repeated = repeatedKeys(document, lines);
   return {
@@ -96,7 +96,7 @@ function plainValue(document: Document): Json {
     return document.toJS({ maxAliasCount: 1000 }) as Json;
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw new DecodeError('error converting YAML to JSON: yaml: document contains excessive aliasing');
+    throw new DecodeError('yaml: document contains excessive aliasing');
   }
 }
 
@@ -107,7 +107,7 @@ function repeatedKeys(document: Document, lines: LineCounter): string[] {
       const seen = new Set<string>();
       for (const { key } of map.items) {
         if (isCollection(key) || (isScalar(key) && key.value === null)) {
-          throw new DecodeError('error converting YAML to JSON: unsupported map key');
+          throw new DecodeError('unsupported map key');
         }
         if (!isScalar(key) || key.value === '<<') continue;
         const name = String(key.value);

@@ -4,7 +4,7 @@ import { decodeTyped } from '../../apimachinery/codec/strict.ts';
 import type { JsonObject } from '../../apimachinery/meta.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
-import { isObject } from '../../apimachinery/value.ts';
+import { noKind, typeSaid } from '../decode-refusal.ts';
 import { isTrue } from '../request-info.ts';
 import { parseInteger, validateDryRun } from './parameters.ts';
 
@@ -60,15 +60,14 @@ function fromQuery(query: URLSearchParams): Fields {
   };
 }
 
+const OPTIONS = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
 const MODEL = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
 function fromBody(body: Decoded, types: SchemaSet): Fields {
   // null is options of which nothing is said.
   const given = body.value ?? {};
-  if (!isObject(given)) throw badRequest('the object provided is not a DeleteOptions');
-  if (given.kind !== undefined && given.kind !== 'DeleteOptions') {
-    throw badRequest(`the object provided is unrecognized: expected DeleteOptions, got ${String(given.kind)}`);
-  }
+  const { kind, apiVersion } = refusing(() => typeSaid(given, OPTIONS));
+  if (kind !== OPTIONS.kind) throw badRequest(noKind(kind, apiVersion));
   const { gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy, dryRun } = typed(
     { ...body, value: given },
     types,
@@ -82,9 +81,12 @@ function fromBody(body: Decoded, types: SchemaSet): Fields {
   };
 }
 
-function typed(body: Decoded, types: SchemaSet): Partial<Fields> {
+const typed = (body: Decoded, types: SchemaSet): Partial<Fields> =>
+  refusing(() => decodeTyped(body, types.type(MODEL), types).value as Partial<Fields>);
+
+function refusing<T>(read: () => T): T {
   try {
-    return decodeTyped(body, types.type(MODEL), types).value as Partial<Fields>;
+    return read();
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
     throw error;

@@ -132,7 +132,7 @@ export function parseWriteParameters(query: URLSearchParams, kind: string, patch
   }
   errors.push(...validateFieldManager(fieldManager), ...validateDryRun(dryRun));
   if (!['Ignore', 'Warn', 'Strict'].includes(fieldValidation)) {
-    errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']));
+    errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   }
   if (errors.length > 0) throw invalid({ group: META_GROUP, kind }, '', errors);
   return { dryRun: dryRun.length > 0, fieldManager, fieldValidation: fieldValidation as FieldValidation, force };
@@ -157,13 +157,17 @@ export function validateDryRun(values: readonly string[]): FieldError[] {
   return values.every((value) => value === 'All') ? [] : [fieldError.notSupported('dryRun', values, ['All'])];
 }
 
+/** As fmt's %#U shows what cannot be printed. */
+const codePoint = (rune: string): string =>
+  `U+${(rune.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`;
+
 function validateFieldManager(manager: string): FieldError[] {
   const errors: FieldError[] = [];
   if (Buffer.byteLength(manager) > 128) errors.push(fieldError.tooLong('fieldManager', 128));
   for (const [i, rune] of [...manager].entries()) {
     if (/[\p{C}\p{Zl}\p{Zp}]/u.test(rune) || (rune !== ' ' && /\p{Zs}/u.test(rune))) {
       errors.push(
-        fieldError.invalid('fieldManager', manager, `should only contain printable characters (at position ${i})`),
+        fieldError.invalid('fieldManager', manager, `invalid character ${codePoint(rune)} (at position ${i})`),
       );
     }
   }

@@ -41,9 +41,13 @@ export async function getEntry(
   return entry;
 }
 
+const unparsable = (text: string): string => {
+  const value = JSON.stringify(text);
+  return `resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`;
+};
+
 /** Upstream's GET and PUT answer 500 with no reason here, unlike its list. */
-const invalidRevision = (text: string): StatusError =>
-  new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax` });
+const invalidRevision = (text: string): StatusError => new StatusError({ code: 500, message: unparsable(text) });
 
 /** Waits until `revision` is visible; rejects with 504 when it takes too long. */
 export async function reach(storage: Storage, revision: Revision): Promise<void> {
@@ -100,7 +104,7 @@ function planList(p: ListParameters): ListPlan {
   }
   if (p.resourceVersion === '') return { limit, fromToken: false };
   const revision = parseRevision(p.resourceVersion);
-  if (revision === undefined) throw badRequest(`invalid resource version: ${JSON.stringify(p.resourceVersion)}`);
+  if (revision === undefined) throw badRequest(`invalid resource version: ${unparsable(p.resourceVersion)}`);
   if (p.resourceVersionMatch === 'Exact') return { limit, exact: revision, fromToken: false };
   if (revision === 0) return { limit, fromToken: false };
   if (p.resourceVersionMatch === '' && limit > 0) return { limit, exact: revision, fromToken: false };

@@ -76,12 +76,12 @@ export async function updateObject(env: WriteEnvironment, target: WriteTarget, p
 async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: UpdatePlan): Promise<Updated> {
   const { definition } = target;
   const object = await plan.apply(undefined);
-  if (object.metadata.uid) {
-    throw conflict(
-      groupResource(definition),
-      target.name,
-      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
-    );
+  const { uid } = object.metadata;
+  if (uid) {
+    const why = plan.managed
+      ? `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+      : `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+    throw conflict(groupResource(definition), target.name, why);
   }
   delete object.metadata.resourceVersion;
   const creating = { ...target, options: () => ({ ...target.options(), kind: 'CreateOptions' }) };
@@ -180,7 +180,7 @@ export function requireName(object: Pick<AnyObject, 'metadata'>, name: string): 
   throw badRequest(
     object.metadata.name
       ? `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`
-      : 'name must be provided',
+      : `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
   );
 }
 

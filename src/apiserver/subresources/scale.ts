@@ -8,9 +8,9 @@ import { objectShape } from '../../apimachinery/patch/apply/shape.ts';
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts';
 import { type BodyType, bodyType } from '../body-type.ts';
 import { type CallHandler, type ResourceCall, strictness, writeTarget } from '../call.ts';
-import { decodedValue, decodeObject, readBody, toObject } from '../decode.ts';
+import { decodedValue, decodeObject, toObject } from '../decode.ts';
 import { entryAsked } from '../history/past.ts';
-import { applyFormat, patched, patchTypeOf, readPatch } from '../patch.ts';
+import { patched, patchTypeOf, readApplied, readPatch } from '../patch.ts';
 import { apiVersionOf, readyView } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { requireName, type UpdatePlan, updateObject } from '../registry/update.ts';
@@ -71,8 +71,7 @@ async function fromPatch(call: ResourceCall, type: BodyType) {
 async function applyScale(call: ResourceCall, type: BodyType): Promise<ApiResult> {
   const { request, env, definition, info } = call;
   const parameters = parseWriteParameters(request.query, 'PatchOptions', 'apply');
-  const body = await readBody(request.body, applyFormat(request));
-  const given = body ?? decodedValue(null);
+  const given = await readApplied(request, type);
   const lenient = { ...strictness(call, parameters), fieldValidation: 'Ignore' as const };
   const scale = toObject(given, type, lenient) as Scaled;
   requireName(scale, info.name);

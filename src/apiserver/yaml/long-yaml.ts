@@ -39,7 +39,7 @@ const onThread = (body: Uint8Array): Promise<Decoded> =>
     });
     thread.once('error', (error: NodeJS.ErrnoException) => {
       const tooMuch = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      reject(tooMuch ? new DecodeError('error converting YAML to JSON: yaml: the document is too large') : error);
+      reject(tooMuch ? new DecodeError('yaml: the document is too large') : error);
     });
     thread.once('exit', (code) => reject(new Error(`the thread that reads YAML ended with code ${code}`)));
   });

@@ -61,7 +61,7 @@ describe('fitting a value to its type', () => {
     [{ spec: [] }, 'json: cannot unmarshal array into Go struct field Deployment.spec of type v1.DeploymentSpec'],
     [
       { metadata: { labels: { a: 1 } } },
-      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels.a of type string',
+      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
     ],
     [
       { metadata: { finalizers: 'x' } },
@@ -79,7 +79,10 @@ describe('fitting a value to its type', () => {
       { metadata: { creationTimestamp: '2020-02-30T00:00:00Z' } },
       'parsing time "2020-02-30T00:00:00Z": day out of range',
     ],
-    [{ metadata: { creationTimestamp: 5 } }, 'json: cannot unmarshal number into Go value of type string'],
+    [
+      { metadata: { creationTimestamp: 5 } },
+      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.creationTimestamp of type string',
+    ],
   ];
   for (const [body, words] of wrong) {
     it(`refuses ${JSON.stringify(body)}`, () =>
@@ -106,7 +109,10 @@ describe('fitting a value to its type', () => {
   it('takes a port as number or name and nothing else', () => {
     const probe = (port: unknown) => pod({ containers: [{ livenessProbe: { httpGet: { port } } }] });
     assert.deepEqual(probe('http'), { containers: [{ livenessProbe: { httpGet: { port: 'http' } } }] });
-    assert.throws(() => probe(1.5), { message: 'json: cannot unmarshal number 1.5 into Go value of type int32' });
+    assert.throws(() => probe(1.5), {
+      message:
+        'json: cannot unmarshal number 1.5 into Go struct field HTTPGetAction.spec.containers.livenessProbe.ProbeHandler.httpGet.port of type int32',
+    });
   });
 
   it('checks base64', () => {

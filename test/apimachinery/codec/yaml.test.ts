@@ -59,7 +59,7 @@ describe('reading YAML', () => {
   it('says where broken YAML is', () => {
     assert.throws(() => decodeYaml('a: b: c'), {
       name: 'DecodeError',
-      message: /^error converting YAML to JSON: yaml: line 1: /,
+      message: /^yaml: line 1: /,
     });
   });
 

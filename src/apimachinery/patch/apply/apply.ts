@@ -2,6 +2,7 @@
 // k8s.io/apimachinery/pkg/util/managedfields does it over structured-merge-diff. Pure: inputs may be frozen.
 import { DecodeError } from '../../codec/decoded.ts';
 import { decodeTyped } from '../../codec/strict.ts';
+import { kindText } from '../../go-text.ts';
 import type { AnyObject, Json, ManagedFieldsEntry } from '../../meta.ts';
 import type { SchemaSet, TypeSchema } from '../../schema.ts';
 import { badRequest, unexpected } from '../../status-error.ts';
@@ -212,6 +213,7 @@ export function requireTyped(patch: AnyObject, shape: Shape): void {
 }
 
 function describe(object: AnyObject): string {
-  const gv = object.apiVersion ?? '';
-  return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${gv}, Kind=${object.kind ?? ''}`;
+  const { namespace, name } = object.metadata ?? {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return `${text(namespace)}/${text(name)}; ${kindText(object)}`;
 }

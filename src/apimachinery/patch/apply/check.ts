@@ -1,5 +1,6 @@
 // Whether an applied configuration fits its type: server-side apply refuses unknown fields, wrong types and repeated
 // items whatever fieldValidation says (typed/validate.go of structured-merge-diff, with its words).
+import { plainText, syntaxText } from '../../go-text.ts';
 import type { Json, JsonObject } from '../../meta.ts';
 import { isObject } from '../../value.ts';
 import { fieldElement, formatElement } from './field-set.ts';
@@ -28,9 +29,9 @@ type Where = () => string;
 
 const at = (path: Where, why: string): string => (path() === '' ? why : `${path()}: ${why}`);
 
-/** As structured-merge-diff prints values: text in quotes, maps and lists as JSON-like text. */
-const show = (value: Json): string =>
-  typeof value === 'object' ? `&{${JSON.stringify(value)}}` : JSON.stringify(value);
+/** As structured-merge-diff prints what is no map or list, and what is no scalar. */
+const show = (value: Json): string => `&{${plainText(value)}}`;
+const showScalar = (value: Json): string => `&value.valueUnstructured{Value:${syntaxText(value)}}`;
 
 function scalarErrors(value: Json, scalar: ScalarKind): string[] {
   if (value === null) return [];
@@ -40,9 +41,9 @@ function scalarErrors(value: Json, scalar: ScalarKind): string[] {
         ? []
         : [`expected numeric (int or float), got ${goKind(value)}`];
     case 'string':
-      return typeof value === 'string' ? [] : [`expected string, got ${show(value)}`];
+      return typeof value === 'string' ? [] : [`expected string, got ${showScalar(value)}`];
     case 'boolean':
-      return typeof value === 'boolean' ? [] : [`expected boolean, got ${show(value)}`];
+      return typeof value === 'boolean' ? [] : [`expected boolean, got ${showScalar(value)}`];
     case 'untyped':
       return typeof value === 'object' ? [`expected any scalar, got ${show(value)}`] : [];
   }

@@ -112,9 +112,9 @@ describe('server-side apply', () => {
     [
       { ...configMap({}), bogus: 1 },
       500,
-      /^failed to create typed patch object \(\/a; v1, Kind=ConfigMap\): \.bogus: field not declared in schema$/,
+      /^failed to create typed patch object \(\/a; \/v1, Kind=ConfigMap\): \.bogus: field not declared in schema$/,
     ],
-    [configMap({ a: 5 } as never), 500, /\.data\.a: expected string, got 5/],
+    [configMap({ a: 5 } as never), 500, /\.data\.a: expected string, got &value\.valueUnstructured\{Value:5\}/],
     [configMap(undefined, { managedFields: [] }), 400, /^metadata\.managedFields must be nil$/],
     [
       { ...configMap({}), apiVersion: 'v2' },
