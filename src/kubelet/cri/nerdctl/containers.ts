@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
-import { RunError, run } from '../../../exec.ts';
+import { run } from '../../../exec.ts';
 import { isMissingFile } from '../../../missing-file.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
@@ -30,7 +30,7 @@ import {
   removeConsole,
   taskStreams,
 } from './console.ts';
-import { hasEnded, isAbsent, runtimeError } from './errors.ts';
+import { hasEnded, isAbsent, missingObjects, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
 import type { Outputs } from './outputs.ts';
 import {
@@ -238,7 +238,7 @@ export async function listAllContainers(
     `label=${LABEL_SANDBOX}`,
   ]);
   const ids = stdout.split('\n').filter(Boolean);
-  const listed = ids.length === 0 ? [] : await inspect(nerdctl, ids);
+  const listed = await inspect(nerdctl, ids);
   return Promise.all(
     listed.map(async (status) => {
       const startedAt = status.state === 'created' ? await lastStart(status) : 0;
@@ -265,12 +265,15 @@ async function lastStart(status: ContainerStatus): Promise<number> {
   }
 }
 
+/** nerdctl tells of none when it misses one, which was removed meanwhile: it is asked about the others again. */
 async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<ContainerStatus[]> {
+  if (ids.length === 0) return [];
   try {
-    return parseContainers((await run(nerdctl.argv(['inspect', ...ids]))).stdout);
+    return parseContainers((await run(nerdctl.argv(['inspect', '--type', 'container', ...ids]))).stdout);
   } catch (error) {
-    // one of them was removed meanwhile; the others are printed
-    if (error instanceof RunError && isAbsent(error)) return parseContainers(error.output);
+    const missing = missingObjects(error);
+    const others = ids.filter((id) => !missing.has(id));
+    if (others.length < ids.length) return inspect(nerdctl, others);
     throw runtimeError('InspectContainerError', error);
   }
 }

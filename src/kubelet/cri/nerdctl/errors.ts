@@ -26,6 +26,13 @@ export function isAbsent(error: unknown): boolean {
   return run instanceof RunError && ABSENT.test(run.output);
 }
 
+/** The ids of which `inspect` says that there is nothing; of one that goes while it is looked at containerd says so. */
+export function missingObjects(error: unknown): ReadonlySet<string> {
+  const told = error instanceof RunError ? plainMessage(error.output) : '';
+  const missing = [...told.matchAll(/no such object (\w+)|container "(\w+)"[^,\]]*: not found/g)];
+  return new Set(missing.map(([, object, container]) => (object ?? container) as string));
+}
+
 /** Whether a signal came too late: the container's process had ended. */
 export const hasEnded = (error: unknown): boolean =>
   error instanceof RunError &&

@@ -39,7 +39,7 @@ interface InspectedImage {
 
 /** The containers in `nerdctl inspect`'s answer that are ours, known by their labels. */
 export function parseContainers(stdout: string): ContainerStatus[] {
-  return (JSON.parse(jsonArray(stdout)) as Inspected[]).filter((c) => c.Config.Labels[LABEL_SANDBOX]).map(toStatus);
+  return (JSON.parse(stdout) as Inspected[]).filter((c) => c.Config.Labels[LABEL_SANDBOX]).map(toStatus);
 }
 
 function toStatus(inspected: Inspected): ContainerStatus {
@@ -163,7 +163,7 @@ function milliseconds(time: string): number {
   return Number.isNaN(value) || value < 0 ? 0 : value; // Go's zero time is the year 1
 }
 
-/** inspect prints what it found before it fails for what it did not. */
+/** `image inspect` prints what it found before it fails for what it did not. */
 function jsonArray(output: string): string {
   const start = output.indexOf('[');
   const end = output.lastIndexOf('\n]');

@@ -29,16 +29,24 @@ describe('listing all containers', () => {
     };
   }
 
+  /** `missing`: there when they were listed, and gone when they are looked at. */
   async function list(
     containers: readonly ReturnType<typeof inspected>[],
     state: (id: string) => Promise<TaskState | undefined>,
+    missing: readonly string[] = [],
   ): Promise<string[]> {
     const answer = path.join(directory, 'inspect.json');
     writeFileSync(answer, `${JSON.stringify(containers, undefined, 4)}\n`);
     const asked: string[] = [];
+    const ids = [...missing, ...containers.map(({ Id }) => Id)];
     const nerdctl = {
-      argv: () => ['cat', answer],
-      run: async () => ({ stdout: containers.map(({ Id }) => `${Id}\n`).join(''), stderr: '' }),
+      argv: (args: readonly string[]) => {
+        const gone = missing.filter((id) => args.includes(id));
+        if (gone.length === 0) return ['cat', answer];
+        const errors = gone.map((id) => `no such object ${id}`).join(' ');
+        return ['sh', '-c', `echo 'level=warning msg="runs"'; echo 'level=fatal msg="1 errors: [${errors}]"'; exit 1`];
+      },
+      run: async () => ({ stdout: ids.map((id) => `${id}\n`).join(''), stderr: '' }),
     };
     const tasks = {
       state(id: string) {
@@ -75,5 +83,12 @@ describe('listing all containers', () => {
   test('a containerd that does not answer ends the list: nothing is guessed', async () => {
     const silent = () => Promise.reject(new Error('no answer'));
     await assert.rejects(list([inspected('runs', { started: true })], silent), { message: 'no answer' });
+  });
+
+  test('one that was removed meanwhile takes no other with it', async () => {
+    const unasked = () => assert.fail('nothing is doubtful');
+    const containers = [inspected('runs', { status: 'running' })];
+    assert.deepEqual(await list(containers, unasked, ['gone', 'gone2']), ['runs running -']);
+    assert.deepEqual(await list([], unasked, ['gone']), []);
   });
 });

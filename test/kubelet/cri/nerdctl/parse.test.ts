@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { RunError } from '../../../../src/exec.ts';
 import { normalizeReference } from '../../../../src/kubelet/cri/image-reference.ts';
 import { parseLogLine } from '../../../../src/kubelet/cri/log-line.ts';
-import { isAbsent, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
+import { isAbsent, missingObjects, plainMessage, runtimeError } from '../../../../src/kubelet/cri/nerdctl/errors.ts';
 import {
   lifecycleFile,
   parseContainers,
@@ -56,12 +56,6 @@ describe('a container as nerdctl inspect tells it', () => {
       assert.deepEqual([status?.attempt, status?.sandboxId, status?.name], [3, 's1', 'main']);
     });
   }
-  test('what was found is read even when something else was not', () => {
-    assert.equal(
-      parseContainers(`${inspected({})}time="x" level=fatal msg="1 errors: [no such object c2]"\n`).length,
-      1,
-    );
-  });
   test("another's container is not ours", () => {
     assert.deepEqual(parseContainers('[\n{"Id":"x","Config":{"Labels":{}},"State":{}}\n]\n'), []);
   });
@@ -146,6 +140,13 @@ describe('failures', () => {
       'ErrImageNeverPull',
     );
     assert.equal(runtimeError('X', failed('level=fatal msg="else"')).reason, 'X');
+  });
+  test('the containers that are not there are known by their ids', () => {
+    const missing = (message: string) => [...missingObjects(failed(`level=fatal msg="${message}"`))];
+    assert.deepEqual(missing('2 errors: [no such object c1 no such object c2]'), ['c1', 'c2']);
+    assert.deepEqual(missing('1 errors: [container \\"c1\\" in namespace \\"k8s.io\\": not found]'), ['c1']);
+    assert.deepEqual(missing('1 errors: [container \\"c1\\": no answer]'), []);
+    assert.deepEqual([...missingObjects(new Error('no such object c1'))], []);
   });
   test('what is not there is told apart from what failed', () => {
     assert.ok(isAbsent(failed('no such container: c1')));
