@@ -10,7 +10,6 @@ const CONSUMER = ['client', 'api', ...MACHINERY];
 /** Folder or single file → what it may import from src/, besides itself. */
 const ALLOWED: Record<string, readonly string[]> = {
   ...Object.fromEntries(SINGLE.map((name) => [name, []])),
-  exec: ['clock'],
   memory: ['clock', 'lifecycle'],
   pki: SINGLE,
   apimachinery: SINGLE,
@@ -36,6 +35,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   'better-sqlite3': ['storage/sqlite', 'migrations'],
   kysely: ['storage/sqlite', 'migrations'],
+  execa: ['exec'],
   koa: ['kubelet'],
   ws: ['apiserver', 'kubelet', 'client'],
   '@oclif/core': ['commands'],

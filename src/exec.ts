@@ -1,7 +1,9 @@
-// Programs run from here only: to their end, or, when they live on beside us, as children with their streams. A failed
-// command is a value that prints as something to paste into a shell. docs/decisions/0007-programs-to-their-end.md
+// Programs run from here only: to their end over execa, or, when they live on beside us, as plain children with
+// their streams. A failed command is a value that prints as something to paste into a shell.
 import { type ChildProcess, type StdioOptions, spawn as spawnChild } from 'node:child_process';
-import { systemClock, type Timer } from './clock.ts';
+
+/** Bytes of output that are kept; far above what any program of ours says. */
+const MAX_OUTPUT = 1 << 30;
 
 export interface RunOptions {
   input?: string | Uint8Array;
@@ -26,22 +28,32 @@ export class RunError extends Error {
   /** undefined when the program did not start or died of a signal. */
   readonly exitCode: number | undefined;
 
-  constructor(argv: readonly string[], { output, exitCode, why, cause }: Failure) {
-    const told = output.trim().split('\n').slice(-3).join(' | ');
-    super(`${shellQuote(argv)}: ${told || why || `ended with code ${exitCode}`}`, { cause });
+  constructor(argv: readonly string[], options: { output: string; exitCode: number | undefined; cause: unknown }) {
+    const told = options.output.trim().split('\n').slice(-3).join(' | ');
+    super(`${shellQuote(argv)}: ${told || describe(options.cause as Failure | undefined)}`, {
+      cause: options.cause,
+    });
     this.name = 'RunError';
     this.argv = argv;
-    this.output = output;
-    this.exitCode = exitCode;
+    this.output = options.output;
+    this.exitCode = options.exitCode;
   }
 }
 
 interface Failure {
-  output: string;
-  exitCode: number | undefined;
-  /** For a program that says nothing itself, and has no exit code. */
-  why?: string;
-  cause?: unknown;
+  exitCode?: number;
+  signal?: string;
+  timedOut?: boolean;
+  isCanceled?: boolean;
+  originalMessage?: string;
+  message?: string;
+}
+
+function describe(cause: Failure | undefined): string {
+  if (cause?.exitCode !== undefined) return `ended with code ${cause.exitCode}`;
+  if (cause?.isCanceled) return 'was called off';
+  if (cause?.timedOut) return 'took too long and was ended';
+  return cause?.signal ? `ended by ${cause.signal}` : (cause?.originalMessage ?? cause?.message ?? 'failed');
 }
 
 /** Children that must not outlive this process; they are the process's own, whoever started them. */
@@ -57,51 +69,29 @@ function endsWithUs(child: ChildProcess): void {
 }
 
 /** Runs `argv` to its end. Throws RunError on any exit code but 0. */
-export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { input, timeout, signal, ...place } = options;
-  return new Promise((resolve, reject) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let why: string | undefined;
-    let timer: Timer | undefined;
-    const fail = (failure: Omit<Failure, 'output'>) => {
-      const output = String(Buffer.concat([...stdout, ...stderr]));
-      reject(new RunError(argv, { output, ...failure }));
-    };
-    const child = spawn(argv, { ...place, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    const endFor = (reason: string) => {
-      why ??= reason;
-      child.kill('SIGKILL'); // nobody waits for one that does not hear SIGTERM,
-      child.stdout?.destroy(); // nor for a child of its own that still may write
-      child.stderr?.destroy();
-    };
-    const callOff = () => endFor('was called off');
-    if (timeout) timer = systemClock.after(timeout, () => endFor('took too long and was ended'));
-    if (signal?.aborted) callOff();
-    signal?.addEventListener('abort', callOff, { once: true });
-    const over = () => {
-      timer?.cancel();
-      signal?.removeEventListener('abort', callOff);
-    };
-    child.stdin?.on('error', () => undefined); // it does not want its input
-    child.stdin?.end(input);
-    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.once('error', (cause) => {
-      over();
-      fail({ exitCode: undefined, why: cause.message, cause });
-    });
-    child.once('close', (code, by) => {
-      over();
-      if (code === 0 && why === undefined) resolve({ stdout: text(stdout), stderr: text(stderr) });
-      else fail({ exitCode: code ?? undefined, why: why ?? (by === null ? undefined : `ended by ${by}`) });
-    });
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  // Loaded with the first program, not with this file: it takes longer than the API server's own start (decision 0007).
+  const { execa } = await import('execa');
+  const [file, ...args] = argv as [string, ...string[]];
+  const { input, signal, ...rest } = toNode(options);
+  const result = await execa(file, args, {
+    ...rest,
+    ...(signal ? { cancelSignal: signal } : {}),
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: MAX_OUTPUT,
+    // When its time is over or it is called off, nobody waits for a program, or a child of it, that does not hear SIGTERM.
+    killSignal: 'SIGKILL',
+    killDescendants: true,
   });
+  const stdout = String(result.stdout ?? '');
+  const stderr = String(result.stderr ?? '');
+  if (result.failed) throw new RunError(argv, { output: stdout + stderr, exitCode: result.exitCode, cause: result });
+  return { stdout, stderr };
 }
 
-const text = (chunks: readonly Buffer[]): string => String(Buffer.concat(chunks));
-
-export interface SpawnOptions extends Omit<RunOptions, 'input' | 'timeout'> {
+export interface SpawnOptions extends Omit<RunOptions, 'input'> {
   /** Own session and process group, not ended with this process. */
   detached?: boolean;
   /** As child_process takes it; default pipes. */
@@ -114,12 +104,11 @@ export interface SpawnOptions extends Omit<RunOptions, 'input' | 'timeout'> {
  */
 export function spawn(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const [file, ...args] = argv as [string, ...string[]];
-  const { signal, env, cwd, stdio = 'pipe', detached = false } = options;
+  const { signal, ...rest } = toNode(options);
   const child = spawnChild(file, args, {
-    ...(env ? { env: { ...process.env, ...env } } : {}),
-    ...(cwd ? { cwd } : {}),
-    stdio,
-    detached,
+    ...rest,
+    stdio: options.stdio ?? 'pipe',
+    detached: options.detached ?? false,
   });
   if (!options.detached) endsWithUs(child);
   if (signal) {
@@ -131,6 +120,14 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): Chil
   }
   return child;
 }
+
+const toNode = ({ env, cwd, timeout, signal, input }: RunOptions) => ({
+  ...(env ? { env: { ...process.env, ...env } } : {}),
+  ...(cwd ? { cwd } : {}),
+  ...(timeout ? { timeout } : {}),
+  signal,
+  input,
+});
 
 export function shellQuote(argv: readonly string[]): string {
   return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');

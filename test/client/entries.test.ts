@@ -33,6 +33,7 @@ test('the entry for browsers imports files of its own and nothing else', () => {
 
 test('the entry for Node is where its modules are', () => {
   assert.deepEqual(outside('src/client/node.ts'), [
+    'execa',
     'node:child_process',
     'node:fs',
     'node:os',
