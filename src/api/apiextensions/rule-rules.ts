@@ -130,8 +130,19 @@ function count({ field, name, cost }: { field: string; name: string; cost: bigin
 
 function costMessage(name: string, cost: bigint, limit: bigint): string {
   const factor = Number(cost) / Number(limit);
-  const shown = factor > 100 ? 'more than 100x' : `${factor.toFixed(factor < 1.5 ? 6 : 1)}x`;
+  const shown = factor > 100 ? 'more than 100x' : `${rounded(factor, factor < 1.5 ? 6 : 1)}x`;
   const how =
     'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
   return `${name} exceeds budget by factor of ${shown} (${how})`;
 }
+
+/** As Go prints: of two numbers that are exactly as near, the even one, where toFixed() takes the greater. */
+function rounded(value: number, digits: number): string {
+  const exact = value.toFixed(EXACT_DIGITS);
+  const end = exact.indexOf('.') + 1 + digits;
+  const isTie = /^50*$/.test(exact.slice(end));
+  return isTie && Number(exact[end - 1]) % 2 === 0 ? exact.slice(0, end) : value.toFixed(digits);
+}
+
+/** No double between 1 and 100 has more decimals. */
+const EXACT_DIGITS = 60;

@@ -153,3 +153,26 @@ suite('schemas', () => {
     test(what, () => assert.deepEqual(fields(definition({ versions: [version(schema)] })), errors));
   }
 });
+
+test('by how much a rule costs too much is rounded as Go does', () => {
+  const factor = (maxItems: number): string | undefined => {
+    const items = {
+      type: 'object',
+      properties: { a: { type: 'boolean' } },
+      'x-kubernetes-validations': [{ rule: 'self.a' }],
+    };
+    const crd = definition({ versions: [version(inSpec({ type: 'array', maxItems, items } as Schema))] });
+    return definitionErrors(crd)
+      .map(({ message }) => /rule cost exceeds budget by factor of ([\d.]+)x/.exec(message)?.[1])
+      .find((found) => found !== undefined);
+  };
+  // The rule costs 2, the limit is 10,000,000.
+  assert.deepEqual([11_250_000, 11_750_000, 8_750_000, 9_250_000, 12_000_000, 5_000_001].map(factor), [
+    '2.2',
+    '2.4',
+    '1.8',
+    '1.9',
+    '2.4',
+    '1.000000',
+  ]);
+});
