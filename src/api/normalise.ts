@@ -279,12 +279,22 @@ function normaliseValue(value: unknown, type: TypeRef, options: Normalising): un
       return isStruct(value) ? normaliseMap(value, type.value, options) : value;
     case 'struct': {
       const schema = options.schema.type(type.model);
-      if (schema.special) return canonicalSpecial(value, schema);
+      if (schema.special) return normaliseSpecial(value, schema, options);
       return isStruct(value) ? normaliseStruct(value, schema, options) : value;
     }
     default:
       return value;
   }
+}
+
+/** A schema of a CustomResourceDefinition, a list of such, or something simpler in their place. */
+const SCHEMAS = /(JSONSchemaProps)Or(?:Array|Bool|StringArray)$/;
+
+function normaliseSpecial(value: unknown, type: TypeSchema, options: Normalising): unknown {
+  if (!SCHEMAS.test(type.model)) return canonicalSpecial(value, type);
+  const inner: TypeRef = { kind: 'struct', model: type.model.replace(SCHEMAS, '$1') };
+  const schemas = (one: unknown) => (isStruct(one) ? normaliseValue(one, inner, options) : one);
+  return Array.isArray(value) ? value.map(schemas) : schemas(value);
 }
 
 function normaliseList(items: readonly unknown[], type: TypeRef, options: Normalising): readonly unknown[] {

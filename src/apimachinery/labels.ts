@@ -232,3 +232,7 @@ function operatorOf(token: Token): LabelOperator {
       throw new SelectorError(`found '${token.text}', expected: ${BINARY_OPERATORS.join(', ')}`);
   }
 }
+
+/** As errors show labels: Go prints a map by its keys, and one that is not there as null. */
+export const shownLabels = (labels: Readonly<Record<string, string>> | undefined): Record<string, string> | null =>
+  labels ? Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))) : null;

@@ -125,6 +125,29 @@ test('what a node may do is not told whole by rules', async () => {
   assert.deepEqual(await rulesOf('jane', ['system:masters']), { incomplete: false, evaluationError: undefined });
 });
 
+test('schemas within schemas have nothing that says nothing', async () => {
+  const crds = type('apiextensions.k8s.io', 'customresourcedefinitions', 'CustomResourceDefinition', false);
+  const idle = { nullable: false, description: '', pattern: '', enum: [], default: null };
+  const properties = {
+    list: { type: 'array', items: { type: 'string', ...idle } },
+    map: { type: 'object', additionalProperties: { type: 'string', ...idle } },
+    open: { type: 'object', additionalProperties: true },
+  };
+  const openAPIV3Schema = { type: 'object', properties };
+  const spec = {
+    group: 'plain.example.com',
+    scope: 'Cluster',
+    names: { plural: 'things', kind: 'Thing' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
+  };
+  const made = await client.create(crds, { metadata: { name: 'things.plain.example.com' }, spec } as never);
+  assert.deepEqual((made as unknown as { spec: typeof spec }).spec.versions[0]?.schema.openAPIV3Schema.properties, {
+    list: { type: 'array', items: { type: 'string' } },
+    map: { type: 'object', additionalProperties: { type: 'string' } },
+    open: { type: 'object', additionalProperties: true },
+  });
+});
+
 test('the row of a pod that has ended says so', () => {
   const row = (phase: string) => {
     const pod = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'p' }, status: { phase } };

@@ -1,6 +1,6 @@
 // Jobs, alone and in the template of a CronJob (pkg/apis/batch/validation).
 import { isDeepStrictEqual } from 'node:util';
-import { matchesLabelSelector } from '../../apimachinery/labels.ts';
+import { matchesLabelSelector, shownLabels } from '../../apimachinery/labels.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
@@ -53,7 +53,7 @@ function generatedSelector({ metadata, spec }: AnyObject): FieldError[] {
   const errors = Object.entries(expected).flatMap(([key, value]) => {
     if (labels[key] === undefined) return [fieldError.required(`${path}[${key}]`, `must be '${value}'`)];
     if (labels[key] === value) return [];
-    return [fieldError.invalid(`${path}[${key}]`, labels, `must be '${value}'`)];
+    return [fieldError.invalid(`${path}[${key}]`, shownLabels(labels), `must be '${value}'`)];
   });
   const readable = validateLabelSelector(selector, '').length === 0;
   return readable && !matchesLabelSelector(selector, expected)

@@ -1,6 +1,6 @@
 // ReplicationControllers and PodTemplates: a template each (pkg/registry/core/*/strategy.go, pkg/apis/core/validation).
 // ReplicationControllers are older than the garbage collector: DELETE leaves their Pods unless told otherwise.
-import { matchesLabelMap } from '../../apimachinery/labels.ts';
+import { matchesLabelMap, shownLabels } from '../../apimachinery/labels.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isDNS1123Label } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
@@ -21,7 +21,7 @@ function validateController(object: AnyObject): FieldError[] {
   const { labels } = template.metadata ?? {};
   if (!empty && !matchesLabelMap(selector, labels)) {
     const text = '`selector` does not match template `labels`';
-    errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? null, text));
+    errors.push(fieldError.invalid('spec.template.metadata.labels', shownLabels(labels), text));
   }
   return [
     ...errors,

@@ -1,5 +1,5 @@
 // A template and the selector that must pick its Pods (pkg/apis/core/validation ValidatePodTemplateSpec).
-import { matchesLabelSelector } from '../../apimachinery/labels.ts';
+import { matchesLabelSelector, shownLabels } from '../../apimachinery/labels.ts';
 import type { LabelSelector } from '../../apimachinery/meta.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { PodTemplateSpec } from '../types/core/v1.ts';
@@ -39,7 +39,7 @@ export function selectorMismatch(
   const labels = template?.metadata?.labels;
   if (selector && (isEmptySelector(selector) || matchesLabelSelector(selector, labels))) return [];
   const text = '`selector` does not match template `labels`';
-  return [fieldError.invalid(`${path}.metadata.labels`, labels ?? null, text)];
+  return [fieldError.invalid(`${path}.metadata.labels`, shownLabels(labels), text)];
 }
 
 export const isEmptySelector = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>

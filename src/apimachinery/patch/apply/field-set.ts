@@ -134,9 +134,30 @@ export function* paths(set: FieldSet, prefix: Path = []): Generator<Path> {
 }
 
 const KINDS = 'fkvi';
+/** Texts that may hold a number: all others are in the order of what they mean. */
+const NUMERIC = /[:[]-?\d/;
+
+/** The order in which managedFields are written (structured-merge-diff fieldpath PathElement.Compare). */
 function compareElements(a: string, b: string): number {
-  if (a.charCodeAt(0) === b.charCodeAt(0)) return a < b ? -1 : a > b ? 1 : 0;
-  return KINDS.indexOf(a.charAt(0)) - KINDS.indexOf(b.charAt(0));
+  const kind = a.charAt(0);
+  if (kind !== b.charAt(0)) return KINDS.indexOf(kind) - KINDS.indexOf(b.charAt(0));
+  if (kind === 'f' || !NUMERIC.test(a) || !NUMERIC.test(b)) return byText(a, b);
+  return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Numbers by their size; objects, which name the same keys in the same order, by one after the other. */
+function compareValues(a: Json, b: Json): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (!isObject(a) || !isObject(b)) return byText(JSON.stringify(a), JSON.stringify(b));
+  const others = Object.entries(b);
+  for (const [i, [name, value]] of Object.entries(a).entries()) {
+    const [otherName, other] = others[i] ?? ['', null];
+    const order = byText(name, otherName) || compareValues(value, other);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 /** As conflicts name it: .spec.containers[name="c"].image */

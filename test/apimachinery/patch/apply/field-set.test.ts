@@ -27,6 +27,24 @@ describe('a set of fields', () => {
     fc.assert(fc.property(set, (a) => assert(equalSets(fromFieldsV1(toFieldsV1(a)), a))));
   });
 
+  it('is written with numbers in their order, as upstream does', () => {
+    const elements = ['v:10', 'v:9', 'v:-1', 'k:{"port":443,"protocol":"TCP"}', 'k:{"port":80,"protocol":"UDP"}'];
+    const others = [
+      'k:{"port":80,"protocol":"TCP"}',
+      'k:{"name":"b"}',
+      'k:{"name":"a:1"}',
+      'i:10',
+      'i:9',
+      'f:b',
+      'f:a',
+    ];
+    assert.deepEqual(Object.keys(toFieldsV1(setOf(...[...elements, ...others].map((one) => [one])))), [
+      ...['f:a', 'f:b', 'k:{"name":"a:1"}', 'k:{"name":"b"}'],
+      ...['k:{"port":80,"protocol":"TCP"}', 'k:{"port":80,"protocol":"UDP"}', 'k:{"port":443,"protocol":"TCP"}'],
+      ...['v:-1', 'v:9', 'v:10', 'i:9', 'i:10'],
+    ]);
+  });
+
   it('is written with a "." for a member that has members below', () => {
     const written = { 'f:a': {}, 'f:b': { '.': {}, 'f:c': {} }, 'f:d': { 'k:{"name":"x"}': { '.': {}, 'f:e': {} } } };
     assert.deepEqual(toFieldsV1(fromFieldsV1(written)), written);
