@@ -178,18 +178,19 @@ function collect(stream: NodeJS.ReadableStream): () => Buffer {
 }
 
 /** As runc writes what it could not do, whatever it is told of a log, to the stream that the process would have had. */
-const COMPLAINT = /^\{"level":"(error|fatal)","msg":"/;
+const COMPLAINT = /\{"level":"(?:error|fatal)","msg":.*\}/;
 
 /** What the process writes; and what runc wrote instead, where it did not start one. */
 function withoutComplaint(stream: NodeJS.ReadableStream, pidFile: string): { output: Transform; complaint(): string } {
-  let isFirst = true;
+  let started = false;
   let held: Buffer | undefined;
   const output = new Transform({
     transform(chunk: Buffer, _, done) {
       // The pid is written after the process was started, so a process may be quicker: its words come at the end then.
-      if (isFirst && !existsSync(pidFile) && COMPLAINT.test(chunk.toString())) held = chunk;
+      started ||= existsSync(pidFile);
+      // Before it a terminal may have shown what was typed.
+      if (!started && COMPLAINT.test(chunk.toString())) held = chunk;
       else this.push(chunk);
-      isFirst = false;
       done();
     },
     flush(done) {
@@ -201,14 +202,10 @@ function withoutComplaint(stream: NodeJS.ReadableStream, pidFile: string): { out
   return { output, complaint: () => held?.toString() ?? '' };
 }
 
-/** Of the last line; the line itself where it is none of a log. */
+/** Of runc's log; what has no message is told as it is. */
 function loggedMessage(output: string): string {
-  const line = output.trim().split('\n').at(-1) ?? '';
-  try {
-    return (JSON.parse(line) as { msg: string }).msg;
-  } catch {
-    return line;
-  }
+  const line = COMPLAINT.exec(output)?.[0];
+  return line === undefined ? output.trim() : (JSON.parse(line) as { msg: string }).msg;
 }
 
 /** The wording of containerd's CRI, which kubectl users know; it makes an id for every try. */

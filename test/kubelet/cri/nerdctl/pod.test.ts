@@ -89,7 +89,8 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
     test(`a program that is not there is told as an error only, ${tty ? 'with' : 'without'} a terminal`, async () => {
       const sandbox = await runtime.runSandbox(sandboxConfig(`missing-${tty}`));
       const id = await run(sandbox.id, 'main', { command: ['sleep', '1000'] });
-      const session = await runtime.exec(id, ['nope'], { stdin: false, stdout: true, stderr: !tty, tty });
+      const session = await runtime.exec(id, ['nope'], { stdin: true, stdout: true, stderr: !tty, tty });
+      session.stdin!.end('typed');
       let printed = '';
       for (const stream of [session.stdout, session.stderr]) {
         stream?.on('data', (chunk) => {
@@ -100,7 +101,7 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
         message:
           /^failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in \$PATH: unknown$/,
       });
-      assert.equal(printed, '');
+      assert.doesNotMatch(printed, /exec failed/);
       await runtime.removeSandbox(sandbox.id);
     });
   }
