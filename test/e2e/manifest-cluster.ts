@@ -7,12 +7,13 @@ import path from 'node:path';
 import type { ContainerStatus, Pod } from '../../src/api/types/core/v1.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
-import { followPods } from './follow-pods.ts';
+import { type FollowedPods, followPods } from './follow-pods.ts';
 
 export interface ManifestCluster {
   cluster: Cluster;
   kubectl: Cluster['kubectl'];
   folder: string;
+  pods: FollowedPods;
   ended(pod: string): Promise<Pod>;
   running(pod: string): Promise<Pod>;
   /** Until a container of it waits with a message. */
@@ -36,21 +37,22 @@ export async function clusterWith(manifests: string, options: ManifestClusterOpt
   const folder = mkdtempSync(path.join(tmpdir(), 'tsk-host-'));
   const { kubectl } = cluster;
   const remove = () => cluster.remove().finally(() => rmSync(folder, { recursive: true }));
+  const place = path.join(import.meta.dirname, 'testdata', manifests);
+  const texts = globSync('*.yaml', { cwd: place }).map((file) => readFileSync(path.join(place, file), 'utf8'));
   try {
     await options.prepare(folder, cluster.dataDir);
     await cluster.start();
+    await kubectl.withInput(texts.join('---\n').replaceAll('HOST_FOLDER', folder), 'apply', '-f', '-');
   } catch (error) {
     await remove();
     throw error;
   }
   const pods = followPods(kubectl);
-  const place = path.join(import.meta.dirname, 'testdata', manifests);
-  const texts = globSync('*.yaml', { cwd: place }).map((file) => readFileSync(path.join(place, file), 'utf8'));
-  await kubectl.withInput(texts.join('---\n').replaceAll('HOST_FOLDER', folder), 'apply', '-f', '-');
   return {
     cluster,
     kubectl,
     folder,
+    pods,
     ended: (name) => pods.when(name, 'ended', (p) => /Succeeded|Failed/.test(p.status?.phase ?? '') && p),
     running: (name) => pods.when(name, 'runs', (p) => p.status?.phase === 'Running' && p),
     waiting: (name, container = 'main') =>
