@@ -12,7 +12,8 @@ export async function audienceProblem(
   pod: Pod,
   { reader, authorizer }: { reader: ObjectReader; authorizer: Authorizer },
 ): Promise<string | undefined> {
-  const { audiences = [] } = (request.object as unknown as TokenRequest).spec;
+  // A list that is missing comes as null, as Go writes it.
+  const audiences: readonly string[] = (request.object as unknown as TokenRequest).spec.audiences ?? [];
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
   const [audience = ''] = audiences;
   if ((pod.spec?.volumes ?? []).some((volume) => names(volume, audience, { pod, reader }))) return undefined;

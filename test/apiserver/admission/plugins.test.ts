@@ -301,6 +301,7 @@ test('NodeRestriction: a kubelet writes its own node, lease and pods', async () 
       /can only access node lease with the same name as the requesting node/,
     ],
     [['CREATE', 'serviceaccounts/token', token('mine', 'p')]],
+    [['CREATE', 'serviceaccounts/token', { spec: { ...token('mine', 'p').spec, audiences: null } }]],
     [['CREATE', 'serviceaccounts/token', token('theirs', 'p')], /does not match the UID in record/],
     [['CREATE', 'serviceaccounts/token', { spec: {} }], /node requested token not bound to a pod/],
     ...['vault', 'of-inline', 'of-bound', 'of-scratch', 'granted'].map(
