@@ -5,11 +5,10 @@ import type { StorageEntry } from '../../storage/storage.ts';
 import { apiVersionOf, isStoredVersion, viewName, viewOf } from '../registry/keys.ts';
 import { type Encoding, isTyped, kept, listMetadata, plainEncoding, type WatchEncoding } from './encoding.ts';
 
-export const jsonText = (value: unknown, space?: number): Uint8Array =>
-  Buffer.from(`${JSON.stringify(value, null, space)}\n`);
+export const jsonText = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`);
 
-/** For people. */
-export const prettyJson: Encoding = plainEncoding((object) => jsonText(object, 2));
+/** For people. Nothing ends its last line, as upstream. */
+export const prettyJson: Encoding = plainEncoding((object) => Buffer.from(JSON.stringify(object, null, 2)));
 
 export const json: Encoding = {
   value: (object) => [jsonText(object)],

@@ -96,7 +96,7 @@ async function sendBody(
   if (acceptsGzip && length > GZIP_THRESHOLD && !('content-encoding' in headers)) {
     const packed = await gzipBytes(Buffer.concat(pieces, length), { level: constants.Z_BEST_SPEED });
     headers['content-encoding'] = 'gzip';
-    headers.vary = 'Accept-Encoding';
+    headers.vary = headers.vary ? `Accept-Encoding, ${headers.vary}` : 'Accept-Encoding';
     length = packed.length;
     body = [packed];
   }

@@ -54,10 +54,11 @@ function answer({ request }: PathCall, legacy: Document, aggregated?: Document):
     const body = isKept ? legacy.json : Buffer.concat(encodingOf(wanted).value(legacy.object as KubeObject));
     return { type: 'raw', status: 200, contentType: wanted.mediaType, body };
   }
-  const headers = { etag: aggregated.etag, vary: 'Accept' };
-  const known = header(request, 'if-none-match') === aggregated.etag;
-  const body = known ? '' : aggregated.json;
-  return { type: 'raw', status: known ? 304 : 200, contentType: AGGREGATED_CONTENT_TYPE, body, headers };
+  const headers = { etag: aggregated.etag, vary: 'Accept', 'cache-control': 'public' };
+  if (header(request, 'if-none-match') === aggregated.etag) {
+    return { type: 'raw', status: 304, contentType: '', body: '', headers };
+  }
+  return { type: 'raw', status: 200, contentType: AGGREGATED_CONTENT_TYPE, body: aggregated.json, headers };
 }
 
 const asksForAggregated = (accept: string): boolean =>

@@ -43,8 +43,8 @@ export function openapiPaths(
       if (!document) return bare(404);
       const hash = call.request.query.get('hash');
       if (hash !== null && hash !== document.hash) {
-        const location = `/openapi/v3/${path}?hash=${document.hash}`;
-        return { type: 'raw', status: 301, contentType: JSON_TYPE, body: '', headers: { location } };
+        const headers = { location: `/openapi/v3/${path}?hash=${document.hash}`, ...tagged(document) };
+        return { type: 'raw', status: 301, contentType: JSON_TYPE, body: '', headers };
       }
       const type = chooseType(call.request, V3_TYPES);
       if (!type) return bare(406);
@@ -76,6 +76,8 @@ function chooseType(request: ApiRequest, offered: ReadonlyMap<string, string>): 
   return undefined;
 }
 
+const tagged = ({ hash }: OpenapiDocument) => ({ etag: JSON.stringify(hash), vary: 'Accept' });
+
 interface Content {
   document: OpenapiDocument;
   type: string;
@@ -85,15 +87,15 @@ interface Content {
 
 /** Both forms have the same ETag, as the answer varies by Accept. JSON goes out packed as it is kept, if it may. */
 function cacheable({ request }: PathCall, { document, type, protobuf, headers }: Content): ApiResult {
-  const etag = JSON.stringify(document.hash);
-  const all = { etag, vary: 'Accept', ...headers };
-  if (header(request, 'if-none-match') === etag) {
-    return { type: 'raw', status: 304, contentType: type, body: '', headers: all };
+  const all = { ...tagged(document), ...headers };
+  if (header(request, 'if-none-match') === all.etag) {
+    return { type: 'raw', status: 304, contentType: '', body: '', headers: all };
   }
   const answer = { type: 'raw', status: 200, contentType: type } as const;
   if (type !== JSON_TYPE) return { ...answer, body: protobuf(), headers: all };
   if (!/\bgzip\b/.test(header(request, 'accept-encoding') ?? '')) {
     return { ...answer, body: document.json, headers: all };
   }
-  return { ...answer, body: document.gzip, headers: { ...all, 'content-encoding': 'gzip' } };
+  const packed = { ...all, vary: `Accept-Encoding, ${all.vary}`, 'content-encoding': 'gzip' };
+  return { ...answer, body: document.gzip, headers: packed };
 }

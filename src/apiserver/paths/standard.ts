@@ -84,5 +84,5 @@ const json = (value: unknown, contentType = 'application/json'): ApiResult => ({
   type: 'raw',
   status: 200,
   contentType,
-  body: `${JSON.stringify(value, null, 2)}\n`,
+  body: JSON.stringify(value, null, 2),
 });
