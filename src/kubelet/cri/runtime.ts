@@ -187,6 +187,8 @@ export interface ImageStatus {
   entrypoint: readonly string[];
   cmd: readonly string[];
   stopSignal?: string;
+  /** The runtime wants it kept, whoever uses it. */
+  isPinned?: boolean;
 }
 
 export interface RuntimeEvent {

@@ -39,7 +39,7 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
   const known = new Map<string, Known>();
   const began = clock.monotonic();
 
-  /** Those that nobody uses, the longest unused first. */
+  /** Those that nobody uses, and the runtime lets go, the longest unused first. */
   async function unused(now: number): Promise<(ImageStatus & Known)[]> {
     const [images, containers] = await Promise.all([runtime.listImages(), runtime.listContainers()]);
     // A container that has ended may be started again from its image.
@@ -51,7 +51,7 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
         const before = known.get(image.id) ?? { firstSeen: now };
         const isUsed = [image.id, ...image.repoTags, ...image.repoDigests].some((name) => inUse.has(name));
         known.set(image.id, isUsed ? { ...before, lastUsed: now } : before);
-        return isUsed ? [] : [{ ...image, ...before }];
+        return isUsed || image.isPinned ? [] : [{ ...image, ...before }];
       })
       .toSorted(byLastUse);
   }

@@ -73,6 +73,14 @@ describe('images that nobody uses', () => {
     assert.deepEqual(told, ['space', 'space']);
   });
 
+  test('stay when the runtime has them pinned', async () => {
+    const { collector, clock, removed } = bed([{ ...image('pause'), isPinned: true }, image('other')]);
+    await collector.removeUnused();
+    await clock.advance(10 * MINUTE);
+    await collector.removeUnused();
+    assert.deepEqual(removed, ['docker.io/library/other:1']);
+  });
+
   test('stay for as long as they may be about to be used', async () => {
     const { collector, clock, state, removed, told } = bed([image('new')]);
     state.room = { capacityBytes: 1024 ** 2, availableBytes: 0 };

@@ -92,6 +92,7 @@ export function imageStatusOf(one: Read<typeof image.Image>, info: Readonly<Reco
     entrypoint: config.Entrypoint ?? [],
     cmd: config.Cmd ?? [],
     ...(config.StopSignal ? { stopSignal: config.StopSignal } : {}),
+    ...(one.pinned ? { isPinned: true } : {}),
   };
 }
 

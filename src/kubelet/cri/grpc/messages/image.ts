@@ -11,6 +11,7 @@ export const Image = message({
   size: integer(4),
   uid: one(5, Int64Value),
   username: text(6),
+  pinned: flag(8),
 });
 
 export const ListImagesRequest = message({});
