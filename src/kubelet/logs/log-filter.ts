@@ -14,6 +14,8 @@ const SPACE = 0x20;
 const BRACE = '{'.charCodeAt(0);
 const FULL = 'F'.charCodeAt(0);
 const STREAM_LETTER: Record<LogStream, number> = { stdout: 'o'.charCodeAt(0), stderr: 'e'.charCodeAt(0) };
+/** RFC 3339 with nanoseconds in UTC, as containerd writes them, and we. */
+const TIME_LENGTH = 30;
 /** ` stdout ` and ` stderr ` are as long. */
 const STREAM_LENGTH = 6;
 
@@ -33,9 +35,10 @@ export function createLogFilter(selection: LogSelection): LogFilter {
   /** Writes what is shown of data[from, to) to `out`; it is never longer. Returns where it ends. */
   function lineTo(out: Buffer, at: number, data: Buffer, from: number, to: number): number {
     if (data[from] === BRACE) return jsonLineTo(out, at, data.toString('utf8', from, to));
-    const streamAt = data.indexOf(SPACE, from) + 1;
+    // Looked for only where it is not where it nearly always is: that costs as much as all the rest of a line.
+    const streamAt = (data[from + TIME_LENGTH] === SPACE ? from + TIME_LENGTH : data.indexOf(SPACE, from)) + 1;
     const tagAt = streamAt + STREAM_LENGTH + 1;
-    const textAt = data.indexOf(SPACE, tagAt) + 1;
+    const textAt = (data[tagAt + 1] === SPACE ? tagAt + 1 : data.indexOf(SPACE, tagAt)) + 1;
     if (streamAt === 0 || textAt === 0 || tagAt >= to || textAt > to || data[tagAt - 1] !== SPACE) return at;
     if (letter !== undefined && data[streamAt + 3] !== letter) return at;
     if (since !== undefined && Date.parse(data.toString('latin1', from, streamAt - 1)) < since) return at;
