@@ -146,6 +146,11 @@ missing_busybox() { ! static_busybox >/dev/null; }
 what_busybox() { echo "a static busybox, for the test images (by $(package_manager || echo 'your package manager'))"; }
 install_busybox() { system_install busybox; }
 
+# --- podman, for the tests of its driver ------------------------------------------------------------------------
+missing_podman() { ! { command -v podman && command -v conmon; } >/dev/null; }
+what_podman() { echo "podman, for the tests of its driver (by $(package_manager || echo 'your package manager'))"; }
+install_podman() { system_install podman; }
+
 # --- an image registry, for the tests of pulls -----------------------------------------------------------------
 # Debian's package would start a service on all addresses; only its program is taken, and nothing is installed.
 missing_registry() { ! command -v docker-registry >/dev/null; }

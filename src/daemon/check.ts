@@ -25,8 +25,11 @@ interface Check {
 const runsPods = (config: Config): boolean => config.components.includes('kubelet');
 const startsContainerd = (config: Config): boolean => runsPods(config) && runtimePlace(config).isOwn;
 const runsByNerdctl = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'nerdctl';
+const runsByPodman = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'podman';
+/** Pods' sandboxes are made, and programs in containers started, by the driver itself. */
+const makesSandboxes = (config: Config): boolean => runsByNerdctl(config) || runsByPodman(config);
 /** Another's runtime makes networks and takes images by itself. */
-const hasOwnRuntime = (config: Config): boolean => runsByNerdctl(config) || startsContainerd(config);
+const hasOwnRuntime = (config: Config): boolean => makesSandboxes(config) || startsContainerd(config);
 const changesRules = (config: Config): boolean => config.components.includes('proxy') || runsPods(config);
 const INSTALL = 'run scripts/up, or install it with your package manager';
 
@@ -121,16 +124,18 @@ const CHECKS: readonly Check[] = [
         : 'a pod cannot reach itself or its neighbours through a Service: modprobe br_netfilter',
   },
   program('containerd', 'runs containers', startsContainerd),
-  program('runc', 'starts containers', startsContainerd),
-  program('nerdctl', 'speaks to containerd', hasOwnRuntime),
+  program('runc', 'starts containers', (config) => startsContainerd(config) || runsByPodman(config)),
+  program('nerdctl', 'speaks to containerd', (config) => hasOwnRuntime(config) && !runsByPodman(config)),
+  program('podman', 'makes containers', runsByPodman),
+  program('conmon', 'watches over the containers of podman', runsByPodman),
   program('ip', 'makes network namespaces', runsPods),
-  program('unshare', 'makes namespaces; package util-linux', runsByNerdctl),
-  program('nsenter', 'enters namespaces; package util-linux', runsByNerdctl),
+  program('unshare', 'makes namespaces; package util-linux', makesSandboxes),
+  program('nsenter', 'enters namespaces; package util-linux', makesSandboxes),
   program('mount', 'mounts shared memory and volumes; package mount or util-linux', runsPods),
   program('umount', 'takes mounts off; package mount or util-linux', runsPods),
   program('mkfifo', 'makes the streams of kubectl attach; package coreutils', runsByNerdctl),
-  program('script', 'gives kubectl exec -t its terminal; package bsdutils or util-linux', runsByNerdctl, false),
-  program('stty', 'sizes the terminal of kubectl exec -t; package coreutils', runsByNerdctl, false),
+  program('script', 'gives kubectl exec -t its terminal; package bsdutils or util-linux', makesSandboxes, false),
+  program('stty', 'sizes the terminal of kubectl exec -t; package coreutils', makesSandboxes, false),
   program('iptables-restore', 'writes Service rules', changesRules),
   program('iptables-save', 'reads Service rules', changesRules),
   program('conntrack', 'forgets stale UDP flows', (config) => config.components.includes('proxy')),

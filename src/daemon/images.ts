@@ -10,6 +10,7 @@ import { lookUp } from '../kubelet/images/keyring.ts';
 import { readKeyring } from '../kubelet/images/pull-secrets.ts';
 import { isReference } from '../kubelet/images.ts';
 import { silentLogger } from '../log.ts';
+import { openLedger } from './ledger.ts';
 import type { Config } from './options.ts';
 import { type RuntimeSettings, runtimePlace } from './runtime-place.ts';
 
@@ -29,10 +30,23 @@ export function nerdctlImages(config: RuntimeSettings & Pick<Config, 'registries
   return createImages(nerdctl, { logins: path.join(config['run-dir'], 'logins'), registries });
 }
 
+async function podmanImages(config: RuntimeSettings & Pick<Config, 'registries'>): Promise<NerdctlImages> {
+  const { createPodman } = await import('../kubelet/cri/podman/cli.ts');
+  const { createPodmanImages } = await import('../kubelet/cri/podman/images.ts');
+  const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
+  const podman = createPodman({ binary: 'podman', ...place, ledger: openLedger(config) });
+  return createPodmanImages(podman, {
+    temporary: path.join(config['run-dir'], 'logins'),
+    registries: registriesOf(config),
+  });
+}
+
 /** Starts our containerd when none runs; it stays, as it does without a server. */
 export async function withRuntime<T>(config: Config, work: (runtime: NerdctlImages) => Promise<T>): Promise<T> {
   const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
-  if (runtimePlace(config).isOwn) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
+  const { driver, isOwn } = runtimePlace(config);
+  if (driver === 'podman') return work(await podmanImages(config));
+  if (isOwn) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
   return work(nerdctlImages(config));
 }
 

@@ -53,9 +53,35 @@ export async function createNode(config: NodeConfig, parts: Parts): Promise<Node
     ledger,
     log: log.child({ component: 'network' }),
   });
-  const { driver } = runtimePlace(config);
-  const runtime = driver === 'cri' ? await criRuntime(config, parts) : await nerdctlRuntime(config, network, parts);
-  return { runtime, network };
+  return { runtime: await runtimeOf(config, network, parts), network };
+}
+
+function runtimeOf(config: NodeConfig, network: PodNetwork, parts: Parts): Promise<Runtime & Component> {
+  switch (runtimePlace(config).driver) {
+    case 'cri':
+      return criRuntime(config, parts);
+    case 'podman':
+      return podmanRuntime(config, network, parts);
+    case 'nerdctl':
+      return nerdctlRuntime(config, network, parts);
+  }
+}
+
+async function podmanRuntime(config: NodeConfig, network: PodNetwork, { clock, log, ledger }: Parts) {
+  const { createPodmanRuntime } = await import('../kubelet/cri/podman/driver.ts');
+  return createPodmanRuntime({
+    podman: 'podman',
+    dataDir: config['data-dir'],
+    runDir: config['run-dir'],
+    network,
+    ledger,
+    clock,
+    log: log.child({ component: 'runtime' }),
+    cgroup: instanceOf(config['data-dir']).cgroup,
+    registries: registriesOf(config),
+    logs: podLogs(config, ledger),
+    logLimits: logLimits(config),
+  });
 }
 
 async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, { clock, log, ledger }: Parts) {

@@ -69,7 +69,7 @@ export interface Config extends NodeConfig {
   'snapshot-keep': number;
 }
 
-export const RUNTIME_DRIVERS = ['nerdctl', 'cri'] as const;
+export const RUNTIME_DRIVERS = ['nerdctl', 'cri', 'podman'] as const;
 export type RuntimeDriver = (typeof RUNTIME_DRIVERS)[number];
 
 export type OptionName = keyof Config;
@@ -173,7 +173,7 @@ function endpoint(value: string): string {
 
 function runtimeDriver(value: string): RuntimeDriver {
   const driver = RUNTIME_DRIVERS.find((name) => name === value);
-  if (!driver) throw new Error(`is no container runtime; there are ${RUNTIME_DRIVERS.join(' and ')}`);
+  if (!driver) throw new Error(`is no container runtime; there are ${RUNTIME_DRIVERS.join(', ')}`);
   return driver;
 }
 
@@ -296,7 +296,7 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     parse: historyOf,
   },
   'container-runtime': {
-    description: 'how containers are run: nerdctl, or cri for the CRI of our containerd',
+    description: 'how containers are run: nerdctl, cri for the CRI of our containerd, or podman',
     default: 'nerdctl',
     parse: runtimeDriver,
   },

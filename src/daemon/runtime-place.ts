@@ -4,6 +4,7 @@ import type { Config } from './options.ts';
 
 export interface RuntimePlace {
   driver: Config['container-runtime'];
+  /** Empty where none is used. */
   socket: string;
   /** The runtime is a containerd of this data directory, which the server starts. */
   isOwn: boolean;
@@ -18,6 +19,7 @@ export type RuntimeSettings = Pick<
 export function runtimePlace(config: RuntimeSettings): RuntimePlace {
   const endpoint = config['container-runtime-endpoint'];
   const named = endpoint || config.containerd;
+  if (!endpoint && config['container-runtime'] === 'podman') return { driver: 'podman', socket: '', isOwn: false };
   return {
     driver: endpoint ? 'cri' : config['container-runtime'],
     socket: named || containerdAddress({ dataDir: config['data-dir'], runDir: config['run-dir'] }),

@@ -27,7 +27,7 @@ export interface PodReport {
 
 export function createPodReport(options: {
   state: PodState;
-  runtime: Pick<Runtime, 'listSandboxes' | 'listContainers'>;
+  runtime: Pick<Runtime, 'engine' | 'listSandboxes' | 'listContainers'>;
   clock: Clock;
   prober: Prober;
   resize: PodResize;
@@ -87,6 +87,7 @@ export function createPodReport(options: {
         waiting: state.waiting,
         readiness: prober,
         actuated: resize.actuated(),
+        engine: runtime.engine(),
         resizeConditions: terminal ? [] : resize.conditions(),
         terminationMessages: words,
         hostIPs: options.hostIPs(),

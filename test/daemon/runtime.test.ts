@@ -23,6 +23,11 @@ describe('the container runtime', () => {
     const own = `${directory}/run/containerd/containerd.sock`;
     assert.deepEqual(runtimePlace(config()), { driver: 'nerdctl', socket: own, isOwn: true });
     assert.deepEqual(runtimePlace(config({ 'container-runtime': 'cri' })), { driver: 'cri', socket: own, isOwn: true });
+    assert.deepEqual(runtimePlace(config({ 'container-runtime': 'podman' })), {
+      driver: 'podman',
+      socket: '',
+      isOwn: false,
+    });
     assert.deepEqual(runtimePlace(config({ containerd: '/run/c.sock' })), {
       driver: 'nerdctl',
       socket: '/run/c.sock',
@@ -37,7 +42,7 @@ describe('the container runtime', () => {
 
   test('that does not exist, or is not at a UNIX socket, is refused in one sentence', () => {
     assert.throws(() => config({ 'container-runtime': 'rkt' }), {
-      message: '--container-runtime: "rkt" is no container runtime; there are nerdctl and cri',
+      message: '--container-runtime: "rkt" is no container runtime; there are nerdctl, cri, podman',
     });
     assert.throws(() => config({ 'container-runtime-endpoint': 'tcp://1.2.3.4:1' }), {
       message:
@@ -66,6 +71,9 @@ describe('the container runtime', () => {
     assert.ok(theirs.includes('mount') && names({}).includes('unshare'));
     const cri = names({ 'container-runtime': 'cri' });
     assert.ok(cri.includes('containerd') && cri.includes('nerdctl') && !cri.includes('unshare'));
+    const podman = names({ 'container-runtime': 'podman' });
+    for (const name of ['podman', 'conmon', 'runc', 'unshare', 'CNI plugins']) assert.ok(podman.includes(name), name);
+    assert.ok(!podman.includes('containerd') && !podman.includes('nerdctl'));
   });
 
   test('our containerd makes the pod network itself: the default one, or that of a folder', () => {

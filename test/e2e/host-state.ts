@@ -15,7 +15,7 @@ async function firewall(): Promise<string[]> {
   );
 }
 
-const PROGRAMS = /^(containerd|containerd-shim.*|nerdctl|runc)$/;
+const PROGRAMS = /^(containerd|containerd-shim.*|nerdctl|runc|conmon|podman)$/;
 
 /** Programs of container runtimes; `of`: only those that work for this folder. */
 export function processes(of = ''): string[] {

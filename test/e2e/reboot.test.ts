@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Pod } from '../../src/api/types/core/v1.ts';
 import { instanceOf } from '../../src/daemon/instance.ts';
 import { run } from '../../src/exec.ts';
+import { subjects } from '../kubelet/cri/harness.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 
@@ -88,8 +89,11 @@ async function loseAllButDisk(cluster: Cluster): Promise<void> {
   rmSync(path.join(cluster.folder, 'run'), { recursive: true, force: true });
 }
 
-for (const driver of ['nerdctl', 'cri']) {
-  describe(`a machine that restarts, with ${driver}`, { timeout: 150_000 }, () => {
+const withoutPodman = subjects.find(({ name }) => name === 'podman')?.unavailable;
+
+for (const driver of ['nerdctl', 'cri', 'podman']) {
+  const skip = (driver === 'podman' && withoutPodman) || false;
+  describe(`a machine that restarts, with ${driver}`, { skip, timeout: 150_000 }, () => {
     let cluster: Cluster;
     before(async () => {
       cluster = await createCluster([`--container-runtime=${driver}`]);

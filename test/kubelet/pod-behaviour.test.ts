@@ -277,7 +277,7 @@ test('an ephemeral container sees the processes of the one it names, and waits f
       (pod.spec as object as { ephemeralContainers: object[] }).ephemeralContainers = [debug('main')];
     });
     await bed.until('debugging', () => bed.pod('other')?.status?.ephemeralContainerStatuses?.[0]?.state?.running);
-    const main = bed.container('other', 'main')?.containerID?.replace('containerd://', '');
+    const main = bed.container('other', 'main')?.containerID?.replace('simulated://', '');
     assert.deepEqual(targets, [undefined, main]);
     assert.equal(bed.pod('other')?.status?.ephemeralContainerStatuses?.[0]?.ready, false);
   }));

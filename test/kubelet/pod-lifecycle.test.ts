@@ -23,7 +23,7 @@ test('a pod goes from Pending to Running and Ready, and is deleted with its grac
       status?.conditions?.map((c) => `${c.type}=${c.status}`),
       ['PodReadyToStartContainers=True', 'Initialized=True', 'Ready=True', 'ContainersReady=True', 'PodScheduled=True'],
     );
-    assert.match(status?.containerStatuses?.[0]?.containerID ?? '', /^containerd:\/\/[0-9a-f]{64}$/);
+    assert.match(status?.containerStatuses?.[0]?.containerID ?? '', /^simulated:\/\/[0-9a-f]{64}$/);
     assert.deepEqual(told, [
       'Normal Pulled Container image "example" already present on machine and can be accessed by the pod',
       'Normal Created Container created',

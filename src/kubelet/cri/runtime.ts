@@ -305,6 +305,8 @@ export interface Runtime
     StreamRuntime,
     ImageRuntime {
   readonly name: string;
+  /** What runs the containers, as their ids in statuses are told with: containerd, podman; '' until it has answered. */
+  engine(): string;
   /** Name and version as node status has them: containerd://2.1.0 */
   version(): Promise<string>;
   /** Every change of a container, as the runtime reports it; ends with the signal. */

@@ -7,7 +7,7 @@ import type { ContainerStatus, StreamRuntime } from '../cri/runtime.ts';
 import type { ProbeCount, ProbeMetrics } from '../metrics/probe-metrics.ts';
 import type { ProbeOutcome, ProbeOutcomes } from '../pod-actions.ts';
 import { aboutContainer, allContainers, isSidecar, newestOf, type PodRecord, specOf } from '../pod-record.ts';
-import { containerUri, type ReadinessFacts } from '../status/container-statuses.ts';
+import type { ReadinessFacts } from '../status/container-statuses.ts';
 import { type ActionResult, type ProbeTarget, tryProbe } from './action.ts';
 
 type ProbeKind = 'startup' | 'liveness' | 'readiness';
@@ -173,8 +173,8 @@ export function createProber(options: ProberOptions): Prober {
  * started anew since, and stays true until a probe says otherwise.
  */
 const toldOf = (pod: Pod, id: string) =>
-  [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
-    (s) => s.containerID === containerUri(id),
+  [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find((s) =>
+    s.containerID?.endsWith(`://${id}`),
   );
 
 const probesOf = (container: Container): [ProbeKind, Probe][] =>

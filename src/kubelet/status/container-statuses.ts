@@ -38,6 +38,8 @@ export interface ContainerStatusInput {
   terminationMessages: ReadonlyMap<string, string>;
   /** The resources that running containers have. */
   actuated: Allocation;
+  /** The runtime's, as the ids of containers are told with. */
+  engine: string;
   /** An exit restarts all containers (restartPolicyRules). */
   isRestartingAll: boolean;
 }
@@ -45,7 +47,8 @@ export interface ContainerStatusInput {
 const rfc3339 = (ms: number): string | undefined =>
   ms > 0 ? `${new Date(ms).toISOString().slice(0, 19)}Z` : undefined;
 
-export const containerUri = (id: string): string => `containerd://${id}`;
+/** pkg/kubelet/container/runtime.go ContainerID.String */
+const containerUri = (engine: string, id: string): string => `${engine}://${id}`;
 
 /** A container of which nobody knows how it ended. */
 export const lost = (message: string): ContainerStateTerminated => ({
@@ -73,7 +76,7 @@ function statusOf(container: Container, input: ContainerStatusInput): ApiContain
   // A runtime may tell it once, when the container starts.
   if (newest && !status.user && old?.user && old.containerID === status.containerID) status.user = old.user;
   if (newest && before?.state === 'exited') {
-    status.lastState = { terminated: terminatedState(before, input.terminationMessages) };
+    status.lastState = { terminated: terminatedState(before, input) };
   } else if (newest && old) {
     const ended = old.containerID !== status.containerID ? old.state?.terminated : undefined;
     const kept = ended ?? old.lastState?.terminated;
@@ -143,13 +146,13 @@ function fromRuntime(container: Container, newest: ContainerStatus, input: Conta
   const actual = newest.state === 'running' ? (input.actuated.containers[container.name] ?? given) : given;
   return {
     name: container.name,
-    state: stateOf(newest, input.terminationMessages),
+    state: stateOf(newest, input),
     lastState: {},
     ready: false,
     restartCount: newest.attempt,
     image: newest.image,
     imageID: newest.imageId,
-    containerID: containerUri(newest.id),
+    containerID: containerUri(input.engine, newest.id),
     ...(given?.requests ? { allocatedResources: given.requests } : {}),
     resources: actual ?? {},
     ...(newest.user ? { user: userOf(newest.user) } : {}),
@@ -161,18 +164,17 @@ const userOf = ({ uid, gid, supplementalGroups: groups }: ContainerUser): ApiCon
   linux: { uid, gid, ...(groups.length > 0 ? { supplementalGroups: [...groups] } : {}) },
 });
 
-function stateOf(status: ContainerStatus, messages: ReadonlyMap<string, string>): ContainerState {
+type Told = Pick<ContainerStatusInput, 'terminationMessages' | 'engine'>;
+
+function stateOf(status: ContainerStatus, input: Told): ContainerState {
   if (status.state === 'running') return { running: { startedAt: rfc3339(status.startedAt) } };
-  if (status.state === 'exited') return { terminated: terminatedState(status, messages) };
+  if (status.state === 'exited') return { terminated: terminatedState(status, input) };
   return { waiting: { reason: 'ContainerCreating' } };
 }
 
-export function terminatedState(
-  status: ContainerStatus,
-  messages: ReadonlyMap<string, string>,
-): ContainerStateTerminated {
+function terminatedState(status: ContainerStatus, { terminationMessages, engine }: Told): ContainerStateTerminated {
   const exitCode = status.exitCode ?? 137;
-  const message = [status.message, messages.get(status.id)].filter(Boolean).join(': ');
+  const message = [status.message, terminationMessages.get(status.id)].filter(Boolean).join(': ');
   return {
     exitCode,
     ...(status.signal ? { signal: status.signal } : {}),
@@ -186,7 +188,7 @@ export function terminatedState(
     ...(message ? { message } : {}),
     startedAt: rfc3339(status.startedAt) ?? '1970-01-01T00:00:00Z',
     finishedAt: rfc3339(status.finishedAt),
-    containerID: containerUri(status.id),
+    containerID: containerUri(engine, status.id),
   };
 }
 

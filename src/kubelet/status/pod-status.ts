@@ -12,7 +12,10 @@ import { type Phase, phaseOf } from './phase.ts';
 import { podResources } from './pod-resources.ts';
 
 export interface PodStatusInput
-  extends Pick<ContainerStatusInput, 'pod' | 'record' | 'waiting' | 'readiness' | 'terminationMessages' | 'actuated'> {
+  extends Pick<
+    ContainerStatusInput,
+    'pod' | 'record' | 'waiting' | 'readiness' | 'terminationMessages' | 'actuated' | 'engine'
+  > {
   resizeConditions: readonly PodCondition[];
   /** The status told last; the pod's own after a restart of the kubelet. */
   old: PodStatus;

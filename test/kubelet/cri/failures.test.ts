@@ -44,7 +44,9 @@ const shimOf = (containerId: string, sandboxId: string): number => {
 
 const ENDS_WITH_7 = ['sh', '-c', 'trap "exit 7" TERM; while true; do sleep 0.05; done'];
 
-for (const subject of subjects.filter(({ name }) => name !== 'simulated')) {
+const WITHOUT_CONTAINERD = ['simulated', 'podman'];
+
+for (const subject of subjects.filter(({ name }) => !WITHOUT_CONTAINERD.includes(name))) {
   describe(`what dies around a container: ${subject.name}`, {
     skip: subject.unavailable ?? false,
     timeout: 90_000,

@@ -21,6 +21,7 @@ import { createNerdctlRuntime } from '../../../src/kubelet/cri/nerdctl/driver.ts
 import { createImages } from '../../../src/kubelet/cri/nerdctl/images.ts';
 import { PAUSE_IMAGE, pauseArchive } from '../../../src/kubelet/cri/pause.ts';
 import { createPodLogs } from '../../../src/kubelet/cri/pod-logs.ts';
+import { createPodmanRuntime } from '../../../src/kubelet/cri/podman/driver.ts';
 import type { Runtime } from '../../../src/kubelet/cri/runtime.ts';
 import { createSimulatedRuntime } from '../../../src/kubelet/cri/simulated/runtime.ts';
 import type { Component } from '../../../src/lifecycle.ts';
@@ -66,6 +67,7 @@ export const subjects: readonly Subject[] = [
   { name: 'simulated', unavailable: undefined, open: openSimulated },
   { name: 'nerdctl', unavailable: whyNoNerdctl(), open: openNerdctl },
   { name: 'CRI of containerd', unavailable: whyNoNerdctl(), open: openCri },
+  { name: 'podman', unavailable: whyNot(['podman', 'conmon', 'runc', 'unshare', 'iptables']), open: openPodman },
 ];
 
 async function openSimulated(): Promise<Harness> {
@@ -155,7 +157,7 @@ async function harnessOf(
       return runtime;
     },
     nerdctl: createNerdctl({ binary: nerdctl, address, dataRoot: path.join(base.dataDir, 'nerdctl'), registries }).argv,
-    address,
+    ...(address === '' ? {} : { address }),
     directories: base,
     containerdPid() {
       const file = path.join(base.runDir, 'containerd', 'containerd.pid');
@@ -181,6 +183,19 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
   const parts = { nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries, logs };
   const make = () => createNerdctlRuntime({ ...base, ...parts });
   return harnessOf(bed, { address, registries, make, startContainerd: reviveContainerd });
+}
+
+async function openPodman({ registries }: OpenOptions = {}): Promise<Harness> {
+  const bed = containerdBed();
+  const { base, network, ledger } = bed;
+  const logs = createPodLogs(path.join(bed.directory, 'pods'));
+  const parts = { podman: 'podman', network, ledger, cgroup: MARK, registries, logs };
+  return harnessOf(bed, {
+    address: '',
+    registries,
+    make: () => createPodmanRuntime({ ...base, ...parts }),
+    startContainerd: async () => {},
+  });
 }
 
 async function openCri({ registries }: OpenOptions = {}): Promise<Harness> {
@@ -235,8 +250,12 @@ function conflist(bridge: string, dataDir: string): string {
 }
 
 function whyNoNerdctl(): string | undefined {
+  return whyNot([nerdctl, 'containerd', 'runc', 'unshare', 'iptables']);
+}
+
+function whyNot(programs: readonly string[]): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
-  for (const program of [nerdctl, 'containerd', 'runc', 'unshare', 'iptables']) {
+  for (const program of programs) {
     if (!onPath(program)) return `needs ${program}`;
   }
   return undefined;

@@ -95,6 +95,7 @@ const statusOf = (pod: Pod, more: Partial<Parameters<typeof podStatus>[0]> = {})
     readiness: { hasStarted: () => true, isReady: () => true },
     terminationMessages: new Map(),
     actuated: { containers: {} },
+    engine: 'simulated',
     resizeConditions: [],
     hostIPs: ['192.0.2.1'],
     now: '2026-01-01T00:00:00Z',

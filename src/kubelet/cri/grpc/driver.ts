@@ -78,6 +78,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
   const synced = () => firstSync.promise;
   let following: Promise<void> = Promise.resolve();
   let source: EventSource | undefined;
+  let engine = '';
 
   // The runtime itself remembers what was killed for its memory: a list tells it again.
   const table = createContainerTable({ emit: tell, onOom() {}, wasOomKilled: ({ oomKilled }) => oomKilled });
@@ -119,6 +120,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
 
   async function subscribe(signal: AbortSignal, onSubscribed: () => void): Promise<void> {
     const { runtimeName } = await cri.call('StartError', VERSION, { version: 'v1' });
+    engine = runtimeName;
     source ??= createEventSource({
       path: options.path,
       channel,
@@ -198,6 +200,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
       channel.close();
     },
 
+    engine: () => engine,
     async version() {
       const { runtimeName, runtimeVersion } = await cri.call('VersionError', VERSION, { version: 'v1' });
       return `${runtimeName}://${runtimeVersion.replace(/^v/, '')}`;

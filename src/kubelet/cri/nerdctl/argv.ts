@@ -1,4 +1,5 @@
-// Container configuration → nerdctl's arguments. Pure; the golden files of its test are the argument lists.
+// Container configuration → the arguments of nerdctl, and of podman, which takes the same. Pure; the golden files of its
+// test are the argument lists.
 import { createHash } from 'node:crypto';
 import { withoutNeedlessTag } from '../image-reference.ts';
 import {
@@ -26,10 +27,8 @@ import type { SandboxRecord } from './records.ts';
 export interface CreateContext {
   sandbox: SandboxRecord;
   image: ImageStatus;
-  /** Path of the runc wrapper. */
-  runtime: string;
-  /** Where nerdctl keeps what it has of this container. */
-  dataRoot: string;
+  /** Arguments of `create` that the program needs whatever the container is. */
+  ownArgs: readonly string[];
   console: ConsoleSettings;
   logPath: string;
   /** Lowest oom_score_adj that this process may give; lower ones are left out. */
@@ -37,8 +36,6 @@ export interface CreateContext {
 }
 
 const CPU_PERIOD_MICROSECONDS = '100000';
-/** What the container writes goes to its console (outputs.ts). */
-const LOG_OPTIONS = ['--log-driver', 'none'];
 
 /** Arguments of `nerdctl` that create, but do not start, the container. */
 export function createArgs(config: ContainerConfig, context: CreateContext): string[] {
@@ -49,11 +46,7 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     containerName(config, sandbox),
     '--pull',
     'never',
-    '--runtime',
-    context.runtime,
-    ...LOG_OPTIONS,
-    '--data-root',
-    context.dataRoot,
+    ...context.ownArgs,
     ...namespaceArgs(config, sandbox),
     ...labelArgs(config, context),
     ...annotationArgs(config.security, sandbox),
@@ -144,7 +137,8 @@ const depthOf = ({ containerPath }: Mount): number => containerPath.split('/').f
 
 /** --mount cannot carry a comma and --volume no colon; a path with both is not expressible. */
 function mountArg(mount: Mount): string[] {
-  const { hostPath, containerPath, readOnly, recursiveReadOnly, propagation } = mount;
+  const { hostPath, containerPath, readOnly, recursiveReadOnly, propagation, image } = mount;
+  if (image) return ['--mount', `type=image,source=${image.reference},target=${containerPath}`];
   const bind = propagation === undefined || propagation === 'private' ? 'rprivate' : propagation;
   const access = recursiveReadOnly ? ['rro'] : readOnly ? ['ro'] : [];
   if (!`${hostPath}${containerPath}`.includes(',')) {

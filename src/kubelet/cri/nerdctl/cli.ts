@@ -2,7 +2,7 @@
 // and from streams.ts only.
 import { type RunOptions, type RunResult, run } from '../../../exec.ts';
 import { CONTAINERD_NAMESPACE } from '../containerd/api.ts';
-import { runtimeError } from './errors.ts';
+import { isAbsent, runtimeError } from './errors.ts';
 
 /** containerd's runc shim keeps runc's state here, whatever containerd's own folders are. */
 export const RUNC_ROOT = `/run/containerd/runc/${CONTAINERD_NAMESPACE}`;
@@ -45,6 +45,11 @@ export function createNerdctl(place: NerdctlPlace): Nerdctl {
     ...(place.registries ? ['--hosts-dir', [place.registries, ...HOSTS_DIRS].join(',')] : []),
     ...args,
   ];
+  return commandLine(argv);
+}
+
+/** A program that is always called in one way. */
+export function commandLine(argv: Nerdctl['argv']): Nerdctl {
   return {
     argv,
     async run(reason, args, options) {
@@ -57,4 +62,11 @@ export function createNerdctl(place: NerdctlPlace): Nerdctl {
   };
 }
 
-export const runcArgv = (args: readonly string[]): string[] => ['runc', '--root', RUNC_ROOT, ...args];
+/** Idempotent. */
+export async function endAndRemove(nerdctl: Nerdctl, id: string): Promise<void> {
+  await nerdctl.run('RemoveContainerError', ['rm', '--force', '--volumes', id]).catch((error: unknown) => {
+    if (!isAbsent(error)) throw error;
+  });
+}
+
+export const runcArgv = (root: string, args: readonly string[]): string[] => ['runc', '--root', root, ...args];

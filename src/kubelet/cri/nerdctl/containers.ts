@@ -1,14 +1,12 @@
-// ContainerRuntime by nerdctl (create, inspect), containerd (start, remove) and runc (signals: a third of nerdctl's time).
-import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+// ContainerRuntime by nerdctl (create, inspect), what starts and removes its containers, and runc (signals: a third of nerdctl's
+// time).
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { run } from '../../../exec.ts';
 import { isMissingFile } from '../../../missing-file.ts';
-import type { LogLimits } from '../../logs/log-file.ts';
 import type { ContainerTable } from '../container-table.ts';
-import { isCutShort, type Labels, type Tasks } from '../containerd/tasks.ts';
+import { isCutShort, type Tasks } from '../containerd/tasks.ts';
 import { LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -16,33 +14,29 @@ import {
   type ContainerConfig,
   type ContainerRuntime,
   type ContainerStatus,
+  type ContainerUser,
   type ImageRuntime,
   RuntimeError,
 } from '../runtime.ts';
 import { type CreateContext, containerLabels, createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
-import {
-  type ConsoleSettings,
-  consoleOf,
-  makeConsole,
-  openRequest,
-  outputId,
-  removeConsole,
-  taskStreams,
-} from './console.ts';
-import { hasEnded, isAbsent, missingObjects, runtimeError } from './errors.ts';
+import type { ConsoleSettings } from './console.ts';
+import { hasEnded, missingObjects, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
-import type { Outputs } from './outputs.ts';
-import {
-  lifecycleFile,
-  lifecycleText,
-  parseContainers,
-  parseLifecycle,
-  START_ERROR_EXIT_CODE,
-  sinceStart,
-} from './parse.ts';
+import { lifecycleFile, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE, sinceStart } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
-import { userOf } from './runc-wrapper.ts';
+
+/** How a container's process begins, and where what it writes goes: containerd's tasks, or podman's conmon. */
+export interface ContainerProcesses {
+  /** Before the container is made. */
+  prepare(config: ContainerConfig, logPath: string): Promise<{ console: ConsoleSettings; ownArgs: readonly string[] }>;
+  /** Resolves when its process runs; `onUser` hears whom it begins as. */
+  start(status: ContainerStatus, onUser: (user: ContainerUser) => void): Promise<void>;
+  /** Idempotent; ends what still runs. */
+  remove(id: string): Promise<void>;
+  /** The container is gone. */
+  removed(status: ContainerStatus): void;
+}
 
 export interface ContainersOptions {
   nerdctl: Nerdctl;
@@ -50,17 +44,11 @@ export interface ContainersOptions {
   table: ContainerTable;
   images: Pick<ImageRuntime, 'imageStatus'>;
   clock: Clock;
-  /** Path of the runc wrapper. */
-  runtime: string;
-  tasks: Pick<Tasks, 'start' | 'remove'>;
-  imageMounts: ImageMounts;
-  /** The folder of the containers' consoles. */
-  consoles: string;
-  /** Where nerdctl keeps what it has of containers. */
-  dataRoot: string;
-  outputs: Outputs;
+  /** Where the state of the containers is for runc. */
+  runcRoot: string;
+  processes: ContainerProcesses;
+  imageMounts: Pick<ImageMounts, 'resolve'>;
   logs: PodLogs;
-  logLimits: LogLimits;
   /** Resolves when the table is as true as the event stream. */
   synced(): Promise<void>;
 }
@@ -76,31 +64,19 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       sandbox?.pidHolder !== undefined || sandbox?.config.hostPID || status?.labels[LABEL_PROCESSES_OF] !== undefined;
     // in its own PID namespace the end of the first process ends all
     const all = signal === 'SIGKILL' && sharesPids ? ['--all'] : [];
-    await run(runcArgv(['kill', ...all, id, signal])).catch((error: unknown) => {
+    await run(runcArgv(options.runcRoot, ['kill', ...all, id, signal])).catch((error: unknown) => {
       if (!hasEnded(error)) throw runtimeError('KillContainerError', error);
-    });
-  };
-
-  const endAndRemove = async (id: string) => {
-    await nerdctl.run('RemoveContainerError', ['rm', '--force', id]).catch((error: unknown) => {
-      if (!isAbsent(error)) throw error;
     });
   };
 
   const start = async (status: ContainerStatus) => {
     const { id } = status;
-    const console = consoleOf(status.labels);
     try {
-      await options.outputs.open(openRequest(console, status.logPath, options.logLimits));
-      await options.tasks.start(id, taskStreams(console), ({ labels, spec }) => {
-        writeLastStart(labels, clock.now());
-        table.setUser(id, userOf(spec));
-      });
+      await options.processes.start(status, (user) => table.setUser(id, user));
       options.logs.link(status);
       table.advance(id, { state: 'running', startedAt: clock.now() }); // when the event is late
     } catch (error) {
       if (isCutShort(error)) throw error; // whether it runs is seen when containerd answers again
-      options.outputs.forget(outputId(console));
       table.advance(id, {
         state: 'exited',
         finishedAt: clock.now(),
@@ -117,16 +93,13 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
       if (!sandbox) throw new RuntimeError('CreateContainerError', `no sandbox ${config.sandboxId}`);
       const image = await options.images.imageStatus(config.image);
       if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
-      options.outputs.prepare();
-      const console = consoleFor(config, options.consoles);
       const logPath = path.join(options.logs.folder(sandbox.pod), options.logs.file(config.name, config.attempt));
-      const [{ mounts, labels }] = await Promise.all([
+      const [{ mounts, labels }, { console, ownArgs }] = await Promise.all([
         options.imageMounts.resolve(config.mounts, records.folder(sandbox.id)),
-        makeConsole(console),
+        options.processes.prepare(config, logPath),
       ]);
       const whole = { ...config, mounts, labels: { ...config.labels, ...labels } };
-      const dataRoot = dataRootOf(console, options.dataRoot);
-      const context = { sandbox, image, runtime: options.runtime, dataRoot, console, logPath, minOomScoreAdj };
+      const context = { sandbox, image, ownArgs, console, logPath, minOomScoreAdj };
       const { stdout } = await nerdctl.run('CreateContainerError', createArgs(whole, context));
       const id = stdout.trim().split('\n').at(-1) as string;
       table.add(createdStatus(id, containerLabels(whole, context), { config, context, at: clock.now() }));
@@ -162,12 +135,9 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
 
     async removeContainer(id) {
       const status = table.get(id);
-      // it still runs, or nerdctl says what else is wrong
-      await table.during(id, () => options.tasks.remove(id).catch(() => endAndRemove(id)));
+      await table.during(id, () => options.processes.remove(id));
       if (status) {
-        const console = consoleOf(status.labels);
-        removeConsole(console);
-        rmSync(dataRootOf(console, options.dataRoot), { recursive: true, force: true });
+        options.processes.removed(status);
         options.logs.removeContainer(status);
       }
       table.remove(id);
@@ -229,16 +199,7 @@ export async function listAllContainers(
   nerdctl: Nerdctl,
   { tasks, clock }: { tasks: Pick<Tasks, 'state'>; clock: Clock },
 ): Promise<ContainerStatus[]> {
-  const { stdout } = await nerdctl.run('ListContainersError', [
-    'ps',
-    '--all',
-    '--quiet',
-    '--no-trunc',
-    '--filter',
-    `label=${LABEL_SANDBOX}`,
-  ]);
-  const ids = stdout.split('\n').filter(Boolean);
-  const listed = await inspect(nerdctl, ids);
+  const listed = await listAndInspect(nerdctl);
   return Promise.all(
     listed.map(async (status) => {
       const startedAt = status.state === 'created' ? await lastStart(status) : 0;
@@ -249,10 +210,12 @@ export async function listAllContainers(
   );
 }
 
-/** What nerdctl's own hook would write, which is a process of it for each start (runc-wrapper.ts). */
-function writeLastStart(labels: Labels, at: number): void {
-  const file = lifecycleFile({ labels });
-  if (file !== undefined) writeFileSync(file, lifecycleText(at), { mode: 0o600 });
+/** All containers of ours as the program itself knows them, in two calls. */
+export async function listAndInspect(nerdctl: Nerdctl): Promise<ContainerStatus[]> {
+  const filter = `label=${LABEL_SANDBOX}`;
+  const { stdout } = await nerdctl.run('ListContainersError', ['ps', '-a', '-q', '--no-trunc', '--filter', filter]);
+  const ids = stdout.split('\n').filter(Boolean);
+  return inspect(nerdctl, ids);
 }
 
 async function lastStart(status: ContainerStatus): Promise<number> {
@@ -276,15 +239,4 @@ async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<Contai
     if (others.length < ids.length) return inspect(nerdctl, others);
     throw runtimeError('InspectContainerError', error);
   }
-}
-
-/**
- * nerdctl has one container at a time made in a folder of its data, and leaves a copy of a hosts file there for each
- * (filesystem-ops/): every container has a folder of its own, which goes with it.
- */
-const dataRootOf = (console: ConsoleSettings, dataRoot: string): string => path.join(dataRoot, outputId(console));
-
-/** Random, not the container's name: a folder is never met twice. */
-function consoleFor({ stdin, stdinOnce, tty }: ContainerConfig, consoles: string): ConsoleSettings {
-  return { folder: path.join(consoles, randomBytes(6).toString('hex')), stdin, stdinOnce, tty };
 }

@@ -31,8 +31,8 @@ import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import type { PodLogs } from '../pod-logs.ts';
-import { type Runtime, RuntimeError, type Sandbox } from '../runtime.ts';
-import { createNerdctl } from './cli.ts';
+import { type Runtime, RuntimeError } from '../runtime.ts';
+import { createNerdctl, RUNC_ROOT } from './cli.ts';
 import { attachConsole, consoleOf, openRequest, outputId } from './console.ts';
 import { createContainers, listAllContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
@@ -40,9 +40,10 @@ import { createImageMounts } from './image-mounts.ts';
 import { createImages } from './images.ts';
 import { createOutputs } from './outputs.ts';
 import { portForward } from './port-forward.ts';
+import { createTaskProcesses } from './processes.ts';
 import { openSandboxRecords } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
-import { createSandboxes } from './sandboxes.ts';
+import { createSandboxes, endOf } from './sandboxes.ts';
 import { createStats } from './stats.ts';
 
 export interface NerdctlRuntimeOptions {
@@ -132,14 +133,19 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     table,
     images,
     clock,
-    runtime: writeRuncWrapper(directory),
-    tasks,
+    runcRoot: RUNC_ROOT,
+    processes: createTaskProcesses({
+      nerdctl,
+      tasks,
+      outputs,
+      clock,
+      logLimits,
+      consoles: path.join(directory, 'tty'),
+      dataRoot,
+      runtime: writeRuncWrapper(directory),
+    }),
     imageMounts,
-    consoles: path.join(directory, 'tty'),
-    dataRoot,
-    outputs,
     logs: options.logs,
-    logLimits,
     synced: () => firstSync.promise,
   });
   const sandboxes = createSandboxes({
@@ -149,13 +155,16 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     cgroup,
     containers,
     imageMounts,
-    tasks,
+    async isRunning(holder) {
+      const task = await tasks.state(holder);
+      return task !== undefined && task.status !== 'STOPPED';
+    },
     logs: options.logs,
     clock,
     log,
   });
-  const stats = createStats({ table, records, cgroups: openCgroups(), snapshots, clock });
-  const execDirectory = path.join(directory, 'exec');
+  const stats = createStats({ table, records, cgroups: openCgroups(), cgroupOf: (id) => id, layers: snapshots, clock });
+  const execOptions = { clock, runcRoot: RUNC_ROOT, directory: path.join(directory, 'exec') };
 
   /** A container counts as ended once all that it wrote is in its log; what holds its output open beyond it is not waited for. */
   async function applyExit(event: ContainerdEvent, output: string): Promise<void> {
@@ -164,10 +173,6 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     over.abort();
     outputs.forget(output);
     table.applyEvent(event);
-  }
-
-  function tellEnded({ id, pod }: Sandbox): void {
-    fanOut.emit({ type: 'exited', containerId: id, sandboxId: id, podUid: pod.uid });
   }
 
   const onEvent = (event: ContainerdEvent) => {
@@ -182,7 +187,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     } else if (containerId !== undefined) {
       table.applyEvent(event);
       const sandbox = topic === '/tasks/exit' ? sandboxes.holderEnded(containerId) : undefined;
-      if (sandbox) tellEnded(sandbox);
+      if (sandbox) fanOut.emit(endOf(sandbox));
     }
     arrivals.apply(event);
   };
@@ -223,7 +228,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
               sandboxes.resync(),
               table.resync(() => listAllContainers(nerdctl, { tasks, clock })),
             ]);
-            ended.forEach(tellEnded);
+            for (const sandbox of ended) fanOut.emit(endOf(sandbox));
             const running = table.list().filter(({ state }) => state === 'running');
             await outputs.adopt(
               running.map(({ labels, logPath }) => openRequest(consoleOf(labels), logPath, logLimits)),
@@ -245,14 +250,15 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
       outputs.close();
     },
 
+    engine: () => 'containerd',
     async version() {
       const { version } = await containerd.unary(VERSION, {}, { timeoutMs: CALL_TIMEOUT_MS });
       return `containerd://${version.replace(/^v/, '')}`;
     },
 
-    execSync: (id, command, timeoutMs) => execSync(id, command, { clock, directory: execDirectory, timeoutMs }),
+    execSync: (id, command, timeoutMs) => execSync(id, command, { ...execOptions, timeoutMs }),
     async exec(id, command, streams) {
-      return exec(id, command, { clock, directory: execDirectory, streams });
+      return exec(id, command, { ...execOptions, streams });
     },
     async attach(id, streams) {
       const container = await containers.containerStatus(id);

@@ -9,7 +9,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/no space left on device/, 'DiskPressure'],
 ];
 
-const ABSENT = /no such (container|object|image)|not found|does not exist|no container is found/i;
+const ABSENT = /no such (container|object|image)|image not known|not found|does not exist|no container is found/i;
 
 /** `cause` as a RuntimeError; the message is the program's own words without its log decoration. */
 export function runtimeError(reason: string, cause: unknown): RuntimeError {
@@ -29,7 +29,7 @@ export function isAbsent(error: unknown): boolean {
 /** The ids of which `inspect` says that there is nothing; of one that goes while it is looked at containerd says so. */
 export function missingObjects(error: unknown): ReadonlySet<string> {
   const told = error instanceof RunError ? plainMessage(error.output) : '';
-  const missing = [...told.matchAll(/no such object (\w+)|container "(\w+)"[^,\]]*: not found/g)];
+  const missing = [...told.matchAll(/no such (?:object|container) (\w+)|container "(\w+)"[^,\]]*: not found/g)];
   return new Set(missing.map(([, object, container]) => (object ?? container) as string));
 }
 
@@ -41,10 +41,14 @@ export const hasEnded = (error: unknown): boolean =>
 /** `time="…" level=fatal msg="1 errors:\n…"` → `…`: the last fatal or error line's message. */
 export function plainMessage(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
-  const told = lines.findLast((line) => /level=(fatal|error) /.test(line)) ?? lines.at(-1) ?? '';
+  const told =
+    lines.findLast((line) => line.startsWith('Error: ')) ?? // podman's, whatever it has logged before
+    lines.findLast((line) => /level=(fatal|error) /.test(line)) ??
+    lines.at(-1) ??
+    '';
   const quoted = /\bmsg=("(?:[^"\\]|\\.)*")/.exec(told)?.[1];
   const text = quoted === undefined ? told : unquote(quoted);
-  return text.replace(/^\d+ errors:\s*/, '').trim();
+  return text.replace(/^(\d+ errors|Error):\s*/, '').trim();
 }
 
 function unquote(text: string): string {

@@ -12,12 +12,15 @@ import { runcArgv } from './cli.ts';
 
 export interface ExecOptions {
   clock: Clock;
+  /** Where the state of the containers is for runc. */
+  runcRoot: string;
   /** Short-lived files: the pid of an exec's process, the name of its terminal. */
   directory: string;
 }
 
 /** With a terminal too, what runc itself has to say is one line of JSON. */
-const execArgv = (args: readonly string[]): string[] => runcArgv(['--log-format', 'json', 'exec', ...args]);
+const execArgv = (root: string, args: readonly string[]): string[] =>
+  runcArgv(root, ['--log-format', 'json', 'exec', ...args]);
 
 /** What runc ends with when it could not start the process. */
 const RUNC_FAILED = 255;
@@ -32,7 +35,9 @@ export async function execSync(
   options: ExecOptions & { timeoutMs: number },
 ): Promise<ExecResult> {
   const pidFile = temporary(options.directory);
-  const child = spawn(execArgv(['--pid-file', pidFile, id, ...command]), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(execArgv(options.runcRoot, ['--pid-file', pidFile, id, ...command]), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const stdout = collect(child.stdout!);
   const stderr = collect(child.stderr!);
   let timedOut = false;
@@ -78,7 +83,7 @@ function execPipes(
 ): ExecSession {
   const { streams } = options;
   const pidFile = temporary(options.directory);
-  const child = spawn(execArgv(['--pid-file', pidFile, id, ...command]), {
+  const child = spawn(execArgv(options.runcRoot, ['--pid-file', pidFile, id, ...command]), {
     stdio: [streams.stdin ? 'pipe' : 'ignore', streams.stdout ? 'pipe' : 'ignore', 'pipe'],
   });
   child.stdin?.on('error', () => undefined); // EPIPE: the process has closed its stdin, its exit tells the rest
@@ -109,7 +114,7 @@ function execTerminal(
 ): ExecSession {
   const ttyFile = temporary(options.directory);
   const pidFile = `${ttyFile}.pid`;
-  const inner = shellQuote(execArgv(['--tty', '--pid-file', pidFile, id, ...command]));
+  const inner = shellQuote(execArgv(options.runcRoot, ['--tty', '--pid-file', pidFile, id, ...command]));
   // the name appears whole: a reader never sees half of it
   const line = `tty >${shellQuote([`${ttyFile}.new`])} && mv ${shellQuote([`${ttyFile}.new`, ttyFile])} && exec ${inner}`;
   const child = spawn(['script', '--quiet', '--return', '--command', line, '/dev/null'], {

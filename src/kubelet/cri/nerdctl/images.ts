@@ -20,9 +20,14 @@ export interface NerdctlImagesOptions {
   logins: string;
   /** Folder of registry settings, whose config.json has the node's own passwords. */
   registries?: string;
+  /** The program finds a name with a digest by itself. */
+  findsDigests?: boolean;
 }
 
-export function createImages(nerdctl: Nerdctl, { logins, registries }: NerdctlImagesOptions): NerdctlImages {
+export function createImages(
+  nerdctl: Nerdctl,
+  { logins, registries, findsDigests = false }: NerdctlImagesOptions,
+): NerdctlImages {
   let statuses = new Map<string, Promise<ImageStatus | undefined>>();
 
   return {
@@ -33,7 +38,7 @@ export function createImages(nerdctl: Nerdctl, { logins, registries }: NerdctlIm
     imageStatus(reference) {
       const known = statuses.get(reference);
       if (known) return known;
-      const asked = inspectImage(nerdctl, reference);
+      const asked = inspectImage(nerdctl, reference, findsDigests);
       const into = statuses;
       into.set(reference, asked);
       asked.then(
@@ -109,9 +114,13 @@ async function inspectable(nerdctl: Nerdctl, reference: string): Promise<string 
   return parseNativeNames(stdout).includes(name) ? digest : undefined;
 }
 
-async function inspectImage(nerdctl: Nerdctl, reference: string): Promise<ImageStatus | undefined> {
+async function inspectImage(
+  nerdctl: Nerdctl,
+  reference: string,
+  findsDigests: boolean,
+): Promise<ImageStatus | undefined> {
   try {
-    const name = await inspectable(nerdctl, reference);
+    const name = findsDigests ? normalizeReference(reference) : await inspectable(nerdctl, reference);
     if (name === undefined) return undefined;
     const { stdout } = await run(nerdctl.argv(['image', 'inspect', name]));
     return parseImages(stdout)[0];

@@ -73,6 +73,8 @@ export function createOutputs({ socket, log }: { socket: string; log: Logger }):
 
   /** One connection for all; a new one, with the program started when nobody listens, after the last was lost. */
   function connect(): Promise<net.Socket> {
+    // What comes late would start a program that nobody ends.
+    if (isClosed) return Promise.reject(new RuntimeError('RunContainerError', 'the runtime driver is stopped'));
     connection ??= (async () => {
       const server = (await dial(socket)) ?? (await startProgram(socket));
       server.on('error', () => server.destroy());

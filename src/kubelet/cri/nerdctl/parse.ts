@@ -22,11 +22,18 @@ const UNKNOWN_EXIT_CODE = 255;
 interface Inspected {
   Id: string;
   Created: string;
-  State: { Status: string; ExitCode: number; Error: string; StartedAt: string; FinishedAt: string };
+  State: {
+    Status: string;
+    ExitCode: number;
+    Error: string;
+    StartedAt: string;
+    FinishedAt: string;
+    OOMKilled?: boolean;
+  };
   LogPath: string;
   Config: { Labels: Record<string, string> };
   /** 0, and for a quota -1 too, is none. */
-  HostConfig?: { CpuShares?: number; CpuQuota?: number; Memory?: number };
+  HostConfig?: { CpuShares?: number; CpuQuota?: number; NanoCpus?: number; Memory?: number };
 }
 
 interface InspectedImage {
@@ -55,7 +62,7 @@ function toStatus(inspected: Inspected): ContainerStatus {
     pod: { namespace: label(LABEL_POD_NAMESPACE), name: label(LABEL_POD), uid: label(LABEL_POD_UID) },
     createdAt,
     ...lifeOf(state, createdAt),
-    oomKilled: false,
+    oomKilled: state.OOMKilled ?? false,
     image: label(LABEL_IMAGE),
     imageId: label(LABEL_IMAGE_ID),
     logPath: label(LABEL_LOG),
@@ -64,9 +71,13 @@ function toStatus(inspected: Inspected): ContainerStatus {
   };
 }
 
-const limitsOf = ({ CpuShares, CpuQuota, Memory }: NonNullable<Inspected['HostConfig']>) => ({
+/** podman tells a quota of the usual period as billionths of a core. */
+const QUOTA_PER_NANO_CPU = 1e-4;
+
+const limitsOf = ({ CpuShares, CpuQuota, NanoCpus, Memory }: NonNullable<Inspected['HostConfig']>) => ({
   ...(CpuShares ? { cpuShares: CpuShares } : {}),
   ...(CpuQuota && CpuQuota > 0 ? { cpuQuota: CpuQuota } : {}),
+  ...(NanoCpus ? { cpuQuota: NanoCpus * QUOTA_PER_NANO_CPU } : {}),
   ...(Memory ? { memoryLimitBytes: Memory } : {}),
 });
 
@@ -127,7 +138,7 @@ export function sinceStart(
 /** `nerdctl image inspect`'s answer; one value per image id. */
 export function parseImages(stdout: string): ImageStatus[] {
   const images = (JSON.parse(jsonArray(stdout)) as InspectedImage[]).map((image) => ({
-    id: image.Id,
+    id: image.Id.includes(':') ? image.Id : `sha256:${image.Id}`,
     repoTags: unique(image.RepoTags ?? []).map(normalizeReference),
     repoDigests: unique(image.RepoDigests ?? []).map(normalizeReference),
     size: image.Size,

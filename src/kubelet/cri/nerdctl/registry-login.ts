@@ -1,4 +1,4 @@
-// A credential as nerdctl takes it: a docker configuration in a folder that only root can enter and that is gone
+// A credential as nerdctl and podman take it: a docker configuration in a folder that only root can enter and that is gone
 // when the pull has ended. Arguments and the environment can be read by others; this file cannot.
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -21,6 +21,12 @@ export interface LoginOptions {
   registries?: string;
 }
 
+/** For nerdctl, and for podman. */
+const configIn = (folder: string) => ({
+  DOCKER_CONFIG: folder,
+  REGISTRY_AUTH_FILE: path.join(folder, 'config.json'),
+});
+
 /** Runs `work` with the environment that makes nerdctl use the credential for the registry of `reference`. */
 export async function withRegistryLogin<T>(
   reference: string,
@@ -28,7 +34,7 @@ export async function withRegistryLogin<T>(
   work: (env: Record<string, string>) => Promise<T>,
 ): Promise<T> {
   const nodes = registries && existsSync(path.join(registries, 'config.json')) ? registries : undefined;
-  if (!credential) return work(nodes ? { DOCKER_CONFIG: nodes } : {});
+  if (!credential) return work(nodes ? configIn(nodes) : {});
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700); // whatever the mask is
   const own = await mkdtemp(path.join(folder, 'pull-'));
@@ -38,7 +44,7 @@ export async function withRegistryLogin<T>(
     const known = nodes ? (JSON.parse(await readFile(path.join(nodes, 'config.json'), 'utf8')) as DockerConfig) : {};
     const content = { ...known, auths: { ...known.auths, [host === 'docker.io' ? DOCKER_HUB : host]: { auth } } };
     await writeFile(path.join(own, 'config.json'), JSON.stringify(content), { mode: 0o600 });
-    return await work({ DOCKER_CONFIG: own });
+    return await work(configIn(own));
   } finally {
     await rm(own, { recursive: true, force: true });
   }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { ANNOTATION_GROUP, ANNOTATION_GROUPS, ANNOTATION_IPC } from '../labels.ts';
 import type { ContainerUser } from '../runtime.ts';
 
-const script = (more: string): string => `#!/bin/sh
+const script = (more: string, root: string | undefined): string => `#!/bin/sh
 # Written by tsukube; runs runc. See the comments of runc-wrapper.ts.
 bundle= previous=
 for word; do
@@ -16,12 +16,16 @@ for word; do
   previous=$word
 done
 [ -z "$bundle" ] || sed -E -i \\
-  -e 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' \\
+  ${more}-e 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' \\
   -e 's|"gid":[0-9]+,"additionalGids":\\[[0-9]+([,0-9]*)\\](.*"${ANNOTATION_GROUP}":"([0-9]+)")|"gid":\\3,"additionalGids":[\\3\\1]\\2|' \\
   -e 's|"additionalGids":\\[[0-9,]*\\](.*"${ANNOTATION_GROUPS}":"([0-9,]*)")|"additionalGids":[\\2]\\1|' \\
-  ${more}"$bundle/config.json"
-exec runc "$@"
+  "$bundle/config.json"
+exec runc ${root === undefined ? '' : `--root '${root}' `}"$@"
 `;
+
+/** podman gives limits of its own, which a server without CAP_SYS_RESOURCE may not give; containerd gives none; the umask too is the server's. */
+const WITHOUT_LIMITS = `-e 's|,"rlimits":\\[[^]]*\\]||' -e 's|"umask":[0-9]+,("additionalGids")|\\1|' \\
+  `;
 
 /** For `--ipc host` nerdctl mounts the host's /dev/mqueue, which not every host has. */
 const OWN_MQUEUE = `-e 's|("destination":"/dev/mqueue",)"type":"bind","source":"/dev/mqueue"(,"options":\\[[^]]*\\])?|\\1"type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]|' \\
@@ -35,6 +39,8 @@ export interface WrapperOptions {
   hasMqueue?: boolean;
   /** Then the hooks stay: they load the profile that containers run under. */
   hasAppArmor?: boolean;
+  /** podman runs it, and keeps runc's state in this folder. */
+  podmanRoot?: string;
 }
 
 /** Writes the script into `directory` and returns its path; running containers keep using that path. */
@@ -43,11 +49,13 @@ export function writeRuncWrapper(
   {
     hasMqueue = existsSync('/dev/mqueue'),
     hasAppArmor = existsSync('/sys/kernel/security/apparmor'),
+    podmanRoot,
   }: WrapperOptions = {},
 ): string {
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   const file = path.join(directory, 'runc');
-  writeFileSync(`${file}.new`, script(`${hasAppArmor ? '' : WITHOUT_HOOKS}${hasMqueue ? '' : OWN_MQUEUE}`));
+  const ofProgram = podmanRoot !== undefined ? WITHOUT_LIMITS : hasAppArmor ? '' : WITHOUT_HOOKS;
+  writeFileSync(`${file}.new`, script(`${ofProgram}${hasMqueue ? '' : OWN_MQUEUE}`, podmanRoot));
   chmodSync(`${file}.new`, 0o755);
   renameSync(`${file}.new`, file);
   return file;

@@ -8,11 +8,11 @@ import type { Logger } from '../../../log.ts';
 import { removeCgroup } from '../../../network/host-ledger.ts';
 import { pinNamespaces, unmount } from '../../../network/netns.ts';
 import type { NetworkAttachment, PodNetwork } from '../../../network/pod-network.ts';
-import type { Tasks } from '../containerd/tasks.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import {
   type ContainerRuntime,
   RuntimeError,
+  type RuntimeEvent,
   type Sandbox,
   type SandboxConfig,
   type SandboxRuntime,
@@ -31,8 +31,9 @@ export interface SandboxesOptions {
   cgroup: string;
   containers: ContainerRuntime;
   logs: PodLogs;
-  imageMounts: ImageMounts;
-  tasks: Pick<Tasks, 'state'>;
+  imageMounts: Pick<ImageMounts, 'release'>;
+  /** Of a container that holds a PID namespace. */
+  isRunning(holder: string): Promise<boolean>;
   clock: Clock;
   log: Logger;
 }
@@ -43,6 +44,14 @@ export interface Sandboxes extends SandboxRuntime {
   /** Looks for holders that have ended; resolves with their sandboxes. */
   resync(): Promise<Sandbox[]>;
 }
+
+/** Its pod cannot go on in it: told as the end of a container of its own. */
+export const endOf = ({ id, pod }: Sandbox): RuntimeEvent => ({
+  type: 'exited',
+  containerId: id,
+  sandboxId: id,
+  podUid: pod.uid,
+});
 
 /** What a RuntimeClass may name: the kills and updates of this driver are runc's. */
 const HANDLER = 'runc';
@@ -118,8 +127,7 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
     async resync() {
       const looks = records.list().map(async ({ state, pidHolder }) => {
         if (state !== 'ready' || pidHolder === undefined) return undefined;
-        const task = await options.tasks.state(pidHolder);
-        return task === undefined || task.status === 'STOPPED' ? holderEnded(pidHolder) : undefined;
+        return (await options.isRunning(pidHolder)) ? undefined : holderEnded(pidHolder);
       });
       return (await Promise.all(looks)).filter((sandbox) => sandbox !== undefined);
     },

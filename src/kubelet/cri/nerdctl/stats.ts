@@ -2,31 +2,37 @@
 import type { Clock } from '../../../clock.ts';
 import type { Cgroups } from '../../cgroups/cgroups.ts';
 import type { ContainerTable } from '../container-table.ts';
-import type { Snapshots } from '../containerd/snapshots.ts';
-import type { StatsRuntime } from '../runtime.ts';
+import type { ContainerStats, StatsRuntime } from '../runtime.ts';
 import type { SandboxRecords } from './records.ts';
+
+export interface Layers extends Pick<StatsRuntime, 'imageFilesystem'> {
+  /** By the ids of their containers. */
+  writableLayers(): Promise<ReadonlyMap<string, NonNullable<ContainerStats['writableLayer']>>>;
+}
 
 export function createStats(options: {
   table: Pick<ContainerTable, 'list'>;
   records: Pick<SandboxRecords, 'get'>;
   cgroups: Cgroups;
-  snapshots: Snapshots;
+  /** Name of a container's cgroup below its pod's. */
+  cgroupOf(id: string): string;
+  layers: Layers;
   clock: Clock;
 }): StatsRuntime {
-  const { table, records, cgroups, snapshots, clock } = options;
+  const { table, records, cgroups, cgroupOf, layers: disk, clock } = options;
   return {
     async listContainerStats({ writableLayers } = { writableLayers: true }) {
       const running = table.list().filter(({ state }) => state === 'running');
       if (running.length === 0) return [];
-      const layers = writableLayers ? await snapshots.writableLayers() : undefined;
+      const layers = writableLayers ? await disk.writableLayers() : undefined;
       return running.flatMap(({ id, sandboxId }) => {
         const sandbox = records.get(sandboxId);
-        const usage = sandbox && cgroups.usage(`/${sandbox.cgroup}/${id}`);
+        const usage = sandbox && cgroups.usage(`/${sandbox.cgroup}/${cgroupOf(id)}`);
         if (!usage) return []; // it has ended meanwhile
         const writableLayer = layers?.get(id);
         return [{ id, at: clock.now(), ...usage, ...(writableLayer ? { writableLayer } : {}) }];
       });
     },
-    imageFilesystem: snapshots.imageFilesystem,
+    imageFilesystem: disk.imageFilesystem,
   };
 }

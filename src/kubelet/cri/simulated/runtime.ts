@@ -136,6 +136,7 @@ export function createSimulatedRuntime(options: { clock: Clock; seed?: number; s
     name: 'simulated',
     ...health,
     setProblem,
+    engine: () => 'simulated',
     version: async () => 'simulated://1.0.0',
     ...images,
     events: fanOut.subscribe,

@@ -44,6 +44,7 @@ const image: ImageStatus = {
 const plain = containerConfig('s1', 'main', { attempt: 2 });
 
 const console: ConsoleSettings = { folder: '/run/tty/1', stdin: false, stdinOnce: false, tty: false };
+const ownArgs = ['--runtime', '/run/runc', '--log-driver', 'none', '--data-root', '/d/c1'];
 const logPath = '/var/log/pods/default_web_u1/main/2.log';
 
 interface Case {
@@ -128,15 +129,7 @@ test('arguments of nerdctl update: what is limited, and nothing else', () => {
 
 test('a container that sees the processes of another joins its namespace, or that of the whole pod', () => {
   const pidOf = (record: SandboxRecord) => {
-    const context = {
-      sandbox: record,
-      image,
-      runtime: '/run/runc',
-      dataRoot: '/d/c1',
-      console,
-      logPath,
-      minOomScoreAdj: -1000,
-    };
+    const context = { sandbox: record, image, ownArgs, console, logPath, minOomScoreAdj: -1000 };
     const args = createArgs({ ...plain, processesOf: 'c9' }, context);
     return args.includes('--pid') ? args[args.indexOf('--pid') + 1] : undefined;
   };
@@ -145,14 +138,19 @@ test('a container that sees the processes of another joins its namespace, or tha
   assert.equal(pidOf({ ...sandbox, config: { ...sandboxConfig, hostPID: true } }), 'host');
 });
 
+test('an image that the program mounts by itself', () => {
+  const mounts = [{ hostPath: '', image: { reference: 'app:1' }, containerPath: '/app', readOnly: true }];
+  const context = { sandbox, image, ownArgs, console, logPath, minOomScoreAdj: -1000 };
+  assert.ok(createArgs({ ...plain, mounts }, context).includes('type=image,source=app:1,target=/app'));
+});
+
 describe('arguments of nerdctl create', () => {
   for (const [name, { config, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
     test(name, () => {
       const args = createArgs(config, {
         sandbox: rest.sandbox ?? sandbox,
         image,
-        runtime: '/run/runc',
-        dataRoot: '/d/c1',
+        ownArgs,
         console: rest.console ?? console,
         logPath,
         minOomScoreAdj,

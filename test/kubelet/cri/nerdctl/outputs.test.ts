@@ -129,6 +129,16 @@ describe('the output of containers', () => {
     await outputs.ended('a');
   });
 
+  test('starts no program once the driver has stopped', async () => {
+    await outputs.open(request('a'));
+    outputs.forget('a');
+    await outputs.ended('a');
+    outputs.close();
+    await gone();
+    await assert.rejects(outputs.open(request('b')), { message: 'the runtime driver is stopped' });
+    assert.equal(program(), undefined);
+  });
+
   test('that cannot be written is told', async () => {
     const wrong = { ...request('a'), log: path.join(folder, 'a.fifo', 'a.log') };
     await assert.rejects(outputs.open(wrong), {

@@ -56,6 +56,11 @@ describe('a container as nerdctl inspect tells it', () => {
       assert.deepEqual([status?.attempt, status?.sandboxId, status?.name], [3, 's1', 'main']);
     });
   }
+  test('the quota is also read as podman tells it', () => {
+    const [container] = JSON.parse(inspected({}));
+    const told = JSON.stringify([{ ...container, HostConfig: { NanoCpus: 500_000_000 } }], undefined, 4);
+    assert.deepEqual(parseContainers(`${told}\n`)[0]?.resources, { cpuQuota: 50_000 });
+  });
   test("another's container is not ours", () => {
     assert.deepEqual(parseContainers('[\n{"Id":"x","Config":{"Labels":{}},"State":{}}\n]\n'), []);
   });
@@ -146,6 +151,7 @@ describe('failures', () => {
     assert.deepEqual(missing('2 errors: [no such object c1 no such object c2]'), ['c1', 'c2']);
     assert.deepEqual(missing('1 errors: [container \\"c1\\" in namespace \\"k8s.io\\": not found]'), ['c1']);
     assert.deepEqual(missing('1 errors: [container \\"c1\\": no answer]'), []);
+    assert.deepEqual([...missingObjects(failed('[]\nError: inspecting object: no such container c2'))], ['c2']);
     assert.deepEqual([...missingObjects(new Error('no such object c1'))], []);
   });
   test('what is not there is told apart from what failed', () => {

@@ -58,7 +58,10 @@ describe('a login for one pull', () => {
       assert.equal(config.credsStore, 'x');
     });
     const alone = { credential: undefined, folder, registries };
-    assert.deepEqual(await withRegistryLogin('app', alone, async (env) => env), { DOCKER_CONFIG: registries });
+    assert.deepEqual(await withRegistryLogin('app', alone, async (env) => env), {
+      DOCKER_CONFIG: registries,
+      REGISTRY_AUTH_FILE: path.join(registries, 'config.json'),
+    });
   });
 
   test('without a credential nothing is written', async () => {

@@ -18,7 +18,8 @@ async function wrapped(config: object, options: WrapperOptions = {}): Promise<ob
     const wrapper = writeRuncWrapper(path.join(folder, 'wrapper'), { hasMqueue: true, hasAppArmor: false, ...options });
     const argv = [wrapper, 'create', '--bundle', folder, 'id'];
     const { stdout } = await run(argv, { env: { PATH: `${bin}:${process.env.PATH}` } });
-    assert.equal(stdout.trim(), `create --bundle ${folder} id`);
+    const root = options.podmanRoot === undefined ? '' : `--root ${options.podmanRoot} `;
+    assert.equal(stdout.trim(), `${root}create --bundle ${folder} id`);
     return JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
   } finally {
     rmSync(folder, { recursive: true });
@@ -80,4 +81,18 @@ test("nerdctl's hooks are taken out, unless they load a profile", async () => {
   const given = { ...before, hooks: { createRuntime: [hook], poststop: [hook] }, ...after };
   assert.deepEqual(await wrapped(given), { ...before, ...after });
   assert.deepEqual(await wrapped(given, { hasAppArmor: true }), given);
+});
+
+test("podman's own limits and mask are taken out, and runc's state is where it is told", async () => {
+  const rlimits = [{ type: 'RLIMIT_NOFILE', hard: 1048576, soft: 1048576 }];
+  const annotations = { 'io.tsukube/group': '7' };
+  const given = {
+    process: { user: { uid: 1, gid: 0, umask: 18, additionalGids: [0, 77] }, args: [',"rlimits":[]'], rlimits },
+    annotations,
+  };
+  const expected = {
+    process: { user: { uid: 1, gid: 7, additionalGids: [7, 77] }, args: [',"rlimits":[]'] },
+    annotations,
+  };
+  assert.deepEqual(await wrapped(given, { podmanRoot: '/run/state' }), expected);
 });

@@ -9,7 +9,6 @@ import { createContainers } from '../../../../src/kubelet/cri/nerdctl/containers
 import { openSandboxRecords } from '../../../../src/kubelet/cri/nerdctl/records.ts';
 import { createPodLogs } from '../../../../src/kubelet/cri/pod-logs.ts';
 import type { ContainerStatus } from '../../../../src/kubelet/cri/runtime.ts';
-import { DEFAULT_LOG_LIMITS } from '../../../../src/kubelet/logs/log-file.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
@@ -59,22 +58,10 @@ describe('stopping a container', () => {
       table,
       images: { imageStatus: unused },
       clock,
-      runtime: runc,
-      tasks: { start: unused, remove: unused },
-      imageMounts: { resolve: unused, release: unused },
-      consoles: directory,
-      dataRoot: directory,
-      outputs: {
-        prepare: unused,
-        open: unused,
-        adopt: unused,
-        forget: unused,
-        ended: unused,
-        attach: unused,
-        close: unused,
-      },
+      runcRoot: directory,
+      processes: { prepare: unused, start: unused, remove: unused, removed: unused },
+      imageMounts: { resolve: unused },
       logs: createPodLogs(path.join(directory, 'pods')),
-      logLimits: DEFAULT_LOG_LIMITS,
       synced: async () => {},
     });
     return { containers, table, clock, signals: () => readFileSync(calls, 'utf8').match(/SIG[A-Z]+/g) ?? [] };
