@@ -1,7 +1,8 @@
 // DeviceClasses: preset selectors and configuration (pkg/apis/resource/validation ValidateDeviceClass).
-import { isDNS1123Subdomain, isQualifiedName } from '../../apimachinery/names.ts';
+import { isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
+import { isExtendedResource } from '../quota/extended-resources.ts';
 import type { DeviceClassSpec } from '../types/resource/v1.ts';
 import { configurationErrors, selectorErrors } from './configuration.ts';
 import { bounded } from './names.ts';
@@ -10,12 +11,6 @@ const MAX_CONFIGS = 32;
 
 /** Upstream checks the name that was made, not what it was made of. */
 const validateName = (name: string, prefix: boolean): string[] => (prefix ? [] : isDNS1123Subdomain(name));
-
-/** A resource of a domain that is not Kubernetes' own (pkg/apis/core/v1/helper IsExtendedResourceName). */
-function isExtendedResource(name: string): boolean {
-  const native = !name.includes('/') || name.includes('kubernetes.io/');
-  return !native && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
-}
 
 function extendedErrors(name: string, path: string): FieldError[] {
   if (isExtendedResource(name)) return [];

@@ -8,13 +8,21 @@ import type { Node, NodeStatus } from '../../api/types/core/v1.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/controller.ts';
+import type { Informers } from '../../client/informer.ts';
 import { type Clock, microTimestamp, sleep, type Timer, timestamp } from '../../clock.ts';
 import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
 import type { ImageStatus, Runtime } from '../cri/runtime.ts';
 import { nodeEvents } from './node-events.ts';
-import { type NodeInput, nodeLabels, nodeObject, nodeReference, nodeStatus } from './node-object.ts';
+import {
+  extendedAllocatable,
+  type NodeInput,
+  nodeLabels,
+  nodeObject,
+  nodeReference,
+  nodeStatus,
+} from './node-object.ts';
 
 const RENEW_EVERY_MS = 10_000;
 const LEASE_SECONDS = 40;
@@ -24,6 +32,7 @@ const FIRST_REPORT_MS = 2_000;
 
 export interface NodeAgentOptions {
   client: Client;
+  informers: Pick<Informers, 'for'>;
   clock: Clock;
   log: Logger;
   events: EventRecorder;
@@ -61,6 +70,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   let isAsked = false;
   let forgetImages: (() => void) | undefined;
   let forgetProblem: (() => void) | undefined;
+  let forgetNode: (() => void) | undefined;
   let registered: Node | undefined;
   let lease: Lease | undefined;
 
@@ -182,6 +192,17 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     else isAsked = true;
   }
 
+  /** An administrator says what the node has besides: it may be asked for at once. */
+  function follow({ metadata, status = {} }: Node): void {
+    const { nodeName } = options.input();
+    const allocatable = metadata.name === nodeName && extendedAllocatable(status);
+    if (!allocatable) return;
+    const patch = { type: 'strategic', body: { status: { allocatable } } } as const;
+    client
+      .patch(nodes, undefined, nodeName, patch, { subresource: 'status' })
+      .catch((error: unknown) => log.warn({ err: error }, 'extended resources of the node not told'));
+  }
+
   return {
     name: 'node',
     async start() {
@@ -192,6 +213,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       forgetProblem = options.runtime.onProblem(report);
       options.events.event(nodeReference(options.input().nodeName), 'Normal', 'Starting', 'Starting kubelet.');
       registered = await register();
+      forgetNode = options.informers.for(nodes).addHandler({ added: follow, updated: follow });
       beating = beat(); // asks the runtime, which the pods need not wait for
     },
     report,
@@ -203,6 +225,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       stopped = true;
       forgetImages?.();
       forgetProblem?.();
+      forgetNode?.();
       stopping.abort();
       timer?.cancel();
       await beating;

@@ -1,4 +1,5 @@
 // The Node as the kubelet writes it: labels, capacity, addresses, conditions (pkg/kubelet/nodestatus/setters.go). Pure.
+import { isExtendedResource } from '../../api/quota/extended-resources.ts';
 import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus } from '../../api/types/core/v1.ts';
 import type { KubeObject } from '../../apimachinery/meta.ts';
 import { KUBERNETES_VERSION, PRODUCT } from '../../constants.ts';
@@ -93,6 +94,19 @@ export function nodeStatus(
       .slice(0, MAX_IMAGES)
       .map(({ names = [], ...rest }) => ({ names: names.slice(0, MAX_NAMES), ...rest })),
   };
+}
+
+/**
+ * What somebody else has written into a node's capacity is given out whole; null: it is there no more. undefined: all that
+ * is known already.
+ */
+export function extendedAllocatable({
+  capacity = {},
+  allocatable = {},
+}: NodeStatus): Record<string, string | null> | undefined {
+  const names = Object.keys({ ...capacity, ...allocatable }).filter(isExtendedResource);
+  const changed = names.filter((name) => capacity[name] !== allocatable[name]);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed.map((name) => [name, capacity[name] ?? null]));
 }
 
 /** Words of a condition: what holds when it does, what otherwise. */

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { test } from 'node:test';
 import type { Node } from '../../../src/api/types/core/v1.ts';
 import { createClient } from '../../../src/client/create-client.ts';
+import { createInformers } from '../../../src/client/create-informers.ts';
 import { createHealth } from '../../../src/kubelet/cri/health.ts';
 import type { ImageStatus } from '../../../src/kubelet/cri/runtime.ts';
 import { readMachine } from '../../../src/kubelet/node/machine.ts';
@@ -10,7 +11,7 @@ import { createNodeAgent } from '../../../src/kubelet/node/node-agent.ts';
 import { DEFAULT_NODE_SETTINGS } from '../../../src/kubelet/node/node-settings.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { eventually } from '../../support/eventually.ts';
-import { fakeApi } from '../../support/fake-api.ts';
+import { type FakeApi, fakeApi } from '../../support/fake-api.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
 /** An agent whose runtime lists its images when the test says so. */
@@ -25,6 +26,7 @@ async function withAgent(
     told: string[];
     report(): void;
     heartbeats(): string[];
+    api: FakeApi;
   }) => Promise<void>,
 ): Promise<void> {
   const clock = fakeClock();
@@ -41,8 +43,11 @@ async function withAgent(
     settings: DEFAULT_NODE_SETTINGS,
     labels: {},
   };
+  const client = createClient(api.transport);
+  const informers = createInformers({ client, clock, log: silentLogger });
   const agent = createNodeAgent({
-    client: createClient(api.transport),
+    client,
+    informers,
     clock,
     log: silentLogger,
     events: { event: (_, __, reason) => void told.push(reason) },
@@ -55,10 +60,11 @@ async function withAgent(
   try {
     const heartbeats = () => (conditions() ?? []).map(({ lastHeartbeatTime }) => lastHeartbeatTime as string);
     const { report } = agent;
-    await use({ clock, ready, reported: agent.firstReport(), answer, setProblem, told, report, heartbeats });
+    await use({ clock, ready, reported: agent.firstReport(), answer, setProblem, told, report, heartbeats, api });
   } finally {
     answer([]);
     await agent.stop();
+    await informers.stop();
   }
 }
 
@@ -107,4 +113,20 @@ test('what begins to hold is told as events, and what is new at once', () =>
     await clock.advance(0);
     assert.notEqual(heartbeats()[0], before);
     assert.deepEqual(told, first, 'nothing has changed');
+  }));
+
+test('resources that somebody else gives the node can be asked for, until they are taken away', () =>
+  withAgent(async ({ reported, answer, api }) => {
+    answer([]);
+    await reported;
+    const status = () => api.object<Node>('nodes', undefined, 'node-1')?.status;
+    const pods = status()?.allocatable?.pods;
+    const setDongles = (change: (capacity: Record<string, string>) => void) =>
+      api.change('nodes', undefined, 'node-1', (node) => change((node as Node).status?.capacity as never));
+    setDongles((capacity) => Object.assign(capacity, { 'example.com/dongle': '4', 'kubernetes.io/own': '1' }));
+    await eventually('four', () => status()?.allocatable?.['example.com/dongle'] === '4');
+    assert.equal(status()?.allocatable?.['kubernetes.io/own'], undefined);
+    assert.equal(status()?.allocatable?.pods, pods);
+    setDongles((capacity) => delete capacity['example.com/dongle']);
+    await eventually('none', () => status()?.allocatable?.['example.com/dongle'] === undefined);
   }));
