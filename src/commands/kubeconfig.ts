@@ -1,6 +1,7 @@
 // `tsukube kubeconfig`: prints the administrator's kubeconfig of this data directory.
-import { existsSync } from 'node:fs';
+import { accessSync } from 'node:fs';
 import path from 'node:path';
+import { isMissingFile } from '../missing-file.ts';
 import { PlainCommand } from './plain-command.ts';
 import { configFlag, configOf, settingFlags } from './settings.ts';
 
@@ -11,11 +12,12 @@ export class Kubeconfig extends PlainCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Kubeconfig);
     const config = configOf(flags);
-    if (!existsSync(path.join(config['data-dir'], 'pki', 'ca.crt'))) {
-      this.error(
-        `there is no cluster in ${config['data-dir']}: start one with "tsukube server", or name another --data-dir`,
-        { exit: 1 },
-      );
+    try {
+      accessSync(path.join(config['data-dir'], 'pki', 'ca.crt'));
+    } catch (error) {
+      if (!isMissingFile(error)) throw error;
+      const problem = `there is no cluster in ${config['data-dir']}`;
+      this.error(`${problem}: start one with "tsukube server", or name another --data-dir`, { exit: 1 });
     }
     const { readKubeconfig } = await import('../daemon/kubeconfig.ts');
     process.stdout.write(await readKubeconfig(config));

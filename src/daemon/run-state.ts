@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { createServer, request, type Server } from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { isMissingFile } from '../missing-file.ts';
 
 export interface RunState {
   pid: number;
@@ -33,8 +34,10 @@ export function readRunState(runDir: string): RunState | undefined {
   let state: RunState;
   try {
     state = JSON.parse(readFileSync(fileIn(runDir), 'utf8')) as RunState;
-  } catch {
-    return undefined;
+  } catch (error) {
+    // One that cannot be read may well run; one that the machine's end cut short does not.
+    if (isMissingFile(error) || error instanceof SyntaxError) return undefined;
+    throw error;
   }
   return isServer(state.pid) ? state : undefined;
 }

@@ -1,12 +1,13 @@
 // The ways a server runs: in the foreground until a signal, left in the background, or as a systemd unit.
 // All say the same things; what goes wrong before the API answers is one sentence and exit code 1.
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { keepAlive, systemClock } from '../clock.ts';
 import { PRODUCT } from '../constants.ts';
 import { run, shellQuote, spawn } from '../exec.ts';
 import { checkHost } from './check.ts';
 import { type ConfigSources, loadConfig } from './config.ts';
+import { makeFolders } from './folders.ts';
 import { openLedger } from './ledger.ts';
 import { nodeSettings } from './node-settings.ts';
 import { type Config, ConfigError } from './options.ts';
@@ -119,7 +120,7 @@ export async function runDetached(sources: ConfigSources, write: Write): Promise
   const config = loadConfig(sources);
   refuseSecond(config);
   refuseUnfit(config);
-  mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
+  makeFolders(config);
   const logFile = path.join(config['data-dir'], 'server.log');
   const log = openSync(logFile, 'a', 0o600);
   const child = spawn(serverArgv(sources), {

@@ -1,6 +1,5 @@
 // The whole cluster in start order: the API first, since everything else hangs on it. What does not depend on it
 // starts meanwhile, and what lives on it is loaded when it answers.
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { sleep, systemClock } from '../clock.ts';
 import { type Component, stopAll } from '../lifecycle.ts';
@@ -10,6 +9,7 @@ import { createMetrics } from '../metrics.ts';
 import { startStorage } from '../storage/open.ts';
 import { nodeAddress } from './addresses.ts';
 import { ensureContainerd } from './containerd.ts';
+import { makeFolders } from './folders.ts';
 import { historyPolicy } from './history-settings.ts';
 import { hostAddress } from './host.ts';
 import { openLedger } from './ledger.ts';
@@ -48,7 +48,7 @@ export async function startServer(config: Config, progress: Progress): Promise<R
   failure.promise.catch(() => undefined); // told by whoever waits for it
 
   // The store's thread and containerd come up while modules load here, which keeps this thread busy.
-  mkdirSync(config['data-dir'], { recursive: true, mode: 0o700 });
+  makeFolders(config);
   if (has('kubelet')) recordRuntime(config);
   await finishRestore(config, progress.say);
   const { opened: opening } = await startStorage(
