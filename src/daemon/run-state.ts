@@ -35,8 +35,9 @@ export function readRunState(runDir: string): RunState | undefined {
   try {
     state = JSON.parse(readFileSync(fileIn(runDir), 'utf8')) as RunState;
   } catch (error) {
-    // One that cannot be read may well run; one that the machine's end cut short does not.
-    if (isMissingFile(error) || error instanceof SyntaxError) return undefined;
+    // One that cannot be read may well run; one that the machine's end cut short does not, nor one below a file.
+    const isBelowFile = (error as NodeJS.ErrnoException).code === 'ENOTDIR';
+    if (isMissingFile(error) || isBelowFile || error instanceof SyntaxError) return undefined;
     throw error;
   }
   return isServer(state.pid) ? state : undefined;

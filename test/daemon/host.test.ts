@@ -129,6 +129,7 @@ describe('run state', () => {
       assert.equal(readRunState(folder), undefined);
       writeFileSync(path.join(folder, 'server.json'), '{');
       assert.equal(readRunState(folder), undefined);
+      assert.equal(readRunState(path.join(folder, 'server.json')), undefined);
       removeRunState(folder);
     }));
 
