@@ -23,6 +23,12 @@ describe('values', () => {
     }
   });
 
+  it('are compared once, however deep they lie', () => {
+    const nested = (depth: number): object => (depth === 0 ? { leaf: [1] } : { a: nested(depth - 1) });
+    assert(canonicalEqual(nested(100), nested(100)));
+    assert(!canonicalEqual(nested(100), nested(99)));
+  });
+
   it('equal their copies, which may be changed when they are frozen', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {

@@ -129,15 +129,19 @@ function combinationErrors(value: unknown, schema: Schema, place: Place): Judgem
   return { errors, checks };
 }
 
+const lengthOf = (text: string): number => [...text].length;
+
 function scalarErrors(value: unknown, schema: Schema, field: string): FieldError[] {
   if (typeof value === 'number' || typeof value === 'bigint') return numberErrors(value, schema, field);
   if (typeof value !== 'string') return [];
   const errors: FieldError[] = [];
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
-  const length = [...value].length;
   const { maxLength, minLength, pattern } = schema;
-  if (maxLength !== undefined && length > maxLength) errors.push(fieldError.tooLong(field, maxLength));
-  if (minLength !== undefined && length < minLength) refuse(`be at least ${minLength} chars long`);
+  // A character is one or two units: most texts need not be counted through.
+  if (maxLength !== undefined && value.length > maxLength && lengthOf(value) > maxLength)
+    errors.push(fieldError.tooLong(field, maxLength));
+  if (minLength !== undefined && value.length < 2 * minLength && lengthOf(value) < minLength)
+    refuse(`be at least ${minLength} chars long`);
   if (pattern && !RE2JS.compile(pattern).matcher(value).find()) refuse(`match '${pattern}'`);
   return errors;
 }

@@ -48,6 +48,8 @@ export class PortTaken extends Error {
 }
 
 const IDLE_MS = 90_000;
+/** Of the request line and the headers in HTTP/1.1, as upstream: selectors come in the line. In HTTP/2 nghttp2 takes 64 KiB. */
+const MAX_HEADER_BYTES = 1024 * 1024;
 const HANDSHAKE_MS = 10_000;
 /** With Node's 10 MiB, new streams are refused while a client is slow to take a long list on another. */
 const SESSION_MEMORY_MB = 64;
@@ -64,8 +66,8 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     maxSessionMemory: SESSION_MEMORY_MB,
     handshakeTimeout: HANDSHAKE_MS,
   });
-  // An option of HTTP/1.1 that the types of this server do not know.
-  Object.assign(server, { keepAliveTimeout: idleMs });
+  // Options of HTTP/1.1 that the types of this server do not know.
+  Object.assign(server, { keepAliveTimeout: idleMs, maxHeaderSize: MAX_HEADER_BYTES });
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   server.on('secureConnection', (socket) => {
