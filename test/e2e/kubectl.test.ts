@@ -100,7 +100,10 @@ describe('kubectl', () => {
     assert.equal(await kubectl('exec', pod, '--', 'echo', 'hi'), 'hi\n');
     assert.equal((await kubectl.withInput('typed', 'exec', '-i', pod, '--', 'cat')).stdout, 'typed');
     assert.equal((await failure('exec', pod, '--', 'sh', '-c', 'exit 7')).exitCode, 7);
-    assert.match((await failure('exec', pod, '--', 'no-such-program')).output, /no-such-program/);
+    assert.match(
+      (await failure('exec', pod, '--', 'no-such-program')).output,
+      /^error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "[0-9a-f]+": OCI runtime exec failed: exec failed: unable to start container process: exec: "no-such-program": executable file not found in \$PATH: unknown\s*$/,
+    );
   });
 
   test('exec -it gives a terminal', async () => {

@@ -109,6 +109,7 @@ describe('pods', { timeout: 180_000 }, () => {
         'T_MEMORY=32',
         'T_NAME=environment',
         'T_PASSWORD=hush',
+        'T_SOURCE=api',
         'T_color=blue',
         'T_shape=round',
       ]);

@@ -135,6 +135,17 @@ describe('resources of pods', { timeout: 240_000 }, () => {
     await running('burstable');
   });
 
+  test('what somebody says that the node has besides is given to pods, as far as it goes', async () => {
+    const { metadata } = await node();
+    const capacity = { 'example.com/dongle': '4' };
+    const body = JSON.stringify({ status: { capacity } });
+    await kubectl('patch', 'node', metadata.name as string, '--subresource=status', '-p', body);
+    await running('dongles');
+    assert.equal((await node()).status?.allocatable?.['example.com/dongle'], '4');
+    const { message } = await eventOf('more-dongles', 'FailedScheduling');
+    assert.match(message ?? '', /1 Insufficient example\.com\/dongle/);
+  });
+
   test('a node short of memory says so, evicts the pod that has the most, and takes no more of its kind', async () => {
     const hog = {
       apiVersion: 'v1',

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { hostHasAppArmor } from '../../src/kubelet/admission.ts';
-import { clusterWith, type ManifestCluster } from './manifest-cluster.ts';
+import { clusterWith, type ManifestCluster, statusOf } from './manifest-cluster.ts';
 
 const NO_MKDIR = {
   defaultAction: 'SCMP_ACT_ALLOW',
@@ -43,9 +43,12 @@ describe('security settings', { timeout: 180_000 }, () => {
   });
 
   test('groups of the image are added, unless only those given are wanted', async () => {
-    await Promise.all([on.ended('merged-groups'), on.ended('strict-groups')]);
+    const [merged, strict] = await Promise.all([on.ended('merged-groups'), on.ended('strict-groups')]);
     await on.prints('merged-groups', ['3000 29 4000']);
     await on.prints('strict-groups', ['3000 4000 5000']);
+    const user = { uid: 65534, gid: 3000 };
+    assert.deepEqual(statusOf(merged, 'main').user?.linux, { ...user, supplementalGroups: [3000, 29, 4000] });
+    assert.deepEqual(statusOf(strict, 'main').user?.linux, { ...user, supplementalGroups: [3000, 5000, 4000] });
   });
 
   test('root is refused where it is forbidden, and others run', async () => {

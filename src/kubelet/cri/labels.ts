@@ -18,7 +18,7 @@ export const LABEL_CONSOLE = 'io.tsukube/console';
 export const LABEL_CONSOLE_STREAMS = 'io.tsukube/console-streams';
 /** The IPC namespace to join; read by the runc wrapper. */
 export const ANNOTATION_IPC = 'io.tsukube/ipc';
-/** All supplementary groups of the process, by comma; read by the runc wrapper. */
+/** The supplementary groups of the process after its first one, a comma before each; read by the runc wrapper. */
 export const ANNOTATION_GROUPS = 'io.tsukube/groups';
 /** The first group of the process; read by the runc wrapper. */
 export const ANNOTATION_GROUP = 'io.tsukube/group';

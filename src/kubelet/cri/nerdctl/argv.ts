@@ -119,7 +119,9 @@ function annotationArgs(security: ContainerConfig['security'], { ipc }: SandboxR
   const annotations = {
     ...(ipc === undefined ? {} : { [ANNOTATION_IPC]: ipc }),
     ...(security.runAsGroup === undefined ? {} : { [ANNOTATION_GROUP]: String(security.runAsGroup) }),
-    ...(security.onlyThoseGroups ? { [ANNOTATION_GROUPS]: security.supplementalGroups.join(',') } : {}),
+    ...(security.onlyThoseGroups
+      ? { [ANNOTATION_GROUPS]: security.supplementalGroups.map((group) => `,${group}`).join('') }
+      : {}),
   };
   return Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
 }

@@ -18,7 +18,7 @@ done
 [ -z "$bundle" ] || sed -E -i \\
   ${more}-e 's|("${ANNOTATION_IPC}":"([^"]*)".*)\\{"type":"ipc"\\}|\\1{"type":"ipc","path":"\\2"}|' \\
   -e 's|"gid":[0-9]+,"additionalGids":\\[[0-9]+([,0-9]*)\\](.*"${ANNOTATION_GROUP}":"([0-9]+)")|"gid":\\3,"additionalGids":[\\3\\1]\\2|' \\
-  -e 's|"additionalGids":\\[[0-9,]*\\](.*"${ANNOTATION_GROUPS}":"([0-9,]*)")|"additionalGids":[\\2]\\1|' \\
+  -e 's|"gid":([0-9]+),"additionalGids":\\[[0-9,]*\\](.*"${ANNOTATION_GROUPS}":"([0-9,]*)")|"gid":\\1,"additionalGids":[\\1\\3]\\2|' \\
   "$bundle/config.json"
 exec runc ${root === undefined ? '' : `--root '${root}' `}"$@"
 `;
@@ -71,11 +71,8 @@ export function userOf(specification: string): ContainerUser {
   const { process: { user = {} } = {}, annotations = {} } = JSON.parse(specification) as Specification;
   const { uid = 0, gid = 0, additionalGids = [] } = user;
   const group = annotations[ANNOTATION_GROUP];
-  const groups = annotations[ANNOTATION_GROUPS];
-  const ownGroups = group === undefined ? additionalGids : [Number(group), ...additionalGids.slice(1)];
-  return {
-    uid,
-    gid: group === undefined ? gid : Number(group),
-    supplementalGroups: groups?.split(',').filter(Boolean).map(Number) ?? ownGroups,
-  };
+  const only = annotations[ANNOTATION_GROUPS]?.split(',').filter(Boolean).map(Number);
+  const first = group === undefined ? gid : Number(group);
+  const given = group === undefined ? additionalGids : [first, ...additionalGids.slice(1)];
+  return { uid, gid: first, supplementalGroups: only ? [first, ...only] : given };
 }

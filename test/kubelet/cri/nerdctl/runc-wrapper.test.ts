@@ -42,10 +42,10 @@ test('a bundle joins the IPC namespace of its annotation', async () => {
 });
 
 for (const { annotations, gid = 2, expected } of [
-  { annotations: { 'io.tsukube/groups': '4,5' }, expected: [4, 5] },
-  { annotations: { 'io.tsukube/groups': '' }, expected: [] },
+  { annotations: { 'io.tsukube/groups': ',4,5' }, expected: [2, 4, 5] },
+  { annotations: { 'io.tsukube/groups': '' }, expected: [2] },
   { annotations: { 'io.tsukube/group': '7' }, gid: 7, expected: [7, 10] },
-  { annotations: { 'io.tsukube/group': '7', 'io.tsukube/groups': '4' }, gid: 7, expected: [4] },
+  { annotations: { 'io.tsukube/group': '7', 'io.tsukube/groups': ',4' }, gid: 7, expected: [7, 4] },
 ]) {
   test(`${JSON.stringify(annotations)} is the group ${gid} and ${JSON.stringify(expected)}`, async () => {
     const wanted = bundle(expected, annotations, { type: 'ipc' }, gid);
