@@ -181,7 +181,7 @@ function refusing<T>(decode: () => T): T {
 
 /** 400 with the decoder's words for what is the body's fault. */
 function refusal(error: unknown): unknown {
-  if (error instanceof DecodeError) return badRequest(error.message);
+  if (error instanceof DecodeError) return Object.assign(badRequest(error.message), { cause: error });
   // Nested deeper than the stack holds; Go's decoder stops at 10,000.
   return error instanceof RangeError ? badRequest('exceeded max depth') : error;
 }

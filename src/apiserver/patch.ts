@@ -1,10 +1,11 @@
 // PATCH: the patch is applied to the current object in the request's version, and again if that object changed
 // meanwhile; the result goes the way of an update.
-import type { Decoded } from '../apimachinery/codec/decoded.ts';
+import { type Decoded, MismatchError } from '../apimachinery/codec/decoded.ts';
 import { kindOf } from '../apimachinery/codec/special.ts';
 import { untypedProblems } from '../apimachinery/codec/strict.ts';
-import { kindText } from '../apimachinery/go-text.ts';
+import { kindText, plainText } from '../apimachinery/go-text.ts';
 import type { AnyObject, Json, JsonObject } from '../apimachinery/meta.ts';
+import { conversionProblem } from '../apimachinery/patch/conversion-problem.ts';
 import { applyJsonPatch, readJsonPatch } from '../apimachinery/patch/json-patch.ts';
 import { applyMergePatch } from '../apimachinery/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../apimachinery/patch/strategic-merge.ts';
@@ -29,6 +30,8 @@ import { type ApiRequest, mediaTypesOf } from './request.ts';
 export interface Patch {
   /** Makes the patched value of the current one, which is not changed. */
   apply(current: Json): Json;
+  /** Of a strategic patch: what is shown of it where its outcome is refused. Of others the outcome is. */
+  strategic?: JsonObject;
   /** What strict reading minds in the patch itself. */
   problems: readonly string[];
 }
@@ -112,6 +115,7 @@ export async function readPatch(patchType: PatchType, { request, env, type, para
         // It is laid over the object itself, which stays of its type whatever is said of that.
         return { ...value, ...ifText(value.kind, { kind }), ...ifText(value.apiVersion, { apiVersion }) };
       },
+      strategic: patch,
       problems,
     };
   }
@@ -139,8 +143,11 @@ export function patched(
     return toObject({ ...decoded, problems: [...patch.problems, ...decoded.problems] }, type, strict);
   } catch (error) {
     if (!hasReason(error, 'BadRequest')) throw error;
-    const text = JSON.stringify(value);
-    throw invalid({ group: '', kind: '' }, '', [fieldError.invalid('patch', text, error.message)]);
+    const { strategic } = patch;
+    const text = strategic ? plainText(strategic) : JSON.stringify(value);
+    const { cause } = error;
+    const message = strategic && cause instanceof MismatchError ? conversionProblem(cause) : error.message;
+    throw invalid({ group: '', kind: '' }, '', [fieldError.invalid('patch', text, message)]);
   }
 }
 

@@ -1,5 +1,6 @@
 // What a reader of JSON or YAML hands on: the value, and what JavaScript's values can't carry.
 import type { Json } from '../meta.ts';
+import type { TypeRef } from '../schema.ts';
 
 export interface Decoded {
   value: Json;
@@ -18,6 +19,18 @@ export class DecodeError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'DecodeError';
+  }
+}
+
+/** A value that has another JSON type than the field wants. */
+export class MismatchError extends DecodeError {
+  readonly value: Json;
+  readonly type: TypeRef;
+
+  constructor(message: string, { value, type }: { value: Json; type: TypeRef }) {
+    super(message);
+    this.value = value;
+    this.type = type;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
 import { isObject } from '../value.ts';
 import { zeroOfScalar, zeroOfSpecial } from '../zero.ts';
-import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './decoded.ts';
+import { type Decoded, DecodeError, fieldPath, indexPath, MismatchError, setField } from './decoded.ts';
 import { kindOf, specialReader } from './special.ts';
 
 export interface Typed {
@@ -268,8 +268,9 @@ function mismatch(
   type: TypeRef,
   walk: Walk,
   told = typeof value === 'number' ? 'number' : kindOf(value),
-): DecodeError {
-  return new DecodeError(`json: cannot unmarshal ${told} into ${placeOf(walk)} of type ${goType(type, walk)}`);
+): MismatchError {
+  const message = `json: cannot unmarshal ${told} into ${placeOf(walk)} of type ${goType(type, walk)}`;
+  return new MismatchError(message, { value, type });
 }
 
 const placeOf = (walk: Walk): string =>
