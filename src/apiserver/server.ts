@@ -24,6 +24,7 @@ import type { ServiceAccountTokens } from './authentication/tokens.ts';
 import type { RbacAuthorizer } from './authorization/rbac.ts';
 import { createCatalogue, type DefinitionCatalogue } from './catalogue.ts';
 import { type DiscoveryDocuments, discoveryDocuments } from './discovery/documents.ts';
+import { fairnessPaths } from './fairness/dump.ts';
 import { createFlowControl } from './fairness/flow-control.ts';
 import { registerFlowControlMetrics } from './fairness/metrics.ts';
 import { followSchemaStatus } from './fairness/schema-status.ts';
@@ -214,7 +215,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       ...healthChecks({ ...options, stopping: stopping.signal }),
       flags: options.flags ?? {},
       clock,
-      more: { ...openapiPaths(openapi, () => openapiPlaces(aggregator)), ...options.paths?.(parts) },
+      more: {
+        ...openapiPaths(openapi, () => openapiPlaces(aggregator)),
+        ...fairnessPaths(flowControl),
+        ...options.paths?.(parts),
+      },
       issuer: options.issuer,
     }),
     environment,

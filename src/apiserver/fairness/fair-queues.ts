@@ -30,6 +30,11 @@ export class FairQueues<T extends Waiting> {
     return this.#size;
   }
 
+  /** How many of them somebody waits in. */
+  get active(): number {
+    return this.#queues.filter(({ waiting }) => waiting.length > 0).length;
+  }
+
   /** False when the queue that `flow` would wait in is full. */
   push(waiting: T, flow: string): boolean {
     const hand = dealHand(flow, this.config).map((i) => this.#queues[i] as Queue<T>);

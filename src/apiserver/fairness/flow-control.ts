@@ -46,8 +46,10 @@ export interface Level extends Use {
   readonly name: string;
   uid: string;
   queues: FairQueues<Waiter> | undefined;
+  /** Requests at work, whatever their seats. */
+  executing: number;
   dispatched: number;
-  readonly rejected: { 'queue-full': number; 'concurrency-limit': number; 'time-out': number };
+  readonly rejected: { 'queue-full': number; 'concurrency-limit': number; 'time-out': number; cancelled: number };
 }
 
 export function createFlowControl(options: { reader: ObjectReader; clock: Clock; seats?: number }): FlowControl {
@@ -101,6 +103,7 @@ export function createFlowControl(options: { reader: ObjectReader; clock: Clock;
 
   function take(level: Level, schema: FlowSchema, width: number): Ticket {
     level.inUse += width;
+    level.executing++;
     level.dispatched++;
     let held = true;
     return {
@@ -110,6 +113,7 @@ export function createFlowControl(options: { reader: ObjectReader; clock: Clock;
         if (!held) return;
         held = false;
         level.inUse -= width;
+        level.executing--;
         dispatchSoon();
       },
     };
@@ -154,6 +158,7 @@ export function createFlowControl(options: { reader: ObjectReader; clock: Clock;
       const onAbort = () => {
         leave();
         queues.remove(waiter);
+        level.rejected.cancelled++;
         reject(signal.reason);
       };
       const waiter: Waiter = {
@@ -213,8 +218,9 @@ const newLevel = (name: string): Level => ({
   borrowing: 0,
   inUse: 0,
   queues: undefined,
+  executing: 0,
   dispatched: 0,
-  rejected: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0 },
+  rejected: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0, cancelled: 0 },
 });
 
 function drain(queues: FairQueues<Waiter>): void {
