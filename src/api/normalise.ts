@@ -2,6 +2,8 @@
 // no pointers there, quantities, times and durations in their canonical text, and the defaults of each type.
 // Values of a wrong type are left alone; the decoder has refused them already.
 import { setField } from '../apimachinery/codec/decoded.ts';
+import { schemaForm, schemaModel } from '../apimachinery/codec/schema-forms.ts';
+import type { Json } from '../apimachinery/meta.ts';
 import { deepCopy } from '../apimachinery/value.ts';
 import { zeroOfScalar, zeroOfSpecial } from '../apimachinery/zero.ts';
 import { canonicalSpecial } from './canonical-special.ts';
@@ -287,14 +289,11 @@ function normaliseValue(value: unknown, type: TypeRef, options: Normalising): un
   }
 }
 
-/** A schema of a CustomResourceDefinition, a list of such, or something simpler in their place. */
-const SCHEMAS = /(JSONSchemaProps)Or(?:Array|Bool|StringArray)$/;
-
-function normaliseSpecial(value: unknown, type: TypeSchema, options: Normalising): unknown {
-  if (!SCHEMAS.test(type.model)) return canonicalSpecial(value, type);
-  const inner: TypeRef = { kind: 'struct', model: type.model.replace(SCHEMAS, '$1') };
-  const schemas = (one: unknown) => (isStruct(one) ? normaliseValue(one, inner, options) : one);
-  return Array.isArray(value) ? value.map(schemas) : schemas(value);
+function normaliseSpecial(value: unknown, schema: TypeSchema, options: Normalising): unknown {
+  const form = schemaForm(schema.model);
+  if (!form) return canonicalSpecial(value, schema);
+  const type: TypeRef = { kind: 'struct', model: schemaModel(schema.model) };
+  return form(value as Json, (inner) => normaliseValue(inner, type, options) as Json);
 }
 
 function normaliseList(items: readonly unknown[], type: TypeRef, options: Normalising): readonly unknown[] {

@@ -1,35 +1,70 @@
 // Defaults must be values that the schema would let through as they are (apiextensions-apiserver
 // pkg/apiserver/schema/defaulting/validation.go).
 import { isDeepStrictEqual } from 'node:util';
+import { DecodeError } from '../../apimachinery/codec/decoded.ts';
+import { decodeTyped } from '../../apimachinery/codec/strict.ts';
+import type { Json } from '../../apimachinery/meta.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
+import { builtinSchema } from '../facts.ts';
 import { validateEmbedded, visitEmbedded } from './embedded.ts';
 import { hasDefault, prune } from './pruning.ts';
 import { createRuleValidator, runRules } from './rules.ts';
-import { isFields, itemsOf, OBJECT_FIELDS, type Schema } from './schema.ts';
+import { type Fields, isFields, itemsOf, OBJECT_FIELDS, type Schema } from './schema.ts';
 import { validateValue } from './value-rules.ts';
+
+const METADATA = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 /** The root is a whole object. Metadata's own defaults are judged by their values only. */
 export const validateDefaults = (schema: Schema, path: string): FieldError[] =>
-  defaultsWithin({ ...schema, 'x-kubernetes-embedded-resource': true }, path, false);
+  defaultsWithin({ ...schema, 'x-kubernetes-embedded-resource': true }, path);
 
-function defaultsWithin(schema: Schema, path: string, insideMetadata: boolean): FieldError[] {
+/** The whole object around what its type and metadata are made of. */
+interface Around {
+  schema: Schema;
+  /** The object with a value at the place. */
+  with(value: unknown): Fields;
+}
+
+function defaultsWithin(schema: Schema, path: string, metadataOf?: Around): FieldError[] {
   const items = itemsOf(schema);
   const isObject = schema['x-kubernetes-embedded-resource'] === true;
+  const around = isObject ? undefined : metadataOf;
   return [
-    ...(hasDefault(schema) ? defaultErrors(schema, `${path}.default`, insideMetadata && !isObject) : []),
-    ...(items ? defaultsWithin(items, `${path}.items`, insideMetadata) : []),
+    ...(hasDefault(schema) ? defaultErrors(schema, `${path}.default`, around) : []),
+    ...(items ? defaultsWithin(items, `${path}.items`, around && inner(around, (value) => [value])) : []),
     ...Object.entries(schema.properties ?? {}).flatMap(([key, property]) => {
-      const inside = isObject ? OBJECT_FIELDS.has(key) : insideMetadata;
-      return defaultsWithin(property, `${path}.properties[${key}]`, inside);
+      const at = `${path}.properties[${key}]`;
+      const whole = isObject && OBJECT_FIELDS.has(key) ? { schema, with: (value: unknown) => value as Fields } : around;
+      return defaultsWithin(property, at, whole && inner(whole, (value) => ({ [key]: value })));
     }),
   ];
 }
 
-function defaultErrors(schema: Schema, path: string, insideMetadata: boolean): FieldError[] {
+const inner = (around: Around, put: (value: unknown) => unknown): Around => ({
+  ...around,
+  with: (value) => around.with(put(value)),
+});
+
+const SOME_TYPE = { apiVersion: 'validation/v1', kind: 'Validation' };
+
+/** What is wrong with the object that a default of its type or metadata results in. */
+function badMetadata(value: unknown, { schema, ...around }: Around, path: string): FieldError[] {
+  const object = { ...SOME_TYPE, ...around.with(value) };
+  const whole: Schema = { 'x-kubernetes-embedded-resource': true, type: schema.type ?? 'object' };
+  const [error] = firstErrors(
+    () => malformedMetadata(object, whole, ''),
+    () => validateEmbedded(object, whole, ''),
+  );
+  if (!error) return [];
+  return [fieldError.invalid(path, value, `must result in valid metadata: ${error.field}: ${error.message}`)];
+}
+
+function defaultErrors(schema: Schema, path: string, metadataOf: Around | undefined): FieldError[] {
   const value = schema.default;
-  if (insideMetadata) {
+  if (metadataOf) {
     return firstErrors(
-      () => validateValue(value, schema, { path }),
+      () => badMetadata(value, metadataOf, path),
+      () => validateValue(value, schema, { path, root: path }),
       () => brokenRules(schema, path),
     );
   }
@@ -38,7 +73,7 @@ function defaultErrors(schema: Schema, path: string, insideMetadata: boolean): F
     ...firstErrors(
       () => malformedMetadata(value, schema, path),
       () => validateEmbedded(value, schema, path),
-      () => validateValue(value, schema, { path }),
+      () => validateValue(value, schema, { path, root: path }),
       () => brokenRules(schema, path),
     ),
   ];
@@ -61,8 +96,15 @@ function malformedMetadata(value: unknown, schema: Schema, path: string): FieldE
     value,
     schema,
     ({ metadata }, at) => {
-      if (metadata === undefined || isFields(metadata)) return;
-      errors.push(fieldError.invalid(`${at}.metadata`, metadata, 'must be an object'));
+      if (metadata === undefined) return;
+      const field = at ? `${at}.metadata` : 'metadata';
+      try {
+        const decoded = { value: metadata as Json, duplicates: [], literals: new Map<string, string>(), problems: [] };
+        decodeTyped(decoded, builtinSchema.type(METADATA), builtinSchema);
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        errors.push(fieldError.invalid(field, metadata, error.message));
+      }
     },
     path,
   );

@@ -20,6 +20,7 @@ import { ruleErrors } from './rule-rules.ts';
 import type { Schema } from './schema.ts';
 import { validateSchema } from './schema-rules.ts';
 import { selectableFieldErrors } from './selectable-field-rules.ts';
+import { noStructuralForm } from './structural-form.ts';
 import { validateStructural } from './structural-rules.ts';
 
 type Definition = CustomResourceDefinition;
@@ -83,6 +84,15 @@ function specErrors({ spec }: Definition, old: Definition | undefined): FieldErr
     ...namesErrors(names, 'spec.names'),
     ...sharedErrors(versions, old?.spec.versions ?? []),
     ...conversionErrors(conversion, old?.spec.conversion),
+    ...(spec.preserveUnknownFields && conversion && conversion.strategy !== 'None'
+      ? [
+          fieldError.invalid(
+            'spec.conversion.strategy',
+            conversion.strategy,
+            'must be None if spec.preserveUnknownFields is true',
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -106,7 +116,7 @@ function versionsErrors(versions: readonly Version[]): FieldError[] {
   }
   const [first] = versions;
   // The internal form's own version is that of the first.
-  if (first) errors.push(...joined('spec.version', first.name, isDNS1035Label(first.name)));
+  if (first?.name) errors.push(...joined('spec.version', first.name, isDNS1035Label(first.name)));
   return errors;
 }
 
@@ -228,7 +238,8 @@ function rootSchemaErrors(schema: Schema, path: string, { hasStatus, isUnchanged
     errors.push(fieldError.invalid(path, schema, text));
   }
   if (schema.nullable) errors.push(fieldError.forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
-  if (canBeStructural(schema)) {
+  const unstructured = noStructuralForm(schema);
+  if (unstructured === undefined) {
     const structural = validateStructural(schema, path);
     const faults = structural.length > 0 ? structural : validateDefaults(schema, path);
     const schemaErrors = validateSchema(schema, path);
@@ -237,15 +248,8 @@ function rootSchemaErrors(schema: Schema, path: string, { hasStatus, isUnchanged
     return errors;
   }
   errors.push(...validateSchema(schema, path));
-  return errors;
-}
-
-/** What has no structural form is refused by the rules of keywords alone. */
-const UNSUPPORTED = ['$ref', 'id', '$schema', 'patternProperties', 'dependencies', 'additionalItems', 'definitions'];
-
-function canBeStructural(schema: Schema): boolean {
-  const text = JSON.stringify(schema, (key, value) => (key === 'default' || key === 'enum' ? undefined : value));
-  return !UNSUPPORTED.some((keyword) => text.includes(`${JSON.stringify(keyword)}:`)) && !/"items":\[/.test(text);
+  // The rules of keywords have said it already, of most.
+  return errors.length > 0 ? errors : [fieldError.invalid(path, '', unstructured)];
 }
 
 const startsWithDot = (path: string, field: string): FieldError[] =>

@@ -16,11 +16,15 @@ export function schemaAt(path: string, root: Schema, options: { keys: boolean })
     const isMetadata: boolean = schema === root && OBJECT_FIELDS.has(key);
     const declared: Schema | undefined = schema.properties?.[key];
     // Of metadata only the names can be declared, and they may be left out.
-    schema = declared ?? (isMetadata ? METADATA : quoted === undefined ? undefined : valuesOf(schema));
+    schema = declared ?? (isMetadata ? METADATA : quoted === undefined ? undefined : valuesOfMap(schema));
     if (!schema) return undefined;
   }
   return schema === root ? undefined : schema;
 }
+
+/** What has properties is no map. */
+const valuesOfMap = (schema: Schema): Schema | undefined =>
+  Object.keys(schema.properties ?? {}).length > 0 ? undefined : valuesOf(schema);
 
 const METADATA: Schema = {
   type: 'object',

@@ -22,6 +22,10 @@ interface Context {
   cardinality: bigint | undefined;
   /** The outermost place that cannot be compared with what it was. */
   uncorrelatable?: string;
+  /** There are rules around it, by whose types it is looked at. */
+  isInScope?: boolean;
+  /** Those types have no place for it: items of what is no list, values of what is no map. */
+  hasNoType?: boolean;
 }
 
 interface Pass extends RuleChecks {
@@ -46,15 +50,28 @@ export function ruleErrors(schema: Schema, path: string, checks: RuleChecks): Fi
 
 function visit(schema: Schema, path: string, context: Context, pass: Pass): void {
   const cardinality = multiplied(context.cardinality, mostWithin(schema));
-  const below = (one: Schema | undefined, name: string, isCorrelatable: boolean): void => {
+  const isInScope = context.isInScope || (schema['x-kubernetes-validations'] ?? []).length > 0;
+  const below = (
+    one: Schema | undefined,
+    name: string,
+    part: { isCorrelatable?: boolean; hasType?: boolean },
+  ): void => {
     if (!one) return;
+    const { isCorrelatable = true, hasType = true } = part;
     const { uncorrelatable = isCorrelatable ? undefined : path } = context;
-    const inside: Context = { isRoot: one['x-kubernetes-embedded-resource'] === true, cardinality };
+    const inside: Context = {
+      isRoot: one['x-kubernetes-embedded-resource'] === true,
+      cardinality,
+      isInScope,
+      hasNoType: isInScope && !hasType,
+    };
     visit(one, `${path}.${name}`, uncorrelatable === undefined ? inside : { ...inside, uncorrelatable }, pass);
   };
-  below(valuesOf(schema), 'additionalProperties', true);
-  for (const [key, property] of Object.entries(schema.properties ?? {})) below(property, `properties[${key}]`, true);
-  below(itemsOf(schema), 'items', schema['x-kubernetes-list-type'] === 'map');
+  const properties = Object.entries(schema.properties ?? {});
+  below(valuesOf(schema), 'additionalProperties', { hasType: schema.type === 'object' && properties.length === 0 });
+  for (const [key, property] of properties) below(property, `properties[${key}]`, {});
+  const isCorrelatable = schema['x-kubernetes-list-type'] === 'map';
+  below(itemsOf(schema), 'items', { isCorrelatable, hasType: schema.type === 'array' });
   if (schema['x-kubernetes-validations']?.length) ownErrors(schema, path, context, pass);
 }
 
@@ -72,11 +89,15 @@ function multiplied(a: bigint | undefined, b: bigint | undefined): bigint | unde
 
 function ownErrors(schema: Schema, path: string, context: Context, pass: Pass): void {
   const isFaulty = pass.schemaErrors.some(
-    ({ field }) => field === path || (/^[.[]/.test(field.slice(path.length)) && field.startsWith(path)),
+    ({ field }) => field.startsWith(path) && /^[.[]/.test(field.slice(path.length)) && !isOfList(field, path),
   );
   if (isFaulty) return;
   const compiled = compileRules(schema, context.isRoot);
   const at = `${path}.x-kubernetes-validations`;
+  if (context.hasNoType) {
+    pass.errors.push(fieldError.internal(at, 'failed to convert to declType for CEL validation rules'));
+    return;
+  }
   if (!compiled) {
     const why = 'failed to construct type information for x-kubernetes-validations rules';
     const message = `Internal error: internal error: ${why}: unable to convert structural schema to CEL declarations`;
@@ -85,6 +106,10 @@ function ownErrors(schema: Schema, path: string, context: Context, pass: Pass): 
   }
   for (const [i, rule] of compiled.entries()) judge(rule, `${at}[${i}]`, context, pass);
 }
+
+/** What a list asks of its items is no fault of theirs. */
+const isOfList = (field: string, path: string): boolean =>
+  path.endsWith('.items') && /^\.x-kubernetes-(map|list)-type$/.test(field.slice(path.length));
 
 /** As errors show a rule: its fields have the names of upstream's internal type. */
 const internalForm = (rule: CompiledRule['rule']) => ({

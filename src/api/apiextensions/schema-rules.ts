@@ -4,6 +4,7 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { isFieldPath } from './field-path.ts';
 import { hasDefault } from './pruning.ts';
 import { isFields, itemsOf, OBJECT_FIELDS, type Rule, type Schema, valuesOf } from './schema.ts';
+import { noStructuralForm } from './structural-form.ts';
 
 interface Context {
   /** Set where defaults may not stand, with the reason. */
@@ -203,7 +204,7 @@ function ruleErrors(given: Rule, schema: Schema, path: string): FieldError[] {
   const refusePath = (text: string) => errors.push(fieldError.invalid(`${path}.fieldPath`, fieldPath, text));
   if (!fieldPath.trim()) refusePath('must be non-empty if specified');
   if (hasLineBreak(fieldPath)) refusePath('must not contain line breaks');
-  if (!isFieldPath(fieldPath, schema)) refusePath('must be a valid path');
+  if (noStructuralForm(schema) === undefined && !isFieldPath(fieldPath, schema)) refusePath('must be a valid path');
   return errors;
 }
 

@@ -10,6 +10,8 @@ import { type Fields, isFields, itemsOf, type Schema, valuesOf } from './schema.
 export interface Place {
   /** '' for a whole object. */
   path: string;
+  /** Where the value begins, when it is a default. */
+  root?: string | undefined;
   /** The value before, where it is known which one that was. */
   old?: { value: unknown } | undefined;
 }
@@ -32,7 +34,7 @@ function judge(value: unknown, schema: Schema, place: Place): Judgement {
   let checks = schema.type || schema['x-kubernetes-int-or-string'] ? 3 : 2;
   if (value !== null) {
     const combined = combinationErrors(value, schema, place);
-    errors.push(...combined.errors, ...scalarErrors(value, schema, field));
+    errors.push(...combined.errors, ...scalarErrors(value, schema, place));
     checks += combined.checks + 2;
     if (Array.isArray(value)) errors.push(...listErrors(value, schema, place));
     else if (isFields(value)) errors.push(...fieldsErrors(value, schema, place));
@@ -86,7 +88,8 @@ function hasType(value: unknown, schema: Schema): boolean {
     case 'object':
       return isFields(value);
     default:
-      return true;
+      // Of a type that there is not, there are no values.
+      return !schema.type;
   }
 }
 
@@ -131,8 +134,9 @@ function combinationErrors(value: unknown, schema: Schema, place: Place): Judgem
 
 const lengthOf = (text: string): number => [...text].length;
 
-function scalarErrors(value: unknown, schema: Schema, field: string): FieldError[] {
-  if (typeof value === 'number' || typeof value === 'bigint') return numberErrors(value, schema, field);
+function scalarErrors(value: unknown, schema: Schema, place: Place): FieldError[] {
+  const field = place.path || NOWHERE;
+  if (typeof value === 'number' || typeof value === 'bigint') return numberErrors(value, schema, place);
   if (typeof value !== 'string') return [];
   const errors: FieldError[] = [];
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
@@ -148,33 +152,45 @@ function scalarErrors(value: unknown, schema: Schema, field: string): FieldError
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-function numberErrors(value: number | bigint, schema: Schema, field: string): FieldError[] {
+function numberErrors(value: number | bigint, schema: Schema, { path, root = '' }: Place): FieldError[] {
+  const field = path || NOWHERE;
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
   const errors: FieldError[] = [];
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
-  const fits = schema.format !== 'int32' || (value <= MAX_INT32 && value >= -MAX_INT32 - 1);
-  if (schema.type === 'integer' && !(isInteger(value) && fits)) {
+  // A limit that the type cannot hold is not compared with, but told.
+  const isOfType = (what: string, number: number | bigint): boolean => {
+    const fits = schema.format !== 'int32' || (number <= MAX_INT32 && number >= -MAX_INT32 - 1);
+    if (schema.type !== 'integer' || (isInteger(number) && fits)) return true;
     const type = schema.format ? `integer with format ${schema.format}` : 'integer (default format)';
-    errors.push(fieldError.invalid(NOWHERE, '', `Checked value must be of type ${type} in ${field}`));
+    const at = path.slice(root.length).replace(/^\./, '');
+    errors.push(fieldError.invalid(root || NOWHERE, '', `${what} value must be of type ${type} in ${at}`));
+    return false;
+  };
+  isOfType('Checked', value);
+  if (multipleOf && isOfType('MultipleOf', multipleOf) && !Number.isInteger(Number(value) / multipleOf)) {
+    refuse(`be a multiple of ${multipleOf}`);
   }
-  if (multipleOf && !Number.isInteger(Number(value) / multipleOf)) refuse(`be a multiple of ${multipleOf}`);
-  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && Number(value) === maximum))) {
-    refuse(`be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+  if (maximum !== undefined && isOfType('Maximum boundary', maximum)) {
+    if (value > maximum || (exclusiveMaximum && Number(value) === maximum)) {
+      refuse(`be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+    }
   }
-  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && Number(value) === minimum))) {
-    refuse(`be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
+  if (minimum !== undefined && isOfType('Minimum boundary', minimum)) {
+    if (value < minimum || (exclusiveMinimum && Number(value) === minimum)) {
+      refuse(`be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
+    }
   }
   return errors;
 }
 
-function listErrors(list: readonly unknown[], schema: Schema, { path, old }: Place): FieldError[] {
+function listErrors(list: readonly unknown[], schema: Schema, { path, root, old }: Place): FieldError[] {
   const field = path || NOWHERE;
   const items = itemsOf(schema);
   const errors = countErrors(list.length, { field, min: schema.minItems, max: schema.maxItems, of: 'items' });
   if (!items) return errors;
   const before = correlatedItems(schema, old?.value);
   return [
-    ...list.flatMap((item, i) => validateValue(item, items, { path: `${path}[${i}]`, old: before(item) })),
+    ...list.flatMap((item, i) => validateValue(item, items, { path: `${path}[${i}]`, root, old: before(item) })),
     ...errors,
   ];
 }
@@ -188,7 +204,7 @@ function correlatedItems(schema: Schema, old: unknown): (item: unknown) => Place
   return (item) => byKey.get(keyOf(item));
 }
 
-function fieldsErrors(value: Fields, schema: Schema, { path, old }: Place): FieldError[] {
+function fieldsErrors(value: Fields, schema: Schema, { path, root, old }: Place): FieldError[] {
   const field = path || NOWHERE;
   const { properties = {}, required = [], minProperties: min, maxProperties: max } = schema;
   const values = valuesOf(schema);
@@ -198,7 +214,7 @@ function fieldsErrors(value: Fields, schema: Schema, { path, old }: Place): Fiel
   const errors = countErrors(Object.keys(value).length, { field, min, max, of: 'properties' });
   for (const [key, part] of Object.entries(value)) {
     const member = Object.hasOwn(properties, key) ? properties[key] : values;
-    if (member) errors.push(...validateValue(part, member, { path: child(key), old: before(key) }));
+    if (member) errors.push(...validateValue(part, member, { path: child(key), root, old: before(key) }));
   }
   for (const key of required) if (value[key] === undefined) errors.push(fieldError.required(child(key)));
   return errors;

@@ -2,10 +2,12 @@
 // refused, times, durations and quantities brought to the form they are written in. Never changes its input; the parts of
 // it that fit as they are become parts of the outcome.
 import type { Json, JsonObject } from '../meta.ts';
-import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
+import type { SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
 import { isObject } from '../value.ts';
 import { zeroOfScalar, zeroOfSpecial } from '../zero.ts';
-import { type Decoded, DecodeError, fieldPath, indexPath, MismatchError, setField } from './decoded.ts';
+import { type Decoded, DecodeError, fieldPath, indexPath, setField } from './decoded.ts';
+import { fieldType, type GoPlace, goName, located, mismatch } from './go-errors.ts';
+import { schemaForm, schemaModel } from './schema-forms.ts';
 import { kindOf, specialReader } from './special.ts';
 
 export interface Typed {
@@ -44,38 +46,15 @@ export const untypedProblems = (decoded: Decoded): string[] => [
 /** The message under which strict problems refuse a request. */
 export const strictError = (problems: readonly string[]): string => `strict decoding error: ${problems.join(', ')}`;
 
-interface Walk {
-  types: SchemaSet;
-  root: TypeSchema;
+interface Walk extends GoPlace {
   decoded: Decoded;
   problems: string[];
   duplicates: ReadonlySet<string>;
-  /** Keys and indices on the way to the value that is looked at. */
-  way: (string | number)[];
-  /** The Go struct around it. */
-  owner: string | undefined;
 }
 
 /** Where the value is, as strict problems say it: spec.containers[0].name */
 const pathOf = ({ way }: Walk): string =>
   way.reduce<string>((path, step) => (typeof step === 'number' ? indexPath(path, step) : fieldPath(path, step)), '');
-
-/** Where its type is, as errors of Go's decoder say it: fields only, without indices and keys of maps. */
-function goPathOf({ way, root, types }: Walk): string {
-  const fields: string[] = [];
-  let type: TypeRef | undefined = { kind: 'struct', model: root.model };
-  let schema: TypeSchema | undefined = root;
-  for (const step of way) {
-    if (type?.kind === 'list') type = type.item;
-    else if (type?.kind === 'map') type = type.value;
-    else {
-      fields.push(...(schema?.fields.get(String(step))?.embeddedIn ?? []), String(step));
-      type = schema && fieldType(String(step), schema);
-    }
-    schema = type?.kind === 'struct' ? types.type(type.model) : undefined;
-  }
-  return fields.join('.');
-}
 
 function struct(object: JsonObject, schema: TypeSchema, walk: Walk): JsonObject {
   const outside = walk.owner;
@@ -122,12 +101,6 @@ function reportDuplicate(walk: Walk): void {
   if (walk.duplicates.size === 0) return;
   const path = pathOf(walk);
   if (walk.duplicates.has(path)) walk.problems.push(`duplicate field ${JSON.stringify(path)}`);
-}
-
-function fieldType(key: string, schema: TypeSchema): TypeRef | undefined {
-  const known: FieldSchema | undefined = schema.fields.get(key);
-  if (known) return known.type;
-  return schema.typeMeta && (key === 'apiVersion' || key === 'kind') ? { kind: 'string' } : undefined;
 }
 
 function convert(given: Json, type: TypeRef, walk: Walk): Json {
@@ -182,6 +155,8 @@ function model(value: Json, name: string, walk: Walk): Json {
     if (schema.special.json === '[string]') {
       return convert(value, { kind: 'list', item: { kind: 'string' } }, walk);
     }
+    const form = schemaForm(name);
+    if (form) return form(value, (schema) => model(schema, schemaModel(name), { ...walk, problems: [] }));
     reportDuplicatesIn(walk);
     return value;
   }
@@ -261,41 +236,3 @@ function zero(type: TypeRef, walk: Walk): Json {
   const schema = walk.types.type(type.model);
   return schema.special ? zeroOfSpecial(schema) : {};
 }
-
-/** A number has its literal only where a number is wanted. */
-function mismatch(
-  value: Json,
-  type: TypeRef,
-  walk: Walk,
-  told = typeof value === 'number' ? 'number' : kindOf(value),
-): MismatchError {
-  const message = `json: cannot unmarshal ${told} into ${placeOf(walk)} of type ${goType(type, walk)}`;
-  return new MismatchError(message, { value, type });
-}
-
-const placeOf = (walk: Walk): string =>
-  walk.owner === undefined ? 'Go value' : `Go struct field ${walk.owner}.${goPathOf(walk)}`;
-
-/** What a reader of special types says, with the field it reads. */
-const located = ({ message }: DecodeError, walk: Walk): DecodeError =>
-  new DecodeError(message.replace('into Go value of', `into ${placeOf(walk)} of`));
-
-function goType(type: TypeRef, walk: Walk): string {
-  switch (type.kind) {
-    case 'list':
-      return `[]${goType(type.item, walk)}`;
-    case 'map':
-      return `map[string]${goType(type.value, walk)}`;
-    case 'struct':
-      return goName(type.model);
-    case 'bytes':
-      return '[]uint8';
-    case 'any':
-      return 'interface {}';
-    default:
-      return type.kind;
-  }
-}
-
-/** io.k8s.api.core.v1.Pod → v1.Pod */
-const goName = (name: string): string => name.split('.').slice(-2).join('.');
