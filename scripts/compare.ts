@@ -3,6 +3,7 @@
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
 // What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
+//   --manifests=FOLDER objects of its files instead, --only by file
 // How it is compared: --words messages and warnings too
 // What is kept: --save=FILE all of it with upstream's answers, as a recording; --save-differing=FILE what differs.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { askAll, playScenario } from '../test/vectors/play.ts';
 import { startProgram } from '../test/vectors/program.ts';
 import { recordings, type Scenario, scenariosOf } from '../test/vectors/scenario.ts';
+import { manifests } from './compare/manifests.ts';
 import { neighbours } from './compare/neighbours.ts';
 import { createChance } from './compare/random.ts';
 import { type Difference, describe } from './compare/report.ts';
@@ -29,6 +31,7 @@ const { values: flags } = parseArgs({
     count: { type: 'string', default: '8' },
     mixtures: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    manifests: { type: 'string' },
     words: { type: 'boolean', default: false },
     save: { type: 'string' },
     'save-differing': { type: 'string' },
@@ -41,6 +44,8 @@ function inquiries(): Inquiry[] {
   const only = new RegExp(flags.only);
   const chance = createChance(Number(flags.seed));
   const recorded = kinds.includes('recorded') ? recordings().flatMap(scenariosOf) : [];
+  const people = flags.manifests === undefined ? undefined : manifests(flags.manifests, only);
+  if (people) return flags.words ? people.map(withWords) : people;
   const near = kinds.includes('neighbour') ? neighbours(only, { vocabulary, chance, count: Number(flags.count) }) : [];
   const made = subjects
     .filter(({ name }) => only.test(name))

@@ -174,7 +174,7 @@ function patchTo(before: Fields, after: Fields): Fields {
 }
 
 /** These are told at once, in their status, what the server thinks of them. */
-const SETTLING = ['apiregistration.k8s.io', 'flowcontrol.apiserver.k8s.io'];
+const SETTLING = ['apiextensions.k8s.io', 'apiregistration.k8s.io', 'flowcontrol.apiserver.k8s.io'];
 const SETTLE_MS = 1000;
 
 function inUpdates(

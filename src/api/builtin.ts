@@ -13,7 +13,8 @@ import { typeDefaults } from './defaults/index.ts';
 import type { ResourceDefinition, SubresourceDefinition, Verb } from './definition.ts';
 import { deprecationWarnings } from './deprecation.ts';
 import { builtinSchema, kindFact, type ResourceFact } from './facts.ts';
-import { normalise } from './normalise.ts';
+import { normalise, saysEmpty } from './normalise.ts';
+import type { TypeSchema } from './schema.ts';
 import {
   CONDITIONAL_UPDATE,
   COUNTS_GENERATIONS,
@@ -31,6 +32,7 @@ import {
   STATUS_JUDGES_DELETION,
   STATUS_KEEPS_METADATA,
   STATUS_ON_CREATE,
+  TELLS_EMPTY,
 } from './strategies.ts';
 import {
   validateFinalizerDomains,
@@ -84,12 +86,13 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     selectableFields: selectorsOf(fact, behaviour),
 
     setDefaults(object) {
-      normalise(object, schema, { ...normalising, asSent: true });
+      normalise(object, schema, { ...normalising, asSent: TELLS_EMPTY.has(id) ? 'empties' : 'lists' });
       behaviour.settle?.(object);
     },
     toStorage: behaviour.toStorage ?? ((object) => object),
     fromStorage: behaviour.fromStorage ?? ((object) => object),
 
+    ...(TELLS_EMPTY.has(id) ? { ownedForm: withoutEmpties(schema) } : {}),
     prepareForCreate(object, context) {
       if (hasStatus && !STATUS_ON_CREATE.has(id)) resetStatus(object);
       behaviour.prepareForCreate?.(object, context);
@@ -98,8 +101,9 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     prepareForUpdate(object, old, context) {
       if (hasStatus) keepField(object, old, 'status');
       behaviour.prepareForUpdate?.(object, old, context);
+      const isChanged = TELLS_EMPTY.has(id) && desiredEmpties(object, schema);
       normalise(object, schema, normalising);
-      if (COUNTS_GENERATIONS.has(id) && desiredChanged(object, old))
+      if (COUNTS_GENERATIONS.has(id) && (isChanged || desiredChanged(object, old)))
         object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
     prepareForStatusUpdate(object, old, context) {
@@ -111,7 +115,8 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
         if (!STATUS_JUDGES_DELETION.has(id)) object.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
       }
       behaviour.prepareForStatusUpdate?.(object, old, context);
-      normalise(object, schema, normalising);
+      // Defaults were set by what was sent; what is put back of the old object has them.
+      normalise(object, schema, { schema: builtinSchema });
     },
     hasGeneration,
 
@@ -159,6 +164,17 @@ function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): void {
   const { labels, annotations, finalizers, ownerReferences } = deepCopy(old);
   Object.assign(metadata, { labels, annotations, finalizers, ownerReferences });
 }
+
+/** Nobody owns what is only said to be empty. */
+const withoutEmpties = (schema: TypeSchema) => (object: AnyObject) => {
+  const form = deepCopy(object);
+  normalise(form, schema, { ...normalising, asSent: 'lists' });
+  return form;
+};
+
+/** Whether anything but metadata and status is said to be empty; what is stored never is. */
+const desiredEmpties = ({ metadata: _metadata, status: _status, ...rest }: AnyObject, { model }: TypeSchema): boolean =>
+  saysEmpty(rest, { kind: 'struct', model }, builtinSchema);
 
 /** Whether anything but metadata and status differs. */
 function desiredChanged(object: AnyObject, old: AnyObject): boolean {

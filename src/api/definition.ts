@@ -99,6 +99,8 @@ export interface ResourceDefinition extends ResourceType {
   fromStorage(object: AnyObject): AnyObject;
 
   /** What a create may not set is reset here (status, and what the type's strategy says). */
+  /** The form in which fields have owners, where an object that came may be in another. */
+  ownedForm?(object: AnyObject): AnyObject;
   prepareForCreate(object: AnyObject, context: WriteContext): void;
   /** What an update of the main resource may not change is put back here; also decides generation. */
   prepareForUpdate(object: AnyObject, old: AnyObject, context: WriteContext): void;

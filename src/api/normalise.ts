@@ -18,8 +18,11 @@ export interface Normalising {
   schema: SchemaSet;
   /** By model. Without it nothing gets a default. */
   defaults?: ReadonlyMap<string, TypeDefault>;
-  /** Whether `[]` stays where Go writes lists always: as it came it is a list of nothing, once stored it is none. */
-  asSent?: boolean;
+  /**
+   * 'lists': `[]` stays where Go writes lists always, as it came it is a list of nothing, once stored it is none.
+   * 'empties': whatever is said to be empty stays, for types whose updates tell it from what is not said.
+   */
+  asSent?: 'lists' | 'empties';
 }
 
 /** Brings `object` to its canonical form, in place. Its parts are left as they are, and used again where they have it. */
@@ -183,10 +186,13 @@ function addMissing(fields: Fields, value: Struct, { plan, options }: { plan: Pl
 const isMissing = (value: unknown, planned: PlannedField, { asSent }: Normalising): boolean =>
   value === undefined ||
   value === null ||
-  (!planned.pointer &&
-    !planned.keepsEmpty &&
-    isEmpty(value) &&
-    !(asSent === true && !planned.omitEmpty && Array.isArray(value)));
+  (!planned.pointer && !planned.keepsEmpty && isEmpty(value) && !staysEmpty(value, planned, asSent));
+
+const staysEmpty = (value: unknown, { omitEmpty, type }: PlannedField, asSent: Normalising['asSent']): boolean =>
+  asSent === 'empties' ? canBeEmpty(type) : asSent === 'lists' && !omitEmpty && Array.isArray(value);
+
+/** In Go nil is something else than empty. */
+const canBeEmpty = ({ kind }: TypeRef): boolean => kind === 'list' || kind === 'map' || kind === 'bytes';
 
 /** Of scalars. */
 const isUnset = (value: unknown): boolean =>
@@ -247,7 +253,7 @@ function normaliseField(given: unknown, planned: PlannedField, options: Normalis
   if (value === undefined) return pointer ? (omitEmpty ? undefined : null) : zero(planned.field, options);
   if (planned.keepsEmpty && isEmpty(value)) return value;
   const normal = normaliseValue(value, type, options);
-  if (pointer || !omitEmpty) return normal;
+  if (pointer || !omitEmpty || (options.asSent === 'empties' && canBeEmpty(type))) return normal;
   if (isEmpty(normal)) return undefined;
   if (type.kind === 'map' && isStruct(normal) && Object.keys(normal).length === 0) return undefined;
   return normal;
@@ -305,6 +311,24 @@ function normaliseList(items: readonly unknown[], type: TypeRef, options: Normal
     result?.push(normal);
   }
   return result ?? items;
+}
+
+/** Whether a list, a map or bytes in a value are said to be empty. */
+export function saysEmpty(value: unknown, type: TypeRef, schema: SchemaSet): boolean {
+  if (value === undefined || value === null) return false;
+  if (type.kind === 'bytes') return value === '';
+  if (type.kind === 'list') {
+    return Array.isArray(value) && (value.length === 0 || value.some((item) => saysEmpty(item, type.item, schema)));
+  }
+  if (!isStruct(value)) return false;
+  const parts = Object.entries(value);
+  if (type.kind === 'map') return parts.length === 0 || parts.some(([, part]) => saysEmpty(part, type.value, schema));
+  if (type.kind !== 'struct') return false;
+  const { fields } = schema.type(type.model);
+  return parts.some(([name, part]) => {
+    const field = fields.get(name);
+    return field !== undefined && saysEmpty(part, field.type, schema);
+  });
 }
 
 const isScalar = ({ kind }: TypeRef): boolean => kind !== 'list' && kind !== 'map' && kind !== 'struct';

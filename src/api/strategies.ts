@@ -48,6 +48,12 @@ export const COUNTS_GENERATIONS = list(`
   networking.k8s.io/ingressclasses networking.k8s.io/ingresses networking.k8s.io/networkpolicies
   policy/poddisruptionbudgets resource.k8s.io/deviceclasses resource.k8s.io/resourceslices`);
 
+/** Whose changes are counted by reflect.DeepEqual, to which an empty list is another thing than none. */
+export const TELLS_EMPTY = list(`
+  admissionregistration.k8s.io/mutatingwebhookconfigurations
+  admissionregistration.k8s.io/validatingwebhookconfigurations
+  networking.k8s.io/networkpolicies`);
+
 /** metadata.generation is 1 from the first and stays. */
 export const FIRST_GENERATION = list(`scheduling.k8s.io/priorityclasses`);
 

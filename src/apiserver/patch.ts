@@ -34,6 +34,8 @@ export interface Patch {
   strategic?: JsonObject;
   /** What strict reading minds in the patch itself. */
   problems: readonly string[];
+  /** The outcome is read by reflection, not by a decoder (FromUnstructured). */
+  wrapsIntegers?: boolean;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -117,6 +119,7 @@ export async function readPatch(patchType: PatchType, { request, env, type, para
       },
       strategic: patch,
       problems,
+      wrapsIntegers: true,
     };
   }
   // An array is laid over the object only where nobody looks at what is unknown in it.
@@ -140,7 +143,8 @@ export function patched(
   if (type.fit && isObject(value)) requireCustomType(value, type);
   const decoded = isUnversioned(value, type) ? unread(value, given) : given;
   try {
-    return toObject({ ...decoded, problems: [...patch.problems, ...decoded.problems] }, type, strict);
+    const { wrapsIntegers = false } = patch;
+    return toObject({ ...decoded, wrapsIntegers, problems: [...patch.problems, ...decoded.problems] }, type, strict);
   } catch (error) {
     if (!hasReason(error, 'BadRequest')) throw error;
     const { strategic } = patch;

@@ -20,7 +20,7 @@ function subjects(list: readonly Subject[] | undefined): [users: string, groups:
       .map(({ name }) => name)
       .join(', '),
     of('ServiceAccount')
-      .map(({ name, namespace }) => (namespace ? `${namespace}/${name}` : name))
+      .map(({ name, namespace = '' }) => `${namespace}/${name}`)
       .join(', '),
   ];
 }

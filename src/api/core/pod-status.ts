@@ -140,10 +140,11 @@ function hostIps({ hostIP, hostIPs }: PodStatus, old: PodStatus): FieldError[] {
 function families(ips: readonly string[], old: readonly string[], path: string): FieldError[] {
   const errors = ips.flatMap((ip, i) => (old.includes(ip) ? [] : validIp(ip, `${path}[${i}]`)));
   if (ips.length < 2) return errors;
-  if (ips.some((ip) => isIP(ip) === 0)) {
-    return [...errors, fieldError.internal(path, 'failed to check for dual stack')];
+  const bad = ips.find((ip) => isIP(ip) === 0);
+  if (bad !== undefined) {
+    errors.push(fieldError.internal(path, `failed to check for dual stack with error:invalid IP address: ${bad}`));
   }
-  const dual = ips.length === 2 && isIP(ips[0] ?? '') !== isIP(ips[1] ?? '');
+  const dual = bad === undefined && ips.length === 2 && isIP(ips[0] ?? '') !== isIP(ips[1] ?? '');
   return dual
     ? errors
     : [...errors, fieldError.invalid(path, ips, 'may specify no more than one IP for each IP family')];

@@ -3,8 +3,9 @@ import type { TypeDefault } from '../normalise.ts';
 
 /** A policy that names no types speaks of ingress, and of egress when it has rules for that. */
 const policySpec: TypeDefault = (spec) => {
-  const egress = spec.egress;
-  spec.policyTypes ??= Array.isArray(egress) && egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+  const { egress, policyTypes } = spec;
+  if (Array.isArray(policyTypes) && policyTypes.length > 0) return;
+  spec.policyTypes = Array.isArray(egress) && egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
 };
 
 export const networkingDefaults: Readonly<Record<string, TypeDefault>> = {

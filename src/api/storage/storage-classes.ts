@@ -33,7 +33,9 @@ function topologyErrors(terms: readonly TopologySelectorTerm[], path: string): F
   return terms.flatMap(({ matchLabelExpressions: expressions = [] }, i) => {
     const at = `${path}[${i}].matchLabelExpressions`;
     const errors = termErrors(expressions, at);
-    const meaning = Object.fromEntries(expressions.map(({ key, values }) => [key, (values ?? []).toSorted()]));
+    const meaning = Object.fromEntries(
+      expressions.map(({ key, values }) => [key, [...new Set(values ?? [])].toSorted()]),
+    );
     for (const other of meanings) {
       if (isDeepStrictEqual(meaning, other)) errors.push(fieldError.duplicate(at, ''));
     }

@@ -10,6 +10,8 @@ export interface Decoded {
   literals: ReadonlyMap<string, string>;
   /** Problems of the text itself that only strict reading reports, in upstream's words. */
   problems: readonly string[];
+  /** Integers too large for 32 bits lose those beyond them, as where Go sets fields by reflection. */
+  wrapsIntegers?: boolean;
   /** Nulls are for validation to judge, even where they are as good as nothing in a body. */
   keepsNulls?: boolean;
 }

@@ -197,6 +197,9 @@ function checkedScalar(value: Json, type: TypeRef, walk: Walk): Json {
       if (typeof value !== 'number') break;
       const literal = literalOf(walk);
       if (isIntegerWithin(value, literal, LIMITS[type.kind])) return value;
+      if (walk.decoded.wrapsIntegers && type.kind === 'int32' && Number.isInteger(value)) {
+        return Number(BigInt.asIntN(32, BigInt(value)));
+      }
       throw mismatch(value, type, walk, `number ${literal ?? value}`);
     }
     case 'bytes':

@@ -15,7 +15,7 @@ export function podReferences(pod: Pod): PodReferences {
     if (name) to.add(name);
   };
   for (const { name } of spec.imagePullSecrets ?? []) add(found.secrets, name);
-  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];
   for (const { env, envFrom } of containers) {
     for (const { configMapRef, secretRef } of envFrom ?? []) {
       add(found.configMaps, configMapRef?.name);

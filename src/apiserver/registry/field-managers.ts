@@ -34,7 +34,8 @@ export function createFieldManagers({ clock, types, versionsOf }: FieldManagersO
   });
   return {
     trackUpdate(object, change) {
-      const { managedFields } = timeless(updateManagedFields(change.live, object, contextOf(change)), change).metadata;
+      const owned = change.definition.ownedForm?.(object) ?? object;
+      const { managedFields } = timeless(updateManagedFields(change.live, owned, contextOf(change)), change).metadata;
       if (managedFields?.length) object.metadata.managedFields = managedFields;
       else delete object.metadata.managedFields;
     },

@@ -6,7 +6,14 @@ import type { Condition } from '../../api/types/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget } from '../../api/types/policy/v1.ts';
 import { matchesLabelSelector } from '../../apimachinery/labels.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { badRequest, forbidden, tooManyRequests, unexpected } from '../../apimachinery/status-error.ts';
+import {
+  badRequest,
+  fieldError,
+  forbidden,
+  invalid,
+  tooManyRequests,
+  unexpected,
+} from '../../apimachinery/status-error.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
 import { admitBody, type CallHandler, namespaceOf, type ResourceCall, strictness, writeTarget } from '../call.ts';
@@ -48,6 +55,7 @@ export const evictionHandler =
     if (eviction.metadata.name !== info.name) {
       throw badRequest('name in URL does not match name in Eviction object');
     }
+    refuseUnsafeDeletion(eviction, info.name);
     await admitBody(call, parameters, eviction);
     const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
     const deletion = parseDeleteOptions(decodedValue(eviction.deleteOptions ?? {}), {
@@ -63,6 +71,14 @@ export const evictionHandler =
     await deleteObject(env, target, { ...deletion, dryRun, preconditions });
     return created();
   };
+
+/** Who evicts may not delete what cannot be read. */
+function refuseUnsafeDeletion({ deleteOptions }: Eviction, name: string | undefined): void {
+  if (!deleteOptions?.ignoreStoreReadErrorWithClusterBreakingPotential) return;
+  const field = 'deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential';
+  const text = 'can not be set for pod eviction, try after removing the option';
+  throw invalid(EVICTION, name ?? '', [fieldError.invalid(field, true, text)]);
+}
 
 /** Tells why the pod goes, before it goes (KEP-3329). */
 async function markEvicted(call: ResourceCall, { metadata }: Pod): Promise<void> {

@@ -39,7 +39,8 @@ export const scaleHandler: CallHandler = async (call) => {
   const wanted = info.verb === 'patch' ? await fromPatch(call, type) : await fromBody(call, type);
   const kind = info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions';
   const { entry } = await updateObject(env, writeTarget(call, parseWriteParameters(request.query, kind)), {
-    apply: (current) => rescaled(current as Scaled, wanted(current as Scaled), paths),
+    apply: (current) =>
+      rescaled(current as Scaled, wanted(current as Scaled), { paths, uidIsPrecondition: info.verb !== 'patch' }),
     admitted: admittedScale(paths),
     unconditional: true,
   });
@@ -107,15 +108,21 @@ const admittedScale = (paths: ScalePaths | undefined): NonNullable<UpdatePlan['a
 });
 
 /** The parent with the replicas of `scale`; its revision and uid, when given, must be the current ones. */
-function rescaled(current: Scaled, scale: Scaled, paths: ScalePaths | undefined): AnyObject {
+function rescaled(
+  current: Scaled,
+  scale: Scaled,
+  { paths, uidIsPrecondition }: { paths: ScalePaths | undefined; uidIsPrecondition: boolean },
+): AnyObject {
   const replicas = scale.spec?.replicas ?? 0;
-  const errors = validateMetadata(scale.metadata);
-  if (replicas < 0) {
+  const { resourceVersion, uid } = scale.metadata;
+  // A precondition that fails is told before what is wrong with the Scale.
+  const isOther = uidIsPrecondition && Boolean(uid) && uid !== current.metadata.uid;
+  const errors = isOther ? [] : validateMetadata(scale.metadata);
+  if (replicas < 0 && !isOther) {
     errors.push(fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'));
   }
   if (errors.length > 0) throw invalid(SCALE, current.metadata.name ?? '', errors);
   const object = structuredClone(current);
-  const { resourceVersion, uid } = scale.metadata;
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
   else delete object.metadata.resourceVersion;
   if (uid) object.metadata.uid = uid;
