@@ -10,8 +10,8 @@ const numberText = (value: number | bigint): string =>
   String(value).replace(/e([+-])(\d)$/, (_, sign: string, digit: string) => `e${sign}0${digit}`);
 
 /** As fmt's %v: map[a:1 b:[x y]] */
-export function plainText(value: Json): string {
-  if (value === null) return '<nil>';
+export function plainText(value: Json | undefined): string {
+  if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(plainText).join(' ')}]`;
   if (isObject(value)) {
     const texts = entries(value as JsonObject).map(([key, item]) => `${key}:${plainText(item)}`);

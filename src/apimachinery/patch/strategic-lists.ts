@@ -1,27 +1,17 @@
 // How strategic merge treats lists that merge: items meet by their merge key, scalars by value, and the outcome is
 // ordered by the patch first and by the live list second (strategicpatch/patch.go, normalizeElementOrder).
+import { plainText } from '../go-text.ts';
 import type { Json, JsonObject } from '../meta.ts';
 import { rejected, unexpected } from '../status-error.ts';
 import { isObject } from '../value.ts';
 
 export const DIRECTIVE = '$patch';
 
-/** Go's %v of a value, which its errors show. */
-export function goText(value: Json | undefined): string {
-  if (value === undefined || value === null) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value === 'object') {
-    const members = Object.keys(value).toSorted();
-    return `map[${members.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
-  }
-  return String(value);
-}
-
 export const noMergeKey = (item: JsonObject, mergeKey: string) =>
-  unexpected(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+  unexpected(`map: ${plainText(item)} does not contain declared merge key: ${mergeKey}`);
 
 export const badDirective = (item: JsonObject) =>
-  unexpected(`unknown patch type: ${goText(item[DIRECTIVE])} in map: ${goText(item)}`);
+  unexpected(`unknown patch type: ${plainText(item[DIRECTIVE])} in map: ${plainText(item)}`);
 
 /** The merge key's value of an item, or the item itself in a list of scalars. */
 export function keyOf(item: Json, mergeKey: string): Json {
@@ -36,7 +26,7 @@ export function itemsAreMaps(...lists: readonly (readonly Json[])[]): boolean {
   const [first, ...others] = lists.flat().map(goType);
   if (first === '[]interface {}') throw rejected('lists of lists are not supported');
   if (others.some((kind) => kind !== first)) {
-    throw unexpected(`list element types are not identical: ${goText(lists as Json[])}`);
+    throw unexpected(`list element types are not identical: ${plainText(lists as Json[])}`);
   }
   return first === 'map[string]interface {}';
 }
@@ -107,7 +97,7 @@ export function checkElementOrder(patch: readonly Json[], order: readonly Json[]
     while (next < order.length && keyOf(order[next] as Json, mergeKey) !== key) next++;
     if (next >= order.length) {
       throw unexpected(
-        `The order in patch list:\n${goText([...patch])}\n doesn't match $setElementOrder list:\n${goText([...order])}\n`,
+        `The order in patch list:\n${plainText([...patch])}\n doesn't match $setElementOrder list:\n${plainText([...order])}\n`,
       );
     }
     next++;
