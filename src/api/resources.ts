@@ -39,7 +39,7 @@ import type { RuntimeClass } from './types/node/v1.ts';
 import type { PodDisruptionBudget } from './types/policy/v1.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './types/rbac/v1.ts';
 import type { PriorityClass } from './types/scheduling/v1.ts';
-import type { CSIDriver, StorageClass } from './types/storage/v1.ts';
+import type { CSIDriver, StorageClass, VolumeAttributesClass } from './types/storage/v1.ts';
 
 export const pods = type<Pod>('v1', 'pods', 'Pod');
 export const services = type<Service>('v1', 'services', 'Service');
@@ -112,6 +112,12 @@ export const podDisruptionBudgets = type<PodDisruptionBudget>(
   'PodDisruptionBudget',
 );
 export const csiDrivers = type<CSIDriver>('storage.k8s.io/v1', 'csidrivers', 'CSIDriver', 'cluster');
+export const volumeAttributesClasses = type<VolumeAttributesClass>(
+  'storage.k8s.io/v1',
+  'volumeattributesclasses',
+  'VolumeAttributesClass',
+  'cluster',
+);
 export const storageClasses = type<StorageClass>('storage.k8s.io/v1', 'storageclasses', 'StorageClass', 'cluster');
 export const customResourceDefinitions = type<CustomResourceDefinition>(
   'apiextensions.k8s.io/v1',

@@ -17,6 +17,9 @@ import { serviceAccountController } from './serviceaccount.ts';
 import { serviceAccountTokenController, type TokenControllerOptions } from './serviceaccount-token.ts';
 import { serviceCidrsController } from './servicecidrs.ts';
 import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicy-status.ts';
+import { pvProtectionController } from './volume/pv-protection.ts';
+import { pvcProtectionController } from './volume/pvc-protection.ts';
+import { vacProtectionController } from './volume/vac-protection.ts';
 
 export interface ControllersOptions extends TokenControllerOptions {
   /** What the server serves now: its catalogue. */
@@ -39,5 +42,8 @@ export const createControllers = (options: ControllersOptions): readonly Control
   clusterRoleAggregationController(),
   resourceQuotaController(options),
   serviceCidrsController(),
+  pvcProtectionController(),
+  pvProtectionController(),
+  vacProtectionController(),
   validatingAdmissionPolicyStatusController(options),
 ];

@@ -10,12 +10,15 @@ import {
   ipAddresses,
   namespaces,
   nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
   pods,
   replicaSets,
   secrets,
   serviceCidrs,
   services,
   validatingAdmissionPolicies,
+  volumeAttributesClasses,
 } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core/v1.ts';
 import type { KubeObject } from '../../src/apimachinery/meta.ts';
@@ -133,6 +136,28 @@ test('a deleted namespace is emptied and goes', async (t) => {
   await client.delete(namespaces, undefined, 'going');
   await settle();
   await assert.rejects(client.get(namespaces, undefined, 'going'), /not found/);
+  assert.deepEqual(refused, []);
+});
+
+test('volumes, claims and classes of attributes that nobody uses go when they are deleted', async (t) => {
+  const { client, settle, refused } = await cluster(t);
+  const resources = { requests: { storage: '1Gi' } };
+  const accessModes = ['ReadWriteOnce' as const];
+  const claim = { metadata: { name: 'c', namespace: 'default' }, spec: { accessModes, resources } };
+  const volume = {
+    metadata: { name: 'v' },
+    spec: { accessModes, capacity: { storage: '1Gi' }, hostPath: { path: '/data' } },
+  };
+  await client.create(persistentVolumeClaims, claim);
+  await client.create(persistentVolumes, volume);
+  await client.create(volumeAttributesClasses, { metadata: { name: 'a' }, driverName: 'd', parameters: { a: 'b' } });
+  await client.delete(persistentVolumeClaims, 'default', 'c');
+  await client.delete(persistentVolumes, undefined, 'v');
+  await client.delete(volumeAttributesClasses, undefined, 'a');
+  await settle();
+  for (const type of [persistentVolumeClaims, persistentVolumes, volumeAttributesClasses]) {
+    assert.deepEqual((await client.list<KubeObject>(type)).items, [], type.plural);
+  }
   assert.deepEqual(refused, []);
 });
 
