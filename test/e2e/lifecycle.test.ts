@@ -112,6 +112,12 @@ describe('the life of pods', { timeout: 300_000 }, () => {
     assert.equal(stateOf(all, 'init').restartCount, 1);
     assert.ok(pods.seen('rule-for-all').some((p) => isTrue(p, 'AllContainersRestarting')));
     assert.equal(all.status?.phase, 'Running');
+    const again = await pods.when(
+      'rule-of-a-sidecar',
+      'again',
+      (p) => isTrue(p, 'Ready') && stateOf(p, 'watcher').restartCount === 1 && p,
+    );
+    assert.deepEqual([again.status?.phase, stateOf(again, 'main').restartCount], ['Running', 1]);
   });
 
   test('sidecars end after the containers that use them, the last one first', async () => {
@@ -126,6 +132,20 @@ describe('the life of pods', { timeout: 300_000 }, () => {
     assert.deepEqual({ reason, exitCode }, { reason: 'StartError', exitCode: 128 });
     assert.match(message ?? '', /no-such-program.*(not found|no such file)/);
     assert.match(await eventsOf('no-command'), /Failed .*Error: .*no-such-program/);
+  });
+
+  test('an image whose name is none, and one that may not be pulled, are said', async () => {
+    for (const [name, reason, message] of [
+      ['no-such-name', 'InvalidImageName', /couldn't parse image name "busybox:1:2": invalid reference format$/],
+      ['never-pulled', 'ErrImageNeverPull', /^Container image "nowhere:1" is not present with pull policy of Never$/],
+    ] as const) {
+      const waiting = await pods.when(name, 'waits', (p) => {
+        const { waiting: why } = stateOf(p, 'main').state ?? {};
+        return why?.message !== undefined && why;
+      });
+      assert.equal(waiting.reason, reason);
+      assert.match(waiting.message ?? '', message);
+    }
   });
 
   test('zombies and a first process that hears no signal hold nothing up', async () => {

@@ -70,6 +70,26 @@ describe('environment and volumes', { timeout: 240_000 }, () => {
     ]);
   });
 
+  test('variables tell of Services, and only of the API where links are not wanted', async () => {
+    await Promise.all([on.ended('linked'), on.ended('not-linked')]);
+    await on.prints('linked', [
+      'THE_STORE_PORT=tcp://10.53.7.7:80',
+      'THE_STORE_PORT_80_TCP=tcp://10.53.7.7:80',
+      'THE_STORE_PORT_80_TCP_ADDR=10.53.7.7',
+      'THE_STORE_PORT_80_TCP_PORT=80',
+      'THE_STORE_PORT_80_TCP_PROTO=tcp',
+      'THE_STORE_PORT_90_UDP=udp://10.53.7.7:90',
+      'THE_STORE_PORT_90_UDP_ADDR=10.53.7.7',
+      'THE_STORE_PORT_90_UDP_PORT=90',
+      'THE_STORE_PORT_90_UDP_PROTO=udp',
+      'THE_STORE_SERVICE_HOST=10.53.7.7',
+      'THE_STORE_SERVICE_PORT=80',
+      'THE_STORE_SERVICE_PORT_HTTP=80',
+      'THE_STORE_SERVICE_PORT_MORE=90',
+    ]);
+    await on.prints('not-linked', ['KUBERNETES_SERVICE_HOST']);
+  });
+
   test('a pod waits for a key and runs when it is there', async () => {
     const { reason, message } = await on.waiting('wants-a-key');
     assert.equal(reason, 'CreateContainerConfigError');
