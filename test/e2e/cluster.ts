@@ -30,7 +30,7 @@ export interface Cluster {
   remove(): Promise<void>;
 }
 
-/** `more` are settings beside those that every cluster has. */
+/** `more` are settings beside those that every cluster has, or instead of them. */
 export async function createCluster(more: readonly string[] = []): Promise<Cluster> {
   const before = await hostState();
   // Short: socket paths below it are limited to 107 bytes.
@@ -39,7 +39,7 @@ export async function createCluster(more: readonly string[] = []): Promise<Clust
   const runDir = path.join(folder, 'run');
   const kubeconfig = path.join(folder, 'kubeconfig');
   // Beside a cluster that may run on this machine: other ports and other ranges.
-  const settings = [
+  const usual = [
     `--data-dir=${dataDir}`,
     `--run-dir=${runDir}`,
     `--write-kubeconfig=${kubeconfig}`,
@@ -47,8 +47,10 @@ export async function createCluster(more: readonly string[] = []): Promise<Clust
     '--kubelet-port=20250',
     '--cluster-cidr=10.52.0.0/24',
     '--service-cidr=10.53.0.0/16',
-    ...more,
   ];
+  const nameOf = (setting: string) => setting.split('=')[0];
+  const replaced = new Set(more.map(nameOf));
+  const settings = [...usual.filter((setting) => !replaced.has(nameOf(setting))), ...more];
   await run([process.execPath, path.join(root, 'scripts/test-images.ts'), path.join(dataDir, 'images')]);
   const kubectl = await kubectlFor(kubeconfig);
 

@@ -33,6 +33,18 @@ export function processes(of = ''): string[] {
     });
 }
 
+/** How many processes on this machine have `word` among their arguments, containers' own included. */
+export const processesWith = (word: string): number =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    }).length;
+
 const listed = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [];
 

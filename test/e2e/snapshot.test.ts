@@ -1,22 +1,11 @@
 // A cluster with real containers put back to a snapshot: objects, containers, keys and watches fit together again.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { RunError } from '../../src/exec.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
-
-/** How many processes on this machine have `word` among their arguments, containers' own included. */
-const running = (word: string): number =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
-      } catch {
-        return false; // it has ended meanwhile
-      }
-    }).length;
+import { processesWith } from './host-state.ts';
 
 describe('a cluster that is put back to a snapshot', () => {
   let cluster: Cluster;
@@ -48,7 +37,7 @@ describe('a cluster that is put back to a snapshot', () => {
     return new Map(items.map(({ metadata }) => [metadata.name, metadata.uid]));
   };
   const gone = (name: string) =>
-    eventually(`the containers of ${name} have ended`, () => running(word(name)) === 0, { timeoutMs: 60_000 });
+    eventually(`the containers of ${name} have ended`, () => processesWith(word(name)) === 0, { timeoutMs: 60_000 });
 
   let snapshotPods: Map<string, string>;
   let revision: string;
@@ -89,16 +78,20 @@ describe('a cluster that is put back to a snapshot', () => {
     await cluster.end('SIGKILL'); // its newest writes are in the WAL, which must not come back
     const { stdout } = await cluster.tsukube('snapshot', 'restore', 'good');
     assert.match(stdout, /^the cluster is that of good /m);
-    assert.equal(running(word('extra')), 2, 'containers run on until the server looks at them');
+    assert.equal(processesWith(word('extra')), 2, 'containers run on until the server looks at them');
     await cluster.start();
     await kubectl('rollout', 'status', 'deployment/deleted', '--timeout=90s');
     await gone('extra');
     await gone('solo-later'); // another pod, though its name is the same
     assert.equal(await kubectl('get', 'configmap', 'settings', '-o', 'jsonpath={.data.colour}'), 'blue');
     await assert.rejects(kubectl('get', 'configmap', 'later'), /NotFound/);
-    await eventually('just the pods of the snapshot run', () => running(word('deleted')) === 2, { timeoutMs: 60_000 });
-    assert.equal(running(word('untouched')), 1, 'what was never touched runs once');
-    await eventually('the pod of the snapshot runs', () => running(word('solo-then')) === 1, { timeoutMs: 60_000 });
+    await eventually('just the pods of the snapshot run', () => processesWith(word('deleted')) === 2, {
+      timeoutMs: 60_000,
+    });
+    assert.equal(processesWith(word('untouched')), 1, 'what was never touched runs once');
+    await eventually('the pod of the snapshot runs', () => processesWith(word('solo-then')) === 1, {
+      timeoutMs: 60_000,
+    });
     const now = await pods();
     const [kept] = [...snapshotPods].filter(([name]) => name.startsWith('untouched')) as [[string, string]];
     assert.equal(now.get(kept[0]), kept[1], 'the pod that was never touched is the same one');

@@ -47,7 +47,7 @@ export interface Tasks {
   /** undefined when the container has no task. Throws GrpcError. */
   state(containerId: string): Promise<TaskState | undefined>;
   /**
-   * Creates and starts the container's task; the shim opens the streams. `onMade` hears what it is made of before.
+   * Creates and starts the container's task; the shim opens the streams. `onMade` hears in between what it is made of.
    * Throws RunContainerError; whether it runs all the same is open when `isCutShort` says so of that.
    */
   start(containerId: string, streams: TaskStreams, onMade: (of: MadeOf) => void): Promise<void>;
@@ -88,10 +88,10 @@ export function createTasks(channel: GrpcChannel): Tasks {
     },
     async start(containerId, streams, onMade) {
       const { container } = await call(GET_CONTAINER, { id: containerId });
-      onMade({ labels: container?.labels ?? {}, spec: container?.spec?.value.toString() ?? '{}' });
       const { snapshotter, snapshotKey: key } = container ?? { snapshotter: '', snapshotKey: '' };
       const { mounts: rootfs } = await call(SNAPSHOT_MOUNTS, { snapshotter, key });
       await call(CREATE_TASK, { containerId, rootfs, ...streams });
+      onMade({ labels: container?.labels ?? {}, spec: container?.spec?.value.toString() ?? '{}' });
       try {
         await call(START_TASK, { containerId });
       } catch (cause) {

@@ -20,6 +20,8 @@ export interface ConsoleSettings {
   tty: boolean;
 }
 
+export type Place = Pick<ConsoleSettings, 'folder'>;
+
 /** The value of LABEL_CONSOLE_STREAMS. */
 export const consoleStreams = ({ stdin, stdinOnce, tty }: ConsoleSettings): string =>
   Object.entries({ stdin, stdinOnce, tty })
@@ -35,7 +37,7 @@ export function consoleOf(labels: Readonly<Record<string, string>>): ConsoleSett
 }
 
 /** Of a container's output, among those that are read. */
-export const outputId = ({ folder }: ConsoleSettings): string => path.basename(folder);
+export const outputId = ({ folder }: Place): string => path.basename(folder);
 const outputsOf = ({ tty }: ConsoleSettings): LogStream[] => (tty ? ['stdout'] : ['stdout', 'stderr']);
 
 export async function makeConsole(settings: ConsoleSettings): Promise<void> {
@@ -62,7 +64,7 @@ export const taskStreams = ({ folder, stdin, tty }: ConsoleSettings): TaskStream
   terminal: tty,
 });
 
-export const removeConsole = ({ folder }: ConsoleSettings): void => rmSync(folder, { recursive: true, force: true });
+export const removeConsole = ({ folder }: Place): void => rmSync(folder, { recursive: true, force: true });
 
 export interface AttachTarget {
   containerId: string;

@@ -1,13 +1,11 @@
 // ContainerRuntime by nerdctl (create, inspect), what starts and removes its containers, and runc (signals: a third of nerdctl's
 // time).
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import { run } from '../../../exec.ts';
-import { isMissingFile } from '../../../missing-file.ts';
 import type { ContainerTable } from '../container-table.ts';
-import { isCutShort, type Tasks } from '../containerd/tasks.ts';
-import { LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_SANDBOX, LABEL_STOP_SIGNAL } from '../labels.ts';
+import { isCutShort } from '../containerd/tasks.ts';
+import { LABEL_CONSOLE, LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import {
@@ -21,9 +19,9 @@ import {
 import { type CreateContext, containerLabels, createArgs, updateArgs } from './argv.ts';
 import { type Nerdctl, runcArgv } from './cli.ts';
 import type { ConsoleSettings } from './console.ts';
-import { hasEnded, missingObjects, runtimeError } from './errors.ts';
+import { hasEnded, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
-import { lifecycleFile, parseContainers, parseLifecycle, START_ERROR_EXIT_CODE, sinceStart } from './parse.ts';
+import { START_ERROR_EXIT_CODE } from './parse.ts';
 import type { SandboxRecords } from './records.ts';
 
 /** How a container's process begins, and where what it writes goes: containerd's tasks, or podman's conmon. */
@@ -34,8 +32,16 @@ export interface ContainerProcesses {
   start(status: ContainerStatus, onUser: (user: ContainerUser) => void): Promise<void>;
   /** Idempotent; ends what still runs. */
   remove(id: string): Promise<void>;
-  /** The container is gone. */
-  removed(status: ContainerStatus): void;
+  /** The container is gone, or was not made after all. */
+  removed(status: Pick<ContainerStatus, 'labels'>): void;
+}
+
+export interface Containers extends ContainerRuntime {
+  /**
+   * Those of them that are known or that this server makes. Another one that has not started is of a nerdctl that outlived
+   * the server it was run by: it is removed.
+   */
+  withoutStrays(listed: readonly ContainerStatus[]): Promise<ContainerStatus[]>;
 }
 
 export interface ContainersOptions {
@@ -53,9 +59,11 @@ export interface ContainersOptions {
   synced(): Promise<void>;
 }
 
-export function createContainers(options: ContainersOptions): ContainerRuntime {
+export function createContainers(options: ContainersOptions): Containers {
   const { nerdctl, records, table, clock } = options;
   const minOomScoreAdj = lowestOomScoreAdj();
+  /** By the folders of their consoles. */
+  const inTheMaking = new Set<string>();
 
   const kill = async (id: string, signal: string) => {
     const status = table.get(id);
@@ -88,22 +96,44 @@ export function createContainers(options: ContainersOptions): ContainerRuntime {
   };
 
   return {
+    async withoutStrays(listed) {
+      const strays = listed.filter(
+        ({ id, state, labels }) =>
+          state === 'created' && !table.get(id) && !inTheMaking.has(labels[LABEL_CONSOLE] ?? ''),
+      );
+      for (const stray of strays) {
+        await options.processes.remove(stray.id);
+        options.processes.removed(stray);
+      }
+      return listed.filter((status) => !strays.includes(status));
+    },
+
     async createContainer(config) {
       const sandbox = records.get(config.sandboxId);
       if (!sandbox) throw new RuntimeError('CreateContainerError', `no sandbox ${config.sandboxId}`);
       const image = await options.images.imageStatus(config.image);
       if (!image) throw new RuntimeError('CreateContainerError', `image "${config.image}" is not present`);
       const logPath = path.join(options.logs.folder(sandbox.pod), options.logs.file(config.name, config.attempt));
-      const [{ mounts, labels }, { console, ownArgs }] = await Promise.all([
-        options.imageMounts.resolve(config.mounts, records.folder(sandbox.id)),
-        options.processes.prepare(config, logPath),
-      ]);
-      const whole = { ...config, mounts, labels: { ...config.labels, ...labels } };
+      const { mounts, labels: mountLabels } = await options.imageMounts.resolve(
+        config.mounts,
+        records.folder(sandbox.id),
+      );
+      const { console, ownArgs } = await options.processes.prepare(config, logPath);
+      const whole = { ...config, mounts, labels: { ...config.labels, ...mountLabels } };
       const context = { sandbox, image, ownArgs, console, logPath, minOomScoreAdj };
-      const { stdout } = await nerdctl.run('CreateContainerError', createArgs(whole, context));
-      const id = stdout.trim().split('\n').at(-1) as string;
-      table.add(createdStatus(id, containerLabels(whole, context), { config, context, at: clock.now() }));
-      return id;
+      const labels = containerLabels(whole, context);
+      inTheMaking.add(console.folder);
+      try {
+        const { stdout } = await nerdctl.run('CreateContainerError', createArgs(whole, context));
+        const id = stdout.trim().split('\n').at(-1) as string;
+        table.add(createdStatus(id, labels, { config, context, at: clock.now() }));
+        return id;
+      } catch (error) {
+        options.processes.removed({ labels });
+        throw error;
+      } finally {
+        inTheMaking.delete(console.folder);
+      }
     },
 
     async startContainer(id) {
@@ -189,54 +219,4 @@ function createdStatus(
       ...(memoryLimitBytes ? { memoryLimitBytes } : {}),
     },
   };
-}
-
-/**
- * All containers of ours in two calls, however many there are, and one more for each that nerdctl finds no task of: it says
- * so of one that never started, of one that lost its task, and of one that it could not look at.
- */
-export async function listAllContainers(
-  nerdctl: Nerdctl,
-  { tasks, clock }: { tasks: Pick<Tasks, 'state'>; clock: Clock },
-): Promise<ContainerStatus[]> {
-  const listed = await listAndInspect(nerdctl);
-  return Promise.all(
-    listed.map(async (status) => {
-      const startedAt = status.state === 'created' ? await lastStart(status) : 0;
-      if (startedAt === 0) return status;
-      const task = await tasks.state(status.id);
-      return sinceStart(status, { startedAt, task, at: clock.now() });
-    }),
-  );
-}
-
-/** All containers of ours as the program itself knows them, in two calls. */
-export async function listAndInspect(nerdctl: Nerdctl): Promise<ContainerStatus[]> {
-  const filter = `label=${LABEL_SANDBOX}`;
-  const { stdout } = await nerdctl.run('ListContainersError', ['ps', '-a', '-q', '--no-trunc', '--filter', filter]);
-  const ids = stdout.split('\n').filter(Boolean);
-  return inspect(nerdctl, ids);
-}
-
-async function lastStart(status: ContainerStatus): Promise<number> {
-  const file = lifecycleFile(status);
-  try {
-    return file === undefined ? 0 : parseLifecycle(await readFile(file, 'utf8'));
-  } catch (error) {
-    if (isMissingFile(error)) return 0; // it never started
-    throw error;
-  }
-}
-
-/** nerdctl tells of none when it misses one, which was removed meanwhile: it is asked about the others again. */
-async function inspect(nerdctl: Nerdctl, ids: readonly string[]): Promise<ContainerStatus[]> {
-  if (ids.length === 0) return [];
-  try {
-    return parseContainers((await run(nerdctl.argv(['inspect', '--type', 'container', ...ids]))).stdout);
-  } catch (error) {
-    const missing = missingObjects(error);
-    const others = ids.filter((id) => !missing.has(id));
-    if (others.length < ids.length) return inspect(nerdctl, others);
-    throw runtimeError('InspectContainerError', error);
-  }
 }

@@ -34,10 +34,11 @@ import type { PodLogs } from '../pod-logs.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
 import { createNerdctl, RUNC_ROOT } from './cli.ts';
 import { attachConsole, consoleOf, openRequest, outputId } from './console.ts';
-import { createContainers, listAllContainers } from './containers.ts';
+import { createContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
 import { createImageMounts } from './image-mounts.ts';
 import { createImages } from './images.ts';
+import { listAllContainers } from './list-containers.ts';
 import { createOutputs } from './outputs.ts';
 import { portForward } from './port-forward.ts';
 import { createTaskProcesses } from './processes.ts';
@@ -124,26 +125,28 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const { set: onHealth, ...health } = createHealth();
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
+  let isSynced = false;
   let following: Promise<void> = Promise.resolve();
   const logLimits = options.logLimits ?? DEFAULT_LOG_LIMITS;
   const outputs = createOutputs({ socket: path.join(directory, 'output.sock'), log });
-  const containers = createContainers({
+  const processes = createTaskProcesses({
+    nerdctl,
+    tasks,
+    outputs,
+    clock,
+    logLimits,
+    consoles: path.join(directory, 'tty'),
+    dataRoot,
+    runtime: writeRuncWrapper(directory),
+  });
+  const { withoutStrays, ...containers } = createContainers({
     nerdctl,
     records,
     table,
     images,
     clock,
     runcRoot: RUNC_ROOT,
-    processes: createTaskProcesses({
-      nerdctl,
-      tasks,
-      outputs,
-      clock,
-      logLimits,
-      consoles: path.join(directory, 'tty'),
-      dataRoot,
-      runtime: writeRuncWrapper(directory),
-    }),
+    processes,
     imageMounts,
     logs: options.logs,
     synced: () => firstSync.promise,
@@ -226,13 +229,18 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
             images.forget();
             const [ended] = await Promise.all([
               sandboxes.resync(),
-              table.resync(() => listAllContainers(nerdctl, { tasks, clock })),
+              table.resync(async () => {
+                const listed = await listAllContainers(nerdctl, { tasks, clock });
+                return isSynced ? withoutStrays(listed) : listed;
+              }),
             ]);
             for (const sandbox of ended) fanOut.emit(endOf(sandbox));
             const running = table.list().filter(({ state }) => state === 'running');
             await outputs.adopt(
               running.map(({ labels, logPath }) => openRequest(consoleOf(labels), logPath, logLimits)),
             );
+            if (!isSynced) processes.removeUnmade(table.list());
+            isSynced = true;
             firstSync.resolve();
           },
         },

@@ -1,10 +1,11 @@
 // ContainerProcesses by containerd's tasks, which write to a console that a process of ours reads (outputs.ts).
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import { isCutShort, type Labels, type Tasks } from '../containerd/tasks.ts';
+import type { ContainerStatus } from '../runtime.ts';
 import { endAndRemove, type Nerdctl } from './cli.ts';
 import {
   type ConsoleSettings,
@@ -12,6 +13,7 @@ import {
   makeConsole,
   openRequest,
   outputId,
+  type Place,
   removeConsole,
   taskStreams,
 } from './console.ts';
@@ -19,6 +21,11 @@ import type { ContainerProcesses } from './containers.ts';
 import type { Outputs } from './outputs.ts';
 import { lifecycleFile, lifecycleText } from './parse.ts';
 import { userOf } from './runc-wrapper.ts';
+
+export interface TaskProcesses extends ContainerProcesses {
+  /** Removes what a server left of containers that it had not made when it was killed. None is being made now. */
+  removeUnmade(made: readonly ContainerStatus[]): void;
+}
 
 export function createTaskProcesses(options: {
   nerdctl: Nerdctl;
@@ -32,13 +39,17 @@ export function createTaskProcesses(options: {
   dataRoot: string;
   /** Path of the runc wrapper. */
   runtime: string;
-}): ContainerProcesses {
+}): TaskProcesses {
   const { nerdctl, tasks, outputs, clock, logLimits, consoles, runtime } = options;
   /**
    * nerdctl has one container at a time made in a folder of its data, and leaves a copy of a hosts file there for each
    * (filesystem-ops/): every container has a folder of its own, which goes with it.
    */
-  const dataRootOf = (console: ConsoleSettings): string => path.join(options.dataRoot, outputId(console));
+  const dataRootOf = (console: Place): string => path.join(options.dataRoot, outputId(console));
+  const removeFolders = (console: Place): void => {
+    removeConsole(console);
+    rmSync(dataRootOf(console), { recursive: true, force: true });
+  };
   return {
     async prepare({ stdin, stdinOnce, tty }) {
       outputs.prepare();
@@ -64,10 +75,11 @@ export function createTaskProcesses(options: {
     },
     // it still runs, or nerdctl says what else is wrong
     remove: (id) => tasks.remove(id).catch(() => endAndRemove(nerdctl, id)),
-    removed({ labels }) {
-      const console = consoleOf(labels);
-      removeConsole(console);
-      rmSync(dataRootOf(console), { recursive: true, force: true });
+    removed: ({ labels }) => removeFolders(consoleOf(labels)),
+    removeUnmade(made) {
+      const known = new Set(made.map(({ labels }) => outputId(consoleOf(labels))));
+      const names = existsSync(consoles) ? readdirSync(consoles) : [];
+      for (const name of names) if (!known.has(name)) removeFolders({ folder: path.join(consoles, name) });
     },
   };
 }

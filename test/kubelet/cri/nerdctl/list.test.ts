@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { TaskState } from '../../../../src/kubelet/cri/containerd/tasks.ts';
-import { listAllContainers } from '../../../../src/kubelet/cri/nerdctl/containers.ts';
+import { listAllContainers } from '../../../../src/kubelet/cri/nerdctl/list-containers.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 describe('listing all containers', () => {
