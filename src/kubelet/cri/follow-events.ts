@@ -8,6 +8,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** They take three seconds: a runtime that ended in this moment is back, one that was never there is told soon. */
 const FIRST_ATTEMPTS = 6;
+/** They take half a minute: one that says itself that it is starting looks through all that it ran. */
+const STARTING_ATTEMPTS = 12;
 /** Without a call a runtime that hangs looks like one where nothing happens. */
 const CHECK_MS = 15_000;
 /** A runtime may list as running what has told of its end a moment before. */
@@ -26,11 +28,13 @@ export interface FollowOptions {
   resync(): Promise<void>;
   /** Asks the runtime how it is, within a time limit: resolves with what keeps it from working, if anything. */
   check(): Promise<string | undefined>;
+  /** Whether the runtime says by this failure that it has begun and cannot answer yet. */
+  isStarting?(error: Error): boolean;
   /** Called with why the runtime cannot be worked with, or undefined when it can. */
   onHealth(problem: string | undefined): void;
 }
 
-/** Follows until `signal` aborts. Throws when the first subscription does not succeed within a few attempts. */
+/** Follows until `signal` aborts. Throws when the first subscription does not succeed within some attempts. */
 export async function followEvents(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { clock, log } = options;
   let pause = FIRST_PAUSE_MS;
@@ -49,7 +53,8 @@ export async function followEvents(options: FollowOptions, signal: AbortSignal):
       if (!signal.aborted) {
         const { message } = error as Error;
         failures += 1;
-        if (!isKnown && failures === FIRST_ATTEMPTS) throw error;
+        const enough = options.isStarting?.(error as Error) ? STARTING_ATTEMPTS : FIRST_ATTEMPTS;
+        if (!isKnown && failures >= enough) throw error;
         if (failures > 1) options.onHealth(isDown(message)); // not for one that is back at once
         log.warn(`the runtime event stream failed, subscribing again: ${message}`);
       }

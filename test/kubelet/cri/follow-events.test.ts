@@ -92,28 +92,39 @@ describe('following a runtime', () => {
     await eventually('the return', () => problems.at(-1) === undefined);
   });
 
-  test('a runtime that was never there is told after a few attempts', async () => {
-    life.abort();
-    await following;
-    const failing = followEvents(
-      {
-        clock,
-        log,
-        revive: async () => undefined,
-        subscribe: () => Promise.reject(new Error('nobody answers')),
-        resync: async () => undefined,
-        check: async () => undefined,
-        onHealth: () => undefined,
-      },
-      new AbortController().signal,
-    );
-    const refused = assert.rejects(failing, { message: 'nobody answers' });
-    for (const pause of [100, 200, 400, 800, 1_600]) {
-      await settled();
-      await clock.advance(pause);
-    }
-    await refused;
-  });
+  for (const [what, isStarting, pauses] of [
+    ['was never there is told after a few attempts', false, [100, 200, 400, 800, 1_600]],
+    ['says that it is starting is given longer', true, [100, 200, 400, 800, 1_600, 3_200, ...Array(5).fill(5_000)]],
+  ] as const) {
+    test(`a runtime that ${what}`, async () => {
+      life.abort();
+      await following;
+      let attempts = 0;
+      const failing = followEvents(
+        {
+          clock,
+          log,
+          revive: async () => undefined,
+          subscribe() {
+            attempts += 1;
+            return Promise.reject(new Error('no answer'));
+          },
+          resync: async () => undefined,
+          check: async () => undefined,
+          isStarting: () => isStarting,
+          onHealth: () => undefined,
+        },
+        new AbortController().signal,
+      );
+      const refused = assert.rejects(failing, { message: 'no answer' });
+      for (const pause of pauses) {
+        await settled();
+        await clock.advance(pause);
+      }
+      await refused;
+      assert.equal(attempts, pauses.length + 1);
+    });
+  }
 
   test('a runtime that hangs, or says itself what it lacks, is told without ending the subscription', async () => {
     await listed(1);

@@ -32,3 +32,6 @@ export const createCri = (channel: GrpcChannel): Cri => ({
 /** Whether the object that a call named was not there. */
 export const isAbsent = (error: unknown): boolean =>
   error instanceof RuntimeError && error.cause instanceof GrpcError && error.cause.code === 'NOT_FOUND';
+
+/** containerd's word until it has looked through what it ran: internal/cri/instrument/instrumented_service.go checkInitialized */
+export const isStarting = ({ message }: Error): boolean => message.includes('server is not initialized yet');

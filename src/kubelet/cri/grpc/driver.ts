@@ -17,7 +17,7 @@ import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import { type ImageRuntime, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
-import { createCri, REQUEST_TIMEOUT_MS } from './calls.ts';
+import { createCri, isStarting, REQUEST_TIMEOUT_MS } from './calls.ts';
 import { createContainers } from './containers.ts';
 import { createEventSource, type EventSource } from './events.ts';
 import { containerStatsOf, containerStatusOf } from './from-cri.ts';
@@ -186,7 +186,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
 
     async start() {
       const revive = async () => options.revive?.();
-      following = followEvents({ clock, log, revive, subscribe, resync, check, onHealth }, life.signal);
+      following = followEvents({ clock, log, revive, subscribe, resync, check, isStarting, onHealth }, life.signal);
       await Promise.race([firstSync.promise, following]);
     },
 

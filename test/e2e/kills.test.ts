@@ -1,0 +1,22 @@
+// kills.ts in short. KILL_ROUNDS says how long, the seed that is printed repeats a run (KILL_SEED); KILL_RUNTIME is the driver.
+import { after, before, describe, test } from 'node:test';
+import { type Cluster, createCluster } from './cluster.ts';
+import { killAtRandom } from './kills.ts';
+
+const rounds = Number(process.env.KILL_ROUNDS ?? 6);
+const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const runtime = process.env.KILL_RUNTIME ?? 'nerdctl';
+
+describe(`a server, its containerd and shims that are killed, with ${runtime}`, () => {
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await createCluster([`--container-runtime=${runtime}`]);
+    await cluster.start();
+  });
+  after(() => cluster.remove());
+
+  test('leave every pod as it was, with no process twice and nothing behind', async (t) => {
+    t.diagnostic(`KILL_SEED=${seed} KILL_ROUNDS=${rounds}`);
+    await killAtRandom(cluster, { seed, rounds, log: (line) => t.diagnostic(line) });
+  });
+});
