@@ -34,17 +34,21 @@ export function createLogFile(file: string, clock: Pick<Clock, 'now'>, limits = 
   let used = 0;
   const pending: Record<LogStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
 
-  function put(...parts: readonly Uint8Array[]): void {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    if (used + length > out.length) {
-      const larger = Buffer.allocUnsafe(Math.max(out.length * 2, used + length));
+  /** A header and data[from, to) behind it; for each line, so nothing is made meanwhile. */
+  function put(header: Buffer, data: Buffer, from: number, to: number): void {
+    if (used + header.length + (to - from) + 1 > out.length) {
+      const larger = Buffer.allocUnsafe(Math.max(out.length * 2, used + header.length + (to - from) + 1));
       out.copy(larger, 0, 0, used);
       out = larger;
     }
-    for (const part of parts) {
-      out.set(part, used);
-      used += part.length;
-    }
+    used += header.copy(out, used);
+    used += data.copy(out, used, from, to);
+  }
+
+  /** As `put`, where the data has no end of line. */
+  function putEnded(header: Buffer, data: Buffer, from: number, to: number): void {
+    put(header, data, from, to);
+    out[used++] = NEWLINE;
   }
 
   function flush(): void {
@@ -66,7 +70,6 @@ export function createLogFile(file: string, clock: Pick<Clock, 'now'>, limits = 
     const time = `${new Date(clock.now()).toISOString().slice(0, 23)}000000Z`;
     return { whole: Buffer.from(`${time} ${stream} F `), part: Buffer.from(`${time} ${stream} P `) };
   };
-  const end = Buffer.from('\n');
 
   return {
     write(stream, chunk) {
@@ -74,11 +77,11 @@ export function createLogFile(file: string, clock: Pick<Clock, 'now'>, limits = 
       const data = pending[stream].length === 0 ? chunk : Buffer.concat([pending[stream], chunk]);
       let at = 0;
       for (let next = data.indexOf(NEWLINE); next !== -1; next = data.indexOf(NEWLINE, at)) {
-        for (; next - at > MAX_LINE; at += MAX_LINE) put(part, data.subarray(at, at + MAX_LINE), end);
-        put(whole, data.subarray(at, next + 1));
+        for (; next - at > MAX_LINE; at += MAX_LINE) putEnded(part, data, at, at + MAX_LINE);
+        put(whole, data, at, next + 1);
         at = next + 1;
       }
-      for (; data.length - at >= MAX_LINE; at += MAX_LINE) put(part, data.subarray(at, at + MAX_LINE), end);
+      for (; data.length - at >= MAX_LINE; at += MAX_LINE) putEnded(part, data, at, at + MAX_LINE);
       pending[stream] = Buffer.from(data.subarray(at)); // a copy: the chunk is large, this is not
       flush();
     },
@@ -86,7 +89,7 @@ export function createLogFile(file: string, clock: Pick<Clock, 'now'>, limits = 
       const rest = pending[stream];
       if (rest.length === 0) return;
       pending[stream] = Buffer.alloc(0);
-      put(headers(stream).whole, rest, end);
+      putEnded(headers(stream).whole, rest, 0, rest.length);
       flush();
     },
     close: () => closeSync(descriptor),
