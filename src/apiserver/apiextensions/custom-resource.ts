@@ -33,7 +33,8 @@ import {
 } from './validation.ts';
 import { createViews, setDefaults } from './views.ts';
 
-const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+/** In the order in which upstream tells them of custom resources. */
+const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const WRITING = ['get', 'patch', 'update'];
 
 export interface MakingOptions {

@@ -38,9 +38,21 @@ const EMPTYING = {
 };
 const RETRY_MS = 5_000;
 
+const CONDEMNED = {
+  type: 'Terminating',
+  status: 'True',
+  reason: 'InstanceDeletionPending',
+  message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+};
+
 /** A definition goes only after its objects. */
 export const definitionHooks: ResourceHooks = {
-  beginDelete({ metadata }, { now }) {
+  beginDelete(object, { now }) {
+    const { metadata } = object;
+    if (!metadata.deletionTimestamp) {
+      const status = object.status as CustomResourceDefinitionStatus | undefined;
+      object.status = { ...status, conditions: withConditions(status?.conditions ?? [], [CONDEMNED], now) };
+    }
     metadata.deletionTimestamp ??= now;
     metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP])];
     return true;
@@ -173,7 +185,7 @@ export function serveCustomResources({ env, reader, catalogue, log }: ServeOptio
     if (!target || !crd.metadata.finalizers?.includes(CLEANUP)) return;
     await changeStatus(crd, (now) => {
       const before = now.status?.conditions ?? [];
-      if (before.some(({ type }) => type === EMPTYING.type)) return undefined;
+      if (before.some(({ type, reason }) => type === EMPTYING.type && reason === EMPTYING.reason)) return undefined;
       const conditions = withConditions(before, [EMPTYING], timestamp(env.clock));
       return { ...(now.status as CustomResourceDefinitionStatus), conditions };
     });

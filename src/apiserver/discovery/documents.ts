@@ -19,8 +19,8 @@ export interface DiscoveryDocuments {
   readonly groupList: Document;
   /** /apis/<group> */
   group(name: string): Document | undefined;
-  /** /api/v1 (group '') and /apis/<group>/<version> */
-  resources(group: string, version: string): Document | undefined;
+  /** /api/v1 (group '') and /apis/<group>/<version>; those of custom resources are served by other rules. */
+  resources(group: string, version: string): (Document & { isCustom: boolean }) | undefined;
   /** /api, asked for as APIGroupDiscoveryList */
   readonly aggregatedCore: Document;
   /** /apis, asked for the same way */
@@ -47,7 +47,10 @@ export function discoveryDocuments(
     served.flatMap(({ name, versions }) =>
       versions
         .filter(({ remote }) => !remote) // its own server answers that
-        .map((version) => [version.groupVersion, document(resourceList(name, version))] as const),
+        .map((version) => {
+          const isCustom = version.definitions.some(({ fit }) => fit !== undefined);
+          return [version.groupVersion, { ...document(resourceList(name, version)), isCustom }] as const;
+        }),
     ),
   );
   return {

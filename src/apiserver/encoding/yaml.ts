@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { plainEncoding } from './encoding.ts';
 
-/** Anchors and aliases would be valid, but no Kubernetes tool writes them. */
-export const yaml = plainEncoding((object) =>
-  Buffer.from(stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })),
-);
+/** Anchors and aliases would be valid, but no Kubernetes tool writes them; keys are in order, as upstream's. */
+const STYLE = { aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false } as const;
+
+export const yaml = plainEncoding((object) => Buffer.from(stringify(object, STYLE)));

@@ -24,7 +24,7 @@ export function discoveryPaths(discovery: () => DiscoveryDocuments): Record<stri
       if (version === undefined) return answer(call, known);
       const found = discovery().resources(group, version);
       if (!found) throw pathNotFound();
-      return answer(reading(call), found);
+      return answer(found.isCustom ? call : reading(call), found);
     },
   };
 }
