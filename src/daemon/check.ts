@@ -26,8 +26,10 @@ const runsPods = (config: Config): boolean => config.components.includes('kubele
 const startsContainerd = (config: Config): boolean => runsPods(config) && runtimePlace(config).isOwn;
 const runsByNerdctl = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'nerdctl';
 const runsByPodman = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'podman';
+const runsByDocker = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'docker';
 /** Pods' sandboxes are made, and programs in containers started, by the driver itself. */
-const makesSandboxes = (config: Config): boolean => runsByNerdctl(config) || runsByPodman(config);
+const makesSandboxes = (config: Config): boolean =>
+  runsByNerdctl(config) || runsByPodman(config) || runsByDocker(config);
 /** Another's runtime makes networks and takes images by itself. */
 const hasOwnRuntime = (config: Config): boolean => makesSandboxes(config) || startsContainerd(config);
 const changesRules = (config: Config): boolean => config.components.includes('proxy') || runsPods(config);
@@ -124,8 +126,17 @@ const CHECKS: readonly Check[] = [
         : 'a pod cannot reach itself or its neighbours through a Service: modprobe br_netfilter',
   },
   program('containerd', 'runs containers', startsContainerd),
-  program('runc', 'starts containers', (config) => startsContainerd(config) || runsByPodman(config)),
-  program('nerdctl', 'speaks to containerd', (config) => hasOwnRuntime(config) && !runsByPodman(config)),
+  program(
+    'runc',
+    'starts containers',
+    (config) => startsContainerd(config) || runsByPodman(config) || runsByDocker(config),
+  ),
+  program(
+    'nerdctl',
+    'speaks to containerd',
+    (config) => hasOwnRuntime(config) && !runsByPodman(config) && !runsByDocker(config),
+  ),
+  program('docker', 'makes containers', runsByDocker),
   program('podman', 'makes containers', runsByPodman),
   program('conmon', 'watches over the containers of podman', runsByPodman),
   program('ip', 'makes network namespaces', runsPods),

@@ -30,22 +30,25 @@ export function nerdctlImages(config: RuntimeSettings & Pick<Config, 'registries
   return createImages(nerdctl, { logins: path.join(config['run-dir'], 'logins'), registries });
 }
 
-async function podmanImages(config: RuntimeSettings & Pick<Config, 'registries'>): Promise<NerdctlImages> {
+/** Images of podman's, or docker's, own. */
+async function dialectImages(driver: 'podman' | 'docker', config: Config): Promise<NerdctlImages> {
+  const { createDialectImages } = await import('../kubelet/cri/nerdctl/dialect-images.ts');
   const { createPodman } = await import('../kubelet/cri/podman/cli.ts');
-  const { createPodmanImages } = await import('../kubelet/cri/podman/images.ts');
+  const { createDocker } = await import('../kubelet/cri/docker/driver.ts');
   const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
-  const podman = createPodman({ binary: 'podman', ...place, ledger: openLedger(config) });
-  return createPodmanImages(podman, {
-    temporary: path.join(config['run-dir'], 'logins'),
-    registries: registriesOf(config),
-  });
+  const cli =
+    driver === 'docker'
+      ? createDocker('docker')
+      : createPodman({ binary: 'podman', ...place, ledger: openLedger(config) });
+  const temporary = path.join(config['run-dir'], 'logins');
+  return createDialectImages(cli, { temporary, registries: registriesOf(config) });
 }
 
 /** Starts our containerd when none runs; it stays, as it does without a server. */
 export async function withRuntime<T>(config: Config, work: (runtime: NerdctlImages) => Promise<T>): Promise<T> {
   const place = { dataDir: config['data-dir'], runDir: config['run-dir'] };
   const { driver, isOwn } = runtimePlace(config);
-  if (driver === 'podman') return work(await podmanImages(config));
+  if (driver === 'podman' || driver === 'docker') return work(await dialectImages(driver, config));
   if (isOwn) await startContainerd({ ...place, clock: systemClock, log: silentLogger });
   return work(nerdctlImages(config));
 }

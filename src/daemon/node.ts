@@ -62,15 +62,15 @@ function runtimeOf(config: NodeConfig, network: PodNetwork, parts: Parts): Promi
       return criRuntime(config, parts);
     case 'podman':
       return podmanRuntime(config, network, parts);
+    case 'docker':
+      return dockerRuntime(config, network, parts);
     case 'nerdctl':
       return nerdctlRuntime(config, network, parts);
   }
 }
 
-async function podmanRuntime(config: NodeConfig, network: PodNetwork, { clock, log, ledger }: Parts) {
-  const { createPodmanRuntime } = await import('../kubelet/cri/podman/driver.ts');
-  return createPodmanRuntime({
-    podman: 'podman',
+function runtimeOptions(config: NodeConfig, network: PodNetwork, { clock, log, ledger }: Parts) {
+  return {
     dataDir: config['data-dir'],
     runDir: config['run-dir'],
     network,
@@ -81,25 +81,26 @@ async function podmanRuntime(config: NodeConfig, network: PodNetwork, { clock, l
     registries: registriesOf(config),
     logs: podLogs(config, ledger),
     logLimits: logLimits(config),
-  });
+  };
 }
 
-async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, { clock, log, ledger }: Parts) {
+async function podmanRuntime(config: NodeConfig, network: PodNetwork, parts: Parts) {
+  const { createPodmanRuntime } = await import('../kubelet/cri/podman/driver.ts');
+  return createPodmanRuntime({ program: 'podman', ...runtimeOptions(config, network, parts) });
+}
+
+async function dockerRuntime(config: NodeConfig, network: PodNetwork, parts: Parts) {
+  const { createDockerRuntime } = await import('../kubelet/cri/docker/driver.ts');
+  return createDockerRuntime({ program: 'docker', ...runtimeOptions(config, network, parts) });
+}
+
+async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, parts: Parts) {
   const { createNerdctlRuntime } = await import('../kubelet/cri/nerdctl/driver.ts');
   return createNerdctlRuntime({
     nerdctl: 'nerdctl',
     address: runtimePlace(config).socket,
-    reviveContainerd: () => ensureContainerd(config, { clock, log }),
-    dataDir: config['data-dir'],
-    runDir: config['run-dir'],
-    network,
-    ledger,
-    clock,
-    log: log.child({ component: 'runtime' }),
-    cgroup: instanceOf(config['data-dir']).cgroup,
-    registries: registriesOf(config),
-    logs: podLogs(config, ledger),
-    logLimits: logLimits(config),
+    reviveContainerd: () => ensureContainerd(config, parts),
+    ...runtimeOptions(config, network, parts),
   });
 }
 

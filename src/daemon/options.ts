@@ -69,7 +69,7 @@ export interface Config extends NodeConfig {
   'snapshot-keep': number;
 }
 
-export const RUNTIME_DRIVERS = ['nerdctl', 'cri', 'podman'] as const;
+export const RUNTIME_DRIVERS = ['nerdctl', 'cri', 'podman', 'docker'] as const;
 export type RuntimeDriver = (typeof RUNTIME_DRIVERS)[number];
 
 export type OptionName = keyof Config;
@@ -296,7 +296,7 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Config[Name]> } = 
     parse: historyOf,
   },
   'container-runtime': {
-    description: 'how containers are run: nerdctl, cri for the CRI of our containerd, or podman',
+    description: 'how containers are run: nerdctl, cri for the CRI of our containerd, podman or docker',
     default: 'nerdctl',
     parse: runtimeDriver,
   },

@@ -19,9 +19,10 @@ export type RuntimeSettings = Pick<
 export function runtimePlace(config: RuntimeSettings): RuntimePlace {
   const endpoint = config['container-runtime-endpoint'];
   const named = endpoint || config.containerd;
-  if (!endpoint && config['container-runtime'] === 'podman') return { driver: 'podman', socket: '', isOwn: false };
+  const driver = config['container-runtime'];
+  if (!endpoint && (driver === 'podman' || driver === 'docker')) return { driver, socket: '', isOwn: false };
   return {
-    driver: endpoint ? 'cri' : config['container-runtime'],
+    driver: endpoint ? 'cri' : driver,
     socket: named || containerdAddress({ dataDir: config['data-dir'], runDir: config['run-dir'] }),
     isOwn: named === '',
   };

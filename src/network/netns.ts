@@ -48,6 +48,13 @@ export async function pinNamespaces(namespaces: PinnedNamespaces, shm = ''): Pro
   }
 }
 
+/** Keeps the network namespace of a process at `file`. */
+export async function pinNetworkOf(pid: number, file: string): Promise<void> {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+  closeSync(openSync(file, 'wx', 0o444));
+  await run(['mount', '--bind', `/proc/${pid}/ns/net`, file]);
+}
+
 /** Idempotent. A namespace ends when the last process in it has ended. */
 export async function unpinNamespaces(namespaces: PinnedNamespaces): Promise<void> {
   const files = Object.values(namespaces) as string[];

@@ -23,11 +23,9 @@ describe('the container runtime', () => {
     const own = `${directory}/run/containerd/containerd.sock`;
     assert.deepEqual(runtimePlace(config()), { driver: 'nerdctl', socket: own, isOwn: true });
     assert.deepEqual(runtimePlace(config({ 'container-runtime': 'cri' })), { driver: 'cri', socket: own, isOwn: true });
-    assert.deepEqual(runtimePlace(config({ 'container-runtime': 'podman' })), {
-      driver: 'podman',
-      socket: '',
-      isOwn: false,
-    });
+    for (const driver of ['podman', 'docker']) {
+      assert.deepEqual(runtimePlace(config({ 'container-runtime': driver })), { driver, socket: '', isOwn: false });
+    }
     assert.deepEqual(runtimePlace(config({ containerd: '/run/c.sock' })), {
       driver: 'nerdctl',
       socket: '/run/c.sock',
@@ -42,7 +40,7 @@ describe('the container runtime', () => {
 
   test('that does not exist, or is not at a UNIX socket, is refused in one sentence', () => {
     assert.throws(() => config({ 'container-runtime': 'rkt' }), {
-      message: '--container-runtime: "rkt" is no container runtime; there are nerdctl, cri, podman',
+      message: '--container-runtime: "rkt" is no container runtime; there are nerdctl, cri, podman, docker',
     });
     assert.throws(() => config({ 'container-runtime-endpoint': 'tcp://1.2.3.4:1' }), {
       message:

@@ -22,3 +22,5 @@ export const ANNOTATION_IPC = 'io.tsukube/ipc';
 export const ANNOTATION_GROUPS = 'io.tsukube/groups';
 /** The first group of the process; read by the runc wrapper. */
 export const ANNOTATION_GROUP = 'io.tsukube/group';
+/** Of which server, where a runtime has several's. */
+export const LABEL_INSTANCE = 'io.tsukube/instance';

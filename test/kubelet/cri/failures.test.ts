@@ -44,7 +44,7 @@ const shimOf = (containerId: string, sandboxId: string): number => {
 
 const ENDS_WITH_7 = ['sh', '-c', 'trap "exit 7" TERM; while true; do sleep 0.05; done'];
 
-const WITHOUT_CONTAINERD = ['simulated', 'podman'];
+const WITHOUT_CONTAINERD = ['simulated', 'podman', 'docker'];
 
 for (const subject of subjects.filter(({ name }) => !WITHOUT_CONTAINERD.includes(name))) {
   describe(`what dies around a container: ${subject.name}`, {

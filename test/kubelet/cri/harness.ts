@@ -15,6 +15,7 @@ import path from 'node:path';
 import { writeTestImages } from '../../../scripts/test-images.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { startContainerd, stopContainerd } from '../../../src/kubelet/cri/containerd-process.ts';
+import { createDockerRuntime } from '../../../src/kubelet/cri/docker/driver.ts';
 import { createCriRuntime } from '../../../src/kubelet/cri/grpc/driver.ts';
 import { createNerdctl } from '../../../src/kubelet/cri/nerdctl/cli.ts';
 import { createNerdctlRuntime } from '../../../src/kubelet/cri/nerdctl/driver.ts';
@@ -68,6 +69,7 @@ export const subjects: readonly Subject[] = [
   { name: 'nerdctl', unavailable: whyNoNerdctl(), open: openNerdctl },
   { name: 'CRI of containerd', unavailable: whyNoNerdctl(), open: openCri },
   { name: 'podman', unavailable: whyNot(['podman', 'conmon', 'runc', 'unshare', 'iptables']), open: openPodman },
+  { name: 'docker', unavailable: whyNoDocker(), open: openDocker },
 ];
 
 async function openSimulated(): Promise<Harness> {
@@ -189,11 +191,25 @@ async function openPodman({ registries }: OpenOptions = {}): Promise<Harness> {
   const bed = containerdBed();
   const { base, network, ledger } = bed;
   const logs = createPodLogs(path.join(bed.directory, 'pods'));
-  const parts = { podman: 'podman', network, ledger, cgroup: MARK, registries, logs };
+  const parts = { program: 'podman', network, ledger, cgroup: MARK, registries, logs };
   return harnessOf(bed, {
     address: '',
     registries,
     make: () => createPodmanRuntime({ ...base, ...parts }),
+    startContainerd: async () => {},
+  });
+}
+
+/** The engine is chosen as docker itself does, by DOCKER_HOST. */
+async function openDocker({ registries }: OpenOptions = {}): Promise<Harness> {
+  const bed = containerdBed();
+  const { base, network, ledger } = bed;
+  const logs = createPodLogs(path.join(bed.directory, 'pods'));
+  const parts = { program: 'docker', network, ledger, cgroup: MARK, registries, logs };
+  return harnessOf(bed, {
+    address: '',
+    registries,
+    make: () => createDockerRuntime({ ...base, ...parts }),
     startContainerd: async () => {},
   });
 }
@@ -251,6 +267,18 @@ function conflist(bridge: string, dataDir: string): string {
 
 function whyNoNerdctl(): string | undefined {
   return whyNot([nerdctl, 'containerd', 'runc', 'unshare', 'iptables']);
+}
+
+/** The command alone is not enough: an engine has to answer it. */
+function whyNoDocker(): string | undefined {
+  const lacking = whyNot(['docker', 'runc', 'iptables']);
+  if (lacking) return lacking;
+  try {
+    execFileSync('docker', ['version'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'needs an engine of docker (DOCKER_HOST)';
+  }
 }
 
 function whyNot(programs: readonly string[]): string | undefined {

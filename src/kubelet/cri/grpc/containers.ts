@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import type { ContainerTable } from '../container-table.ts';
+import { LABEL_INSTANCE } from '../labels.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import {
   type ContainerConfig,
@@ -23,7 +24,7 @@ import {
   STOP_CONTAINER,
   UPDATE_CONTAINER_RESOURCES,
 } from './services.ts';
-import { containerConfig, type Host, type ImageUser, LABEL_INSTANCE, linuxResources } from './to-cri.ts';
+import { containerConfig, type Host, type ImageUser, linuxResources } from './to-cri.ts';
 
 export interface Containers extends ContainerRuntime {
   resync(): Promise<void>;

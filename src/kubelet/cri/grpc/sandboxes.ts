@@ -1,5 +1,7 @@
 // SandboxRuntime by the CRI. The runtime makes namespaces and network; here is only what was heard of them, kept true by
 // the runtime's events, since the pods' addresses cost a call for each sandbox.
+
+import { LABEL_INSTANCE } from '../labels.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Sandbox, SandboxConfig, SandboxRuntime } from '../runtime.ts';
 import { type Cri, isAbsent, REQUEST_TIMEOUT_MS } from './calls.ts';
@@ -11,7 +13,7 @@ import {
   RUN_POD_SANDBOX,
   STOP_POD_SANDBOX,
 } from './services.ts';
-import { ANNOTATION_CONFIG, LABEL_INSTANCE, podSandboxConfig, type SandboxPlace } from './to-cri.ts';
+import { ANNOTATION_CONFIG, podSandboxConfig, type SandboxPlace } from './to-cri.ts';
 
 export interface Sandboxes extends SandboxRuntime {
   /** What containers of it are made with; undefined when there is none. */

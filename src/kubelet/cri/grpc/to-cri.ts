@@ -4,6 +4,7 @@ import type { Written } from '../../../grpc/message.ts';
 import {
   LABEL_CONTAINER,
   LABEL_IMAGE,
+  LABEL_INSTANCE,
   LABEL_POD,
   LABEL_POD_NAMESPACE,
   LABEL_POD_UID,
@@ -23,8 +24,6 @@ export interface SandboxPlace {
   /** Tells the sandboxes of this kubelet from others' in the same runtime. */
   instance: string;
 }
-
-export const LABEL_INSTANCE = 'io.tsukube/instance';
 
 /** The configuration itself: the runtime wants it again with every container, also after a restart of ours. */
 export const ANNOTATION_CONFIG = 'io.tsukube/config';

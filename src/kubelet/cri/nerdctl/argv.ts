@@ -1,5 +1,5 @@
-// Container configuration → the arguments of nerdctl, and of podman, which takes the same. Pure; the golden files of its
-// test are the argument lists.
+// Container configuration → the arguments of nerdctl, and of podman and docker, which take the same. Pure; the golden
+// files of its test are the argument lists.
 import { createHash } from 'node:crypto';
 import { withoutNeedlessTag } from '../image-reference.ts';
 import {
@@ -20,7 +20,7 @@ import {
   LABEL_SANDBOX,
   LABEL_STOP_SIGNAL,
 } from '../labels.ts';
-import type { ContainerConfig, ContainerResources, ImageStatus, Mount } from '../runtime.ts';
+import type { ContainerConfig, ContainerResources, ImageStatus, Mount, SandboxConfig } from '../runtime.ts';
 import { type ConsoleSettings, consoleStreams } from './console.ts';
 import type { SandboxRecord } from './records.ts';
 
@@ -49,7 +49,7 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...context.ownArgs,
     ...namespaceArgs(config, sandbox),
     ...labelArgs(config, context),
-    ...annotationArgs(config.security, sandbox),
+    ...(hasWrapper(sandbox) ? annotationArgs(config.security, sandbox) : []),
     ...config.env.flatMap(({ name, value }) => ['--env', `${name}=${value}`]),
     ...mountArgs(config, sandbox),
     ...(config.devices ?? []).flatMap((d) => ['--device', `${d.hostPath}:${d.containerPath}:${d.permissions}`]),
@@ -57,8 +57,8 @@ export function createArgs(config: ContainerConfig, context: CreateContext): str
     ...(config.tty ? ['--tty'] : []),
     ...(config.workingDir ? ['--workdir', config.workingDir] : []),
     ...(config.stopSignal ? ['--stop-signal', config.stopSignal] : []),
-    ...resourceArgs(config, context.minOomScoreAdj),
-    ...securityArgs(config),
+    ...resourceArgs(config, context),
+    ...securityArgs(config, context),
     ...commandArgs(config),
   ];
 }
@@ -79,15 +79,29 @@ function namespaceArgs(container: ContainerConfig, sandbox: SandboxRecord): stri
   return [
     '--cgroup-parent',
     `/${sandbox.cgroup}`,
-    '--network',
-    sandbox.netns === undefined ? 'host' : `ns:${sandbox.netns}`,
-    ...(sandbox.netns === undefined ? [] : ['--hostname', config.hostname]),
+    ...(sandbox.holder === undefined ? joinedByPath(sandbox) : joinedByHolder(sandbox.holder, sandbox)),
     ...(config.hostIPC ? ['--ipc', 'host'] : []),
     ...(config.hostPID ? ['--pid', 'host'] : []),
     ...(target === undefined ? [] : ['--pid', `container:${target}`]),
-    ...Object.entries(config.sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
+    ...(sandbox.holder === undefined ? sysctlArgs(config) : []),
   ];
 }
+
+export const sysctlArgs = ({ sysctls }: SandboxConfig): string[] =>
+  Object.entries(sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]);
+
+const joinedByPath = ({ netns, config }: SandboxRecord): string[] => [
+  '--network',
+  netns === undefined ? 'host' : `ns:${netns}`,
+  ...(netns === undefined ? [] : ['--hostname', config.hostname]),
+];
+
+/** The host's name and kernel settings are the holder's. */
+const joinedByHolder = (holder: string, { netns, config }: SandboxRecord): string[] => [
+  '--network',
+  netns === undefined ? 'host' : `container:${holder}`,
+  ...(config.hostIPC ? [] : ['--ipc', `container:${holder}`]),
+];
 
 const labelArgs = (config: ContainerConfig, context: CreateContext): string[] =>
   Object.entries(containerLabels(config, context)).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
@@ -163,11 +177,15 @@ export const updateArgs = (id: string, resources: ContainerResources): string[] 
   id,
 ];
 
-function resourceArgs({ resources }: ContainerConfig, minOomScoreAdj: number): string[] {
+/** docker runs runc itself, and knows no cgroup files. */
+const hasWrapper = ({ holder }: SandboxRecord): boolean => holder === undefined;
+
+function resourceArgs({ resources }: ContainerConfig, { sandbox, minOomScoreAdj }: CreateContext): string[] {
   const { oomScoreAdj, unified = {} } = resources;
+  const files = hasWrapper(sandbox) ? Object.entries(unified) : [];
   return [
     ...limitArgs(resources),
-    ...Object.entries(unified).flatMap(([name, value]) => ['--cgroup-conf', `${name}=${value}`]),
+    ...files.flatMap(([name, value]) => ['--cgroup-conf', `${name}=${value}`]),
     ...(oomScoreAdj !== undefined && oomScoreAdj >= minOomScoreAdj ? ['--oom-score-adj', String(oomScoreAdj)] : []),
   ];
 }
@@ -184,11 +202,11 @@ function limitArgs({ cpuShares, cpuQuota, memoryLimitBytes, pidsLimit }: Contain
 }
 
 /** SELinux options have no argument: a host that enforces them needs another driver. */
-function securityArgs({ security }: ContainerConfig): string[] {
+function securityArgs({ security }: ContainerConfig, context: CreateContext): string[] {
   const { seccomp, appArmor } = security;
   return [
     ...(security.privileged ? ['--privileged'] : []),
-    ...userArgs(security),
+    ...(hasWrapper(context.sandbox) ? userArgs(security) : userAndGroupArgs(security, context.image)),
     ...security.supplementalGroups.flatMap((group) => ['--group-add', String(group)]),
     ...security.addCapabilities.flatMap((capability) => ['--cap-add', capability]),
     ...security.dropCapabilities.flatMap((capability) => ['--cap-drop', capability]),
@@ -207,6 +225,15 @@ function securityArgs({ security }: ContainerConfig): string[] {
 /** Without the group: a user with one gets none of those that the image's /etc/group has for him. */
 function userArgs({ runAsUser }: ContainerConfig['security']): string[] {
   return runAsUser === undefined ? [] : ['--user', String(runAsUser)];
+}
+
+/** Without the wrapper's help: a group given so takes those away that the image has for the user. */
+function userAndGroupArgs(
+  { runAsUser, runAsGroup }: ContainerConfig['security'],
+  { user = '' }: ImageStatus,
+): string[] {
+  if (runAsGroup === undefined) return runAsUser === undefined ? [] : ['--user', String(runAsUser)];
+  return ['--user', `${runAsUser ?? (user.split(':')[0] || 0)}:${runAsGroup}`];
 }
 
 /** A command replaces entrypoint and cmd of the image, args only its cmd, as the Kubernetes API says. */

@@ -42,13 +42,14 @@ export const hasEnded = (error: unknown): boolean =>
 export function plainMessage(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
   const told =
+    lines.findLast((line) => line.startsWith('Error response from daemon: ')) ?? // docker's
     lines.findLast((line) => line.startsWith('Error: ')) ?? // podman's, whatever it has logged before
     lines.findLast((line) => /level=(fatal|error) /.test(line)) ??
     lines.at(-1) ??
     '';
   const quoted = /\bmsg=("(?:[^"\\]|\\.)*")/.exec(told)?.[1];
   const text = quoted === undefined ? told : unquote(quoted);
-  return text.replace(/^(\d+ errors|Error):\s*/, '').trim();
+  return text.replace(/^(\d+ errors|Error|Error response from daemon):\s*/, '').trim();
 }
 
 function unquote(text: string): string {

@@ -30,8 +30,8 @@ export async function listAllContainers(
 }
 
 /** All containers of ours as the program itself knows them, in two calls. */
-export async function listAndInspect(nerdctl: Nerdctl): Promise<ContainerStatus[]> {
-  const filter = `label=${LABEL_SANDBOX}`;
+export async function listAndInspect(nerdctl: Nerdctl, label = LABEL_SANDBOX): Promise<ContainerStatus[]> {
+  const filter = `label=${label}`;
   const { stdout } = await nerdctl.run('ListContainersError', ['ps', '-a', '-q', '--no-trunc', '--filter', filter]);
   const ids = stdout.split('\n').filter(Boolean);
   return inspect(nerdctl, ids);

@@ -33,7 +33,7 @@ export async function removePidHolder(nerdctl: Nerdctl, sandbox: SandboxRecord):
   });
 }
 
-const holderName = (sandbox: SandboxRecord) =>
+export const holderName = (sandbox: SandboxRecord) =>
   `k8s_POD_${createHash('sha256').update(sandbox.id).digest('hex').slice(0, 24)}`;
 
 function writeRootfs(directory: string): string {

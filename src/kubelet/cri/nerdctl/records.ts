@@ -14,6 +14,8 @@ export interface SandboxRecord extends Sandbox {
   /** Path of the IPC namespace and of its /dev/shm; undefined for host IPC. */
   ipc?: string;
   shm?: string;
+  /** The container that holds its namespaces, where they are not pinned for the program to join. */
+  holder?: string;
   /** The container that holds the shared PID namespace. */
   pidHolder?: string;
   /** Containers that the kernel's OOM killer was seen in; containerd does not remember it. */

@@ -32,10 +32,20 @@ export interface SandboxesOptions {
   containers: ContainerRuntime;
   logs: PodLogs;
   imageMounts: Pick<ImageMounts, 'release'>;
+  /** undefined: namespaces are pinned, and joined by their paths. */
+  holders?: Holders;
   /** Of a container that holds a PID namespace. */
   isRunning(holder: string): Promise<boolean>;
   clock: Clock;
   log: Logger;
+}
+
+/** Containers that hold namespaces, for a program that joins those of a container only. */
+export interface Holders {
+  /** Makes it, and its network namespace known at `netns`; resolves with its id. */
+  start(record: SandboxRecord): Promise<string>;
+  /** Idempotent. */
+  remove(record: SandboxRecord): Promise<void>;
 }
 
 export interface Sandboxes extends SandboxRuntime {
@@ -65,7 +75,9 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
   };
 
   const holderEnded = (containerId: string): Sandbox | undefined => {
-    const record = records.list().find(({ pidHolder, state }) => pidHolder === containerId && state === 'ready');
+    const record = records
+      .list()
+      .find(({ holder, pidHolder, state }) => [holder, pidHolder].includes(containerId) && state === 'ready');
     if (!record) return undefined;
     const ended: SandboxRecord = { ...record, state: 'notReady' };
     records.put(ended);
@@ -81,12 +93,14 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
       const record = plan(options, config);
       records.put(record); // first, so that nothing made below is ever without a record
       try {
-        await makeNamespaces(record);
+        const holder = await (options.holders?.start(record) ?? makeNamespaces(record));
         const [ips, pidHolder] = await Promise.all([
           record.netns === undefined ? [] : network.attach(attachmentOf(record)).then((r) => r.ips),
-          config.shareProcessNamespace ? startPidHolder(options.nerdctl, record, records.folder(record.id)) : undefined,
+          config.shareProcessNamespace
+            ? (holder ?? startPidHolder(options.nerdctl, record, records.folder(record.id)))
+            : undefined,
         ]);
-        const ready: SandboxRecord = { ...record, state: 'ready', ips, pidHolder };
+        const ready: SandboxRecord = { ...record, state: 'ready', ips, pidHolder, ...(holder ? { holder } : {}) };
         records.put(ready);
         return ready;
       } catch (cause) {
@@ -125,7 +139,7 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
     holderEnded,
 
     async resync() {
-      const looks = records.list().map(async ({ state, pidHolder }) => {
+      const looks = records.list().map(async ({ state, holder, pidHolder = holder }) => {
         if (state !== 'ready' || pidHolder === undefined) return undefined;
         return (await options.isRunning(pidHolder)) ? undefined : holderEnded(pidHolder);
       });
@@ -134,7 +148,7 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
   };
 }
 
-function plan({ records, clock, cgroup }: SandboxesOptions, config: SandboxConfig): SandboxRecord {
+function plan({ records, clock, cgroup, holders }: SandboxesOptions, config: SandboxConfig): SandboxRecord {
   const id = randomBytes(32).toString('hex');
   const folder = records.folder(id);
   return {
@@ -147,20 +161,21 @@ function plan({ records, clock, cgroup }: SandboxesOptions, config: SandboxConfi
     config,
     cgroup: config.cgroupParent?.replace(/^\//, '') ?? `${cgroup}/pod${config.pod.uid}`,
     ...(config.network ? { netns: path.join(folder, 'net') } : {}),
-    ...(config.hostIPC ? {} : { ipc: path.join(folder, 'ipc'), shm: path.join(folder, 'shm') }),
+    ...(config.hostIPC || holders ? {} : { ipc: path.join(folder, 'ipc'), shm: path.join(folder, 'shm') }),
   };
 }
 
-async function makeNamespaces({ netns, ipc, shm }: SandboxRecord): Promise<void> {
-  if (netns === undefined && ipc === undefined) return;
+async function makeNamespaces({ netns, ipc, shm }: SandboxRecord): Promise<undefined> {
+  if (netns === undefined && ipc === undefined) return undefined;
   if (shm !== undefined) mkdirSync(shm, { recursive: true, mode: 0o1777 });
   await pinNamespaces({ ...(netns ? { net: netns } : {}), ...(ipc ? { ipc } : {}) }, shm);
+  return undefined;
 }
 
 /** Idempotent: gives back network, namespaces, shared memory and the holder. */
 async function release(options: SandboxesOptions, record: SandboxRecord): Promise<void> {
   const { netns, ipc, shm } = record;
-  await removePidHolder(options.nerdctl, record);
+  await (options.holders?.remove(record) ?? removePidHolder(options.nerdctl, record));
   await options.imageMounts.release(options.records.folder(record.id));
   if (netns !== undefined && existsSync(netns)) await options.network.detach(attachmentOf(record));
   const left = [netns, ipc, shm].filter((point) => point !== undefined && existsSync(point)) as string[];

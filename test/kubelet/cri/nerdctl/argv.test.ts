@@ -144,6 +144,25 @@ test('an image that the program mounts by itself', () => {
   assert.ok(createArgs({ ...plain, mounts }, context).includes('type=image,source=app:1,target=/app'));
 });
 
+test('where a container holds the namespaces, they are joined, the group is said with the user, and nothing is left to a wrapper', () => {
+  const config = containerConfig('s1', 'main', {
+    resources: { unified: { 'memory.min': '1' } },
+    security: { ...plain.security, runAsGroup: 7, onlyThoseGroups: true },
+  });
+  const argsIn = (record: SandboxRecord) =>
+    createArgs(config, { sandbox: record, image, ownArgs, console, logPath, minOomScoreAdj: -1000 });
+  const args = argsIn({
+    ...sandbox,
+    holder: 'h1',
+    config: { ...sandboxConfig, sysctls: { 'net.core.somaxconn': '9' } },
+  });
+  const valuesOf = (flag: string) => args.filter((_, i) => args[i - 1] === flag);
+  assert.deepEqual(valuesOf('--network'), ['container:h1']);
+  assert.deepEqual(valuesOf('--ipc'), ['container:h1']);
+  assert.deepEqual(valuesOf('--user'), ['app:7']);
+  for (const flag of ['--hostname', '--sysctl', '--annotation', '--cgroup-conf']) assert.deepEqual(valuesOf(flag), []);
+});
+
 describe('arguments of nerdctl create', () => {
   for (const [name, { config, minOomScoreAdj = -1000, ...rest }] of Object.entries(CASES)) {
     test(name, () => {

@@ -1,37 +1,40 @@
-// ImageRuntime by podman: what differs from nerdctl's answers to the same commands.
+// ImageRuntime by podman or docker: what differs from nerdctl's answers to the same commands.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RunError, run } from '../../../exec.ts';
-import type { Nerdctl } from '../nerdctl/cli.ts';
-import { createImages, type NerdctlImages } from '../nerdctl/images.ts';
 import { RuntimeError } from '../runtime.ts';
+import type { Nerdctl } from './cli.ts';
+import { createImages, type NerdctlImages } from './images.ts';
 
-export interface PodmanImagesOptions {
+/** podman 4 says the one of an OCI archive with several images, docker before 25 the other of any OCI archive. */
+const NEEDS_MANIFEST = /more than one image in oci|\/json: no such file or directory/;
+
+export interface DialectImagesOptions {
   /** Short-lived files: credentials, archives. */
   temporary: string;
   registries?: string;
 }
 
-export function createPodmanImages(podman: Nerdctl, { temporary, registries }: PodmanImagesOptions): NerdctlImages {
-  const images = createImages(podman, { logins: temporary, registries, findsDigests: true });
+export function createDialectImages(cli: Nerdctl, { temporary, registries }: DialectImagesOptions): NerdctlImages {
+  const images = createImages(cli, { logins: temporary, registries, findsDigests: true });
   return {
     ...images,
 
     async pruneImages() {
       const names = async () => (await images.listImages()).flatMap(({ repoTags }) => repoTags);
       const before = await names();
-      await podman.run('RemoveImageError', ['image', 'prune', '--all', '--force']);
+      await cli.run('RemoveImageError', ['image', 'prune', '--all', '--force']);
       images.forget();
       const after = new Set(await names());
       return before.filter((name) => !after.has(name));
     },
 
-    /** podman takes a name off an image in use that has another. */
+    /** They take a name off an image in use that has another. */
     async removeImage(reference) {
       const status = await images.imageStatus(reference);
       if (!status) return;
       const ancestor = `ancestor=${status.id.replace('sha256:', '')}`;
-      const { stdout } = await podman.run('RemoveImageError', ['ps', '--all', '--quiet', '--filter', ancestor]);
+      const { stdout } = await cli.run('RemoveImageError', ['ps', '--all', '--quiet', '--filter', ancestor]);
       const [user] = stdout.split('\n');
       if (user) throw new RuntimeError('RemoveImageError', `image "${reference}" is in use by container ${user}`);
       await images.removeImage(reference);
@@ -42,7 +45,7 @@ export function createPodmanImages(podman: Nerdctl, { temporary, registries }: P
         return await images.loadImages(archive);
       } catch (error) {
         const { cause } = error as RuntimeError;
-        if (!(cause instanceof RunError && /more than one image in oci/.test(cause.output))) throw error;
+        if (!(cause instanceof RunError && NEEDS_MANIFEST.test(cause.output))) throw error;
         return withDockerManifest(archive, temporary, images.loadImages);
       }
     },
@@ -54,7 +57,7 @@ interface Descriptor {
   annotations?: Record<string, string>;
 }
 
-/** podman takes one image out of an OCI archive, but all of those that docker's own manifest names: the archive gets one. */
+/** All images are taken that docker's own manifest names: the archive gets one. */
 async function withDockerManifest<T>(
   archive: string,
   temporary: string,
