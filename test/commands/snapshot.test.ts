@@ -97,7 +97,7 @@ describe('tsukube snapshot', () => {
   });
 
   for (const [what, code, args, sentence] of [
-    ['a snapshot that does not exist', 1, ['restore', 'nowhere'], /nowhere is no complete snapshot/],
+    ['a snapshot that does not exist', 1, ['restore', 'nowhere'], /there is no snapshot .*nowhere/],
     ['no snapshot at all', 2, ['restore'], /Missing 1 required arg/],
     ['a name that is none', 1, ['save', '../x'], /cannot be a snapshot's name/],
     ['a name that is taken', 1, ['save', 'two'], /there is a snapshot two in .*: choose another name/],

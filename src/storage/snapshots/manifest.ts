@@ -1,4 +1,5 @@
 // What a snapshot says of itself: `manifest.json` in its folder, written last. A folder without one is none.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Revision } from '../storage.ts';
@@ -103,7 +104,10 @@ export async function readManifest(folder: string): Promise<Manifest> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new BadSnapshot(`${folder} is no complete snapshot: it has no ${MANIFEST}`, cause);
+      const problem = existsSync(folder)
+        ? `${folder} is no complete snapshot: it has no ${MANIFEST}`
+        : `there is no snapshot ${folder}`;
+      throw new BadSnapshot(problem, cause);
     }
     throw new BadSnapshot(`${file} cannot be read: ${message}`, cause);
   }

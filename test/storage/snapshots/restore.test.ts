@@ -231,7 +231,7 @@ describe('a restore is refused, and changes nothing,', () => {
   });
 
   it('for a snapshot that does not exist', async (t) =>
-    refuses(await cluster(t), /nowhere is no complete snapshot/, { folder: '/nowhere' }));
+    refuses(await cluster(t), /there is no snapshot \/nowhere/, { folder: '/nowhere' }));
 
   it('for one that was cut short', async (t) => {
     const here = await cluster(t);
