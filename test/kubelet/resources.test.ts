@@ -17,10 +17,10 @@ for (const { what, limits, requests, expected } of [
     expected: { cpuShares: 256, oomScoreAdj: 903 },
   },
   {
-    what: 'a limit alone is the request too',
+    what: 'a limit alone is the request of CPU too, but makes no class before the API has defaulted the pod',
     limits: { cpu: '500m', memory: '64Mi' },
     requests: undefined,
-    expected: { cpuShares: 512, cpuQuota: 50_000, memoryLimitBytes: 67_108_864, oomScoreAdj: -997 },
+    expected: { cpuShares: 512, cpuQuota: 50_000, memoryLimitBytes: 67_108_864, oomScoreAdj: 999 },
   },
   {
     what: 'less than the kernel takes',
