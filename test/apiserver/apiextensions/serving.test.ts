@@ -153,12 +153,20 @@ test('a definition being deleted says so while objects hold it up, and takes no 
   const held = pipe('one', { a: 'x' });
   held.metadata.finalizers = ['example.com/hold'];
   await api.client.create(type, held);
-  await api.client.delete(customResourceDefinitions, undefined, `pipes.${group}`);
-  const terminating = await eventually('the condition', async () => {
-    const { status } = await api.client.get(customResourceDefinitions, undefined, `pipes.${group}`);
-    return status?.conditions.find((condition) => condition.type === 'Terminating');
+  const terminating = ({
+    status,
+  }: {
+    status?: { conditions?: { type: string; status: string; reason?: string }[] };
+  }) => {
+    const found = status?.conditions?.find(({ type: kind }) => kind === 'Terminating');
+    return found && `${found.status} ${found.reason}`;
+  };
+  const answer = await api.client.delete(customResourceDefinitions, undefined, `pipes.${group}`);
+  assert.equal(terminating(answer as never), 'True InstanceDeletionPending');
+  await eventually('the objects to be deleted', async () => {
+    const now = await api.client.get(customResourceDefinitions, undefined, `pipes.${group}`);
+    return terminating(now as never) === 'True InstanceDeletionInProgress';
   });
-  assert.deepEqual([terminating.status, terminating.reason], ['True', 'InstanceDeletionInProgress']);
   await assert.rejects(
     api.client.create(type, pipe('two', {})),
     /create not allowed while custom resource definition is terminating/,
