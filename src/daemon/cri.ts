@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { createGrpcChannel } from '../grpc/channel.ts';
 import type { CriPlugin } from '../kubelet/cri/containerd-process.ts';
-import { createCri } from '../kubelet/cri/grpc/calls.ts';
+import { createCri, onceStarted } from '../kubelet/cri/grpc/calls.ts';
 import { createImages } from '../kubelet/cri/grpc/images.ts';
 import type { Host } from '../kubelet/cri/grpc/to-cri.ts';
 import { lowestOomScoreAdj } from '../kubelet/cri/oom-score.ts';
@@ -52,11 +52,12 @@ function ownNetwork(config: CriConfig): string {
   return folder;
 }
 
-/** Makes the image of sandboxes present in our containerd, which answers. */
+/** Makes the image of sandboxes present in our containerd, which answers, but may not have looked through what it ran yet. */
 export async function ensurePauseImage(config: CriConfig, clock: Clock): Promise<void> {
   const channel = createGrpcChannel({ path: runtimePlace(config).socket, clock });
   try {
-    if (await createImages({ cri: createCri(channel) }).imageStatus(PAUSE_IMAGE)) return;
+    const { imageStatus } = createImages({ cri: createCri(channel) });
+    if (await onceStarted(clock, () => imageStatus(PAUSE_IMAGE))) return;
     const archive = path.join(config['run-dir'], 'pause.tar');
     await writeFile(archive, pauseArchive());
     await nerdctlImages(config).loadImages(archive);

@@ -1,4 +1,6 @@
 // CRI calls with their time limits, and their failures as RuntimeError with the kubelet's reason.
+
+import { type Clock, sleep } from '../../../clock.ts';
 import type { GrpcChannel, Method } from '../../../grpc/channel.ts';
 import type { Input, Output } from '../../../grpc/message.ts';
 import { GrpcError } from '../../../grpc/status.ts';
@@ -35,3 +37,19 @@ export const isAbsent = (error: unknown): boolean =>
 
 /** containerd's word until it has looked through what it ran: internal/cri/instrument/instrumented_service.go checkInitialized */
 export const isStarting = ({ message }: Error): boolean => message.includes('server is not initialized yet');
+
+const FIRST_PAUSE_MS = 50;
+const STARTING_MS = 30_000;
+
+/** Asks until the runtime has started, which nothing tells, for half a minute at most. */
+export async function onceStarted<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+  const until = clock.monotonic() + STARTING_MS;
+  for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isStarting(error as Error) || clock.monotonic() + pause > until) throw error;
+      await sleep(clock, pause);
+    }
+  }
+}
