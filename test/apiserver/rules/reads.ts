@@ -46,7 +46,8 @@ export const readRules: readonly RuleCase[] = [
     name: 'a resourceVersion that is no number is 400 for a list and 500 for a watch',
     async run(api) {
       const list = await api.expect(400, 'GET', `${api.path('configmaps')}?resourceVersion=abc`);
-      assert.equal(list.message, 'invalid resource version: "abc"');
+      const why = 'strconv.ParseUint: parsing "abc": invalid syntax';
+      assert.equal(list.message, `invalid resource version: resourceVersion: Invalid value: "abc": ${why}`);
       await api.expect(500, 'GET', `${api.path('configmaps')}?resourceVersion=abc&watch=1`);
     },
   },
