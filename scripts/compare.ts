@@ -2,7 +2,7 @@
 // the answers differ. Exits with 1 when any does.
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
-// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
 //   --manifests=FOLDER objects of its files instead, --only by file
 // How it is compared: --words messages and warnings too
 // What is kept: --save=FILE all of it with upstream's answers, as a recording; --save-differing=FILE what differs.
@@ -14,6 +14,7 @@ import { startProgram } from '../test/vectors/program.ts';
 import { recordings, type Scenario, scenariosOf } from '../test/vectors/scenario.ts';
 import { manifests } from './compare/manifests.ts';
 import { neighbours } from './compare/neighbours.ts';
+import { patches } from './compare/patches.ts';
 import { createChance } from './compare/random.ts';
 import { type Difference, describe } from './compare/report.ts';
 import { creations, type Inquiry, mixtures, updates } from './compare/scenarios.ts';
@@ -27,7 +28,7 @@ const { values: flags } = parseArgs({
     upstream: { type: 'string' },
     answers: { type: 'string' },
     only: { type: 'string', default: '' },
-    kinds: { type: 'string', default: 'create,update,mixture,neighbour' },
+    kinds: { type: 'string', default: 'create,update,mixture,patch,neighbour' },
     count: { type: 'string', default: '8' },
     mixtures: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
@@ -54,6 +55,7 @@ function inquiries(): Inquiry[] {
       return [
         ...(kinds.includes('create') ? creations(subject, making) : []),
         ...(kinds.includes('update') ? updates(subject, making) : []),
+        ...(kinds.includes('patch') ? patches(subject, making, Number(flags.mixtures)) : []),
         ...(kinds.includes('mixture') ? mixtures(subject, making, Number(flags.mixtures)) : []),
       ];
     });

@@ -99,7 +99,7 @@ function changedSomewhere({ model }: Subject, body: Fields, making: Making): Fie
 /** Changes of an accepted object at one place, through its own path and, for its status, through /status as well. */
 export function updates(subject: Subject, making: Making): Inquiry[] {
   const { chance } = making;
-  const own = { ...subject, seeds: subject.seeds.map((seed) => underOwnName(subject, seed)).filter(isNameable) };
+  const own = { ...subject, seeds: ownSeeds(subject) };
   const ofPlaces = placesToTry(own).flatMap(({ seed, place }) => {
     const bodies = variants(seed, place, making).map((body) => changeOf(subject, seed, body, making));
     const changes = chance.some(bodies, making.count);
@@ -128,6 +128,10 @@ function underOwnName({ definition }: Subject, seed: Fields): Fields {
   return withValue(withValue(seed, ['spec', 'group'], ownGroup), ['metadata', 'name'], `${version}${ownGroup}`);
 }
 
+/** Objects that no other scenario has, by their names. */
+export const ownSeeds = (subject: Subject): Fields[] =>
+  subject.seeds.map((seed) => underOwnName(subject, seed)).filter(isNameable);
+
 const isNameable = (seed: Fields): boolean => isTellable(seed) && nameOf(seed) !== '';
 
 /** Values of status that were tried, and those with one place changed. */
@@ -144,7 +148,7 @@ function statusVariants({ statuses, model }: Subject, making: Making): Fields[] 
   return [...statuses, ...near.filter(isFields)];
 }
 
-function nameOf(object: Fields): string {
+export function nameOf(object: Fields): string {
   const { name } = isFields(object.metadata) ? object.metadata : {};
   return typeof name === 'string' ? name : '';
 }
@@ -162,7 +166,7 @@ function changeOf({ path }: Subject, seed: Fields, body: Fields, { chance }: Mak
 }
 
 /** The merge patch that makes `after` of `before`. */
-function patchTo(before: Fields, after: Fields): Fields {
+export function patchTo(before: Fields, after: Fields): Fields {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   const changed = [...keys].filter((key) => !isDeepStrictEqual(before[key], after[key]));
   return Object.fromEntries(
@@ -177,11 +181,14 @@ function patchTo(before: Fields, after: Fields): Fields {
 const SETTLING = ['apiextensions.k8s.io', 'apiregistration.k8s.io', 'flowcontrol.apiserver.k8s.io'];
 const SETTLE_MS = 1000;
 
+export const settling = ({ group }: Subject['definition']): { wait?: number } =>
+  SETTLING.includes(group) ? { wait: SETTLE_MS } : {};
+
 function inUpdates(
   { path, definition }: Subject,
   { seed, what, changes }: { seed: Fields; what: string; changes: readonly Request[] },
 ): Inquiry[] {
-  const wait = SETTLING.includes(definition.group) ? { wait: SETTLE_MS } : {};
+  const wait = settling(definition);
   const create = { do: { method: 'POST', path, body: seed } };
   const get = {
     do: { method: 'GET', path: `${path}/${nameOf(seed)}` },

@@ -86,7 +86,6 @@ export async function patchObject(
   return await updateObject(env, target, {
     apply: (current) => patched(patch, current as AnyObject, { type: definition, ...strictness(call, parameters) }),
     ...strategy,
-    unconditional: true,
     uidIsPrecondition: false,
   });
 }
@@ -202,7 +201,7 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
       const merged = env.fieldManagers.apply(body.value, { ...change, force: parameters.force ?? false });
       report(untypedProblems(body), { ...parameters, warn: call.warn });
       // What was applied does not go through the reader of bodies upstream.
-      const given = { ...decodedValue(merged), keepsNulls: true };
+      const given = { ...decodedValue(merged), keepsNulls: true, wrapsIntegers: true };
       // Unknown fields were refused by then, or are of a free-form part.
       const lenient = { ...strictness(call, parameters), fieldValidation: 'Ignore' as const };
       const object = toObject(given, definition, lenient);
@@ -211,7 +210,6 @@ async function applyObject(call: ResourceCall, strategy: Pick<UpdatePlan, 'prepa
     },
     ...strategy,
     createMissing: target.subresource === '',
-    unconditional: true,
     uidIsPrecondition: false,
     managed: true,
   });

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
+import { manifests } from '../../scripts/compare/manifests.ts';
+import { patches } from '../../scripts/compare/patches.ts';
 import { placesOf, withValue } from '../../scripts/compare/places.ts';
 import { createChance } from '../../scripts/compare/random.ts';
 import { describe } from '../../scripts/compare/report.ts';
@@ -55,6 +60,48 @@ test('changes are of an object that was made, and dry runs', () => {
     assert.deepEqual([create?.method, get?.method], ['POST', 'GET']);
     assert.ok(changes.length > 0);
     assert.ok(changes.every(({ method, path }) => /^(PUT|PATCH)$/.test(method) && path.endsWith('?dryRun=All')));
+  }
+});
+
+test('patches are of an object that was made, of every type, and dry runs', () => {
+  assert.ok(services);
+  const types = new Set<string>();
+  for (const { steps } of patches(services, making(1), 40)) {
+    const [create, , ...changes] = steps.map(({ do: request }) => request);
+    assert.equal(create?.method, 'POST');
+    for (const { method, path: at, type = '' } of changes) {
+      assert.equal(method, 'PATCH');
+      assert.match(at, /\?dryRun=All/);
+      types.add(type);
+    }
+  }
+  assert.deepEqual([...types].sort(), [
+    'application/apply-patch+yaml',
+    'application/json-patch+json',
+    'application/strategic-merge-patch+json',
+  ]);
+});
+
+test('manifests are created in a namespace or under a name of their own; what holds for all is left out', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tsu-'));
+  try {
+    const objects = [
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'theirs' } },
+      { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } },
+      { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'p' }, globalDefault: true },
+    ];
+    writeFileSync(path.join(folder, 'all.yaml'), objects.map((object) => JSON.stringify(object)).join('\n---\n'));
+    const made = manifests(folder, /./);
+    assert.deepEqual(
+      made.map(({ name, steps }) => [name, steps[1]?.do.path]),
+      [
+        ['all.yaml (1)', '/api/v1/namespaces/$' + '{ns}/configmaps'],
+        ['all.yaml (2)', '/api/v1/nodes'],
+      ],
+    );
+    assert.match(JSON.stringify(made[1]?.steps[1]?.do.body), /"metadata":\{"name":"\$\{id\}"\}/);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

@@ -7,7 +7,7 @@ import type { AnyObject, Json, ManagedFieldsEntry } from '../../meta.ts';
 import type { SchemaSet, TypeSchema } from '../../schema.ts';
 import { badRequest, unexpected } from '../../status-error.ts';
 import { canonicalEqual } from '../../value.ts';
-import { joinErrors, typeErrors } from './check.ts';
+import { joinErrors, keyErrors, typeErrors } from './check.ts';
 import { EMPTY, type FieldSet, fieldElement, setOf } from './field-set.ts';
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
 import {
@@ -90,6 +90,7 @@ export function applyPatch(request: ApplyRequest): AnyObject {
   }
   const ownership = ownershipOf(request);
   requireTyped(patch, ownership.shape);
+  if (live) requireKeys(live, ownership.shape);
   const base = (live ? withManagers(live, NONE) : zeroObject(request.schema, request.types)) as AnyObject;
   const managers = managersOfApply(base, request);
   const writer = writerOf(request, 'Apply');
@@ -124,7 +125,7 @@ export function keepTimesIfUnchanged(live: AnyObject, next: AnyObject): AnyObjec
 function typed(value: Json, { schema, types }: WriteContext): AnyObject {
   if (!schema || schema.model === '') return value as AnyObject;
   try {
-    const decoded = { value, duplicates: [], literals: new Map(), problems: [] };
+    const decoded = { value, duplicates: [], literals: new Map(), problems: [], wrapsIntegers: true };
     return decodeTyped(decoded, schema, types).value as unknown as AnyObject;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -210,6 +211,13 @@ export function requireTyped(patch: AnyObject, shape: Shape): void {
   const problems = typeErrors(patch as Json, shape);
   if (problems.length === 0) return;
   throw unexpected(`failed to create typed patch object (${describe(patch)}): ${joinErrors(problems)}`);
+}
+
+/** Throws 500 for an object that was stored without keys that items are told apart by. */
+function requireKeys(live: AnyObject, shape: Shape): void {
+  const problems = keyErrors(live as Json, shape);
+  if (problems.length === 0) return;
+  throw unexpected(`failed to create typed live object (${describe(live)}): ${joinErrors(problems)}`);
 }
 
 function describe(object: AnyObject): string {

@@ -82,6 +82,26 @@ function listErrors(items: readonly Json[], list: ListShape, path: Where): strin
   return problems;
 }
 
+/** The items of a value that lack their keys. */
+export function keyErrors(value: Json, shape: Shape, path: Where = () => ''): string[] {
+  if (shape.kind === 'map' && isObject(value)) {
+    return Object.entries(value as JsonObject).flatMap(([key, member]) => {
+      const inner = shape.member(key);
+      return inner ? keyErrors(member, inner, () => `${path()}${formatElement(fieldElement(key))}`) : [];
+    });
+  }
+  if (shape.kind !== 'list' || shape.atomic || !Array.isArray(value)) return [];
+  return value.flatMap((item, i) => {
+    try {
+      const element = itemElement(shape, item);
+      return keyErrors(item, shape.item(), () => `${path()}${formatElement(element)}`);
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      return [at(path, `element ${i}: ${error.message}`)];
+    }
+  });
+}
+
 /** Several problems in one text, as upstream joins them. */
 export const joinErrors = (problems: readonly string[]): string =>
   problems.length === 1 ? (problems[0] as string) : ['errors:', ...problems.map((p) => `  ${p}`)].join('\n');

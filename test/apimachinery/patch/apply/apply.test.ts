@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { builtinSchema } from '../../../../src/api/index.ts';
 import type { AnyObject, ManagedFieldsEntry } from '../../../../src/apimachinery/meta.ts';
 import { canonicalEqual } from '../../../../src/apimachinery/value.ts';
 import { apply, configMap, configMaps, NOW, owners, pod, pods, refused, update } from './writes.ts';
@@ -101,6 +102,23 @@ describe('server-side apply', () => {
   it('takes a missing key for its default', () => {
     const created = apply(undefined, pod({ containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] }), pods());
     assert.match(JSON.stringify(owners(created)), /k:\{\\"containerPort\\":80,\\"protocol\\":\\"TCP\\"\}/);
+  });
+
+  it('refuses a live object whose items lack their keys', () => {
+    const accounts = pods({ schema: builtinSchema.type('io.k8s.api.core.v1.ServiceAccount') });
+    const account = (more: object) =>
+      ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' }, ...more }) as AnyObject;
+    const { code, message } = refused(() => apply(account({ secrets: [{}, { name: 's' }] }), account({}), accounts));
+    assert.equal(code, 500);
+    assert.match(
+      message,
+      /^failed to create typed live object \(\/a; \/v1, Kind=ServiceAccount\): \.secrets: element 0: /,
+    );
+  });
+
+  it('takes integers that are too large for their fields as Go does by reflection', () => {
+    const applied = apply(undefined, pod({ priority: 2 ** 32 + 5 }), pods());
+    assert.deepEqual((applied.spec as { priority: number }).priority, 5);
   });
 
   it('owns nothing that the endpoint resets', () => {
