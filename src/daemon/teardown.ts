@@ -47,7 +47,16 @@ export async function stopServer(config: Pick<Config, 'run-dir'>, clock: Clock =
 }
 
 /** Stops and removes every pod of this data directory, then our containerd. Returns how many pods there were. */
-export async function stopPods(given: Config, progress: Progress): Promise<number> {
+export async function stopPods(config: Config, progress: Progress): Promise<number> {
+  const alive = keepAlive(); // a runtime that does not answer is asked again after pauses that nothing else waits for
+  try {
+    return await stopRecordedPods(config, progress);
+  } finally {
+    alive.release();
+  }
+}
+
+async function stopRecordedPods(given: Config, progress: Progress): Promise<number> {
   const clock = systemClock;
   const log = silentLogger;
   const recorded = recordedRuntime(given);
@@ -61,8 +70,8 @@ export async function stopPods(given: Config, progress: Progress): Promise<numbe
     return 0;
   }
   const node = await createNode(config, { clock, log, ledger: openLedger(config) });
-  await startNode(node, ensureContainerd(config, { clock, log }));
   try {
+    await startNode(node, ensureContainerd(config, { clock, log }));
     const sandboxes = await node.runtime.listSandboxes();
     await Promise.all(
       sandboxes.map(({ id, pod }) =>

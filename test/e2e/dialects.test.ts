@@ -1,6 +1,9 @@
 // A cluster whose containers podman or docker runs: a Deployment with probes and volumes, what kubectl asks of it, a server that is
 // killed and adopts it, images by the command line; the uninstallation compares the host with what it was.
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Node, Pod } from '../../src/api/types/core/v1.ts';
 import { subjects } from '../kubelet/cri/harness.ts';
@@ -113,3 +116,29 @@ for (const { name: driver, unavailable } of subjects.filter(({ name }) => ['podm
     });
   });
 }
+
+describe('an engine that does not answer', { timeout: 120_000 }, () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'engine-'));
+  const { PATH } = process.env;
+  let cluster: Cluster;
+  before(async () => {
+    const answers = '[ "$1" != events ] || exec sleep 1000';
+    const file = path.join(folder, 'docker');
+    writeFileSync(file, `#!/bin/sh\n[ -e "$0.up" ] || { echo "no engine at the socket" >&2; exit 1; }\n${answers}\n`);
+    chmodSync(file, 0o755);
+    process.env.PATH = `${folder}:${PATH}`;
+    cluster = await createCluster(['--container-runtime=docker']);
+  });
+  after(async () => {
+    writeFileSync(path.join(folder, 'docker.up'), '');
+    await cluster.remove();
+    process.env.PATH = PATH;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('ends the start and the uninstallation in one sentence', async () => {
+    const refused = { exitCode: 1, message: /tsukube: (docker tells of no more events: )?no engine at the socket/ };
+    await assert.rejects(cluster.tsukube('server'), refused);
+    await assert.rejects(cluster.tsukube('uninstall', '--yes'), refused);
+  });
+});
