@@ -239,7 +239,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
             await outputs.adopt(
               running.map(({ labels, logPath }) => openRequest(consoleOf(labels), logPath, logLimits)),
             );
-            if (!isSynced) processes.removeUnmade(table.list());
+            processes.removeUnmade(table.list());
             isSynced = true;
             firstSync.resolve();
           },

@@ -22,8 +22,15 @@ import type { Outputs } from './outputs.ts';
 import { lifecycleFile, lifecycleText } from './parse.ts';
 import { userOf } from './runc-wrapper.ts';
 
+const NAME_BYTES = 6;
+/** nerdctl has other folders beside those of containers. */
+const NAME = /^[0-9a-f]{12}$/;
+
 export interface TaskProcesses extends ContainerProcesses {
-  /** Removes what a server left of containers that it had not made when it was killed. None is being made now. */
+  /**
+   * Removes the folders of containers that are neither `made` nor being made by this server: one that was killed left them,
+   * or a nerdctl that outlived it.
+   */
   removeUnmade(made: readonly ContainerStatus[]): void;
 }
 
@@ -46,7 +53,10 @@ export function createTaskProcesses(options: {
    * (filesystem-ops/): every container has a folder of its own, which goes with it.
    */
   const dataRootOf = (console: Place): string => path.join(options.dataRoot, outputId(console));
+  /** The names of the folders that this server has made. */
+  const own = new Set<string>();
   const removeFolders = (console: Place): void => {
+    own.delete(outputId(console));
     removeConsole(console);
     rmSync(dataRootOf(console), { recursive: true, force: true });
   };
@@ -54,7 +64,9 @@ export function createTaskProcesses(options: {
     async prepare({ stdin, stdinOnce, tty }) {
       outputs.prepare();
       // Random, not the container's name: a folder is never met twice.
-      const folder = path.join(consoles, randomBytes(6).toString('hex'));
+      const name = randomBytes(NAME_BYTES).toString('hex');
+      own.add(name);
+      const folder = path.join(consoles, name);
       const console: ConsoleSettings = { folder, stdin, stdinOnce, tty };
       await makeConsole(console);
       const ownArgs = ['--runtime', runtime, '--log-driver', 'none', '--data-root', dataRootOf(console)];
@@ -77,9 +89,11 @@ export function createTaskProcesses(options: {
     remove: (id) => tasks.remove(id).catch(() => endAndRemove(nerdctl, id)),
     removed: ({ labels }) => removeFolders(consoleOf(labels)),
     removeUnmade(made) {
-      const known = new Set(made.map(({ labels }) => outputId(consoleOf(labels))));
-      const names = existsSync(consoles) ? readdirSync(consoles) : [];
-      for (const name of names) if (!known.has(name)) removeFolders({ folder: path.join(consoles, name) });
+      const known = new Set([...own, ...made.map(({ labels }) => outputId(consoleOf(labels)))]);
+      const names = [consoles, options.dataRoot].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+      for (const name of new Set(names)) {
+        if (NAME.test(name) && !known.has(name)) removeFolders({ folder: path.join(consoles, name) });
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 // What a server leaves that was killed while nerdctl made a container for it.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -120,10 +120,10 @@ describe('what was cut short', () => {
     assert.deepEqual(removed, ['/tty/new']);
   });
 
-  test('folders of containers that were never made are removed', () => {
+  test('folders of containers that nobody makes are removed, those of nerdctl itself and of one being made are not', async () => {
     const [consoles, dataRoot] = [path.join(directory, 'tty'), path.join(directory, 'data')];
     const outputs = {
-      prepare: unused,
+      prepare() {},
       open: unused,
       adopt: unused,
       forget: unused,
@@ -142,19 +142,15 @@ describe('what was cut short', () => {
       runtime: 'runc',
     });
     processes.removeUnmade([]); // nothing was ever made
-    for (const folder of [consoles, dataRoot]) {
-      for (const name of ['made', 'unmade']) mkdirSync(path.join(folder, name), { recursive: true });
-    }
-    processes.removeUnmade([
-      { ...listed('made', 'running'), labels: { [LABEL_CONSOLE]: path.join(consoles, 'made') } },
-    ]);
-    const there = (name: string) => [consoles, dataRoot].map((folder) => existsSync(path.join(folder, name)));
-    assert.deepEqual(
-      [there('made'), there('unmade')],
-      [
-        [true, true],
-        [false, false],
-      ],
-    );
+    const [made, unmade, outlived] = ['00000000000a', '00000000000b', '00000000000c'];
+    for (const name of [made, unmade]) mkdirSync(path.join(consoles, name), { recursive: true });
+    for (const name of [made, unmade, outlived, 'cni']) mkdirSync(path.join(dataRoot, name), { recursive: true });
+    const { console } = await processes.prepare(containerConfig('s1', 'main'), '');
+    const making = path.basename(console.folder);
+    processes.removeUnmade([{ ...listed('x', 'running'), labels: { [LABEL_CONSOLE]: path.join(consoles, made) } }]);
+    assert.deepEqual(readdirSync(consoles).sort(), [made, making].sort());
+    assert.deepEqual(readdirSync(dataRoot).sort(), [made, 'cni']);
+    processes.removed({ labels: { [LABEL_CONSOLE]: console.folder } });
+    assert.deepEqual(readdirSync(consoles), [made]);
   });
 });
