@@ -13,7 +13,7 @@ import { typeDefaults } from './defaults/index.ts';
 import type { ResourceDefinition, SubresourceDefinition, Verb } from './definition.ts';
 import { deprecationWarnings } from './deprecation.ts';
 import { builtinSchema, kindFact, type ResourceFact } from './facts.ts';
-import { normalise, saysEmpty } from './normalise.ts';
+import { createNormaliser, plainNormaliser, saysEmpty } from './normalise.ts';
 import type { TypeSchema } from './schema.ts';
 import {
   CONDITIONAL_UPDATE,
@@ -42,7 +42,7 @@ import {
 } from './validation/metadata.ts';
 import { invalidEach } from './validation/rules.ts';
 
-const normalising = { schema: builtinSchema, defaults: typeDefaults };
+const { normalise } = createNormaliser(builtinSchema, typeDefaults);
 
 export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {}): ResourceDefinition {
   const id = fact.g ? `${fact.g}/${fact.r}` : fact.r;
@@ -86,7 +86,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     selectableFields: selectorsOf(fact, behaviour),
 
     setDefaults(object) {
-      normalise(object, schema, { ...normalising, asSent: TELLS_EMPTY.has(id) ? 'empties' : 'lists' });
+      normalise(object, schema, { asSent: TELLS_EMPTY.has(id) ? 'empties' : 'lists' });
       behaviour.settle?.(object);
     },
     toStorage: behaviour.toStorage ?? ((object) => object),
@@ -96,13 +96,13 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     prepareForCreate(object, context) {
       if (hasStatus && !STATUS_ON_CREATE.has(id)) resetStatus(object);
       behaviour.prepareForCreate?.(object, context);
-      normalise(object, schema, normalising);
+      normalise(object, schema);
     },
     prepareForUpdate(object, old, context) {
       if (hasStatus) keepField(object, old, 'status');
       behaviour.prepareForUpdate?.(object, old, context);
       const isChanged = TELLS_EMPTY.has(id) && desiredEmpties(object, schema);
-      normalise(object, schema, normalising);
+      normalise(object, schema);
       if (COUNTS_GENERATIONS.has(id) && (isChanged || desiredChanged(object, old)))
         object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
@@ -116,7 +116,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
       }
       behaviour.prepareForStatusUpdate?.(object, old, context);
       // Defaults were set by what was sent; what is put back of the old object has them.
-      normalise(object, schema, { schema: builtinSchema });
+      plainNormaliser(builtinSchema).normalise(object, schema);
     },
     hasGeneration,
 
@@ -168,7 +168,7 @@ function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): void {
 /** Nobody owns what is only said to be empty. */
 const withoutEmpties = (schema: TypeSchema) => (object: AnyObject) => {
   const form = deepCopy(object);
-  normalise(form, schema, { ...normalising, asSent: 'lists' });
+  normalise(form, schema, { asSent: 'lists' });
   return form;
 };
 

@@ -2,7 +2,7 @@
 
 import type { ResourceDefinition, SubresourceDefinition } from '../api/definition.ts';
 import { kindFact } from '../api/facts.ts';
-import { normalise } from '../api/normalise.ts';
+import { plainNormaliser } from '../api/normalise.ts';
 import type { AnyObject } from '../apimachinery/meta.ts';
 import type { SchemaSet, TypeSchema } from '../apimachinery/schema.ts';
 
@@ -23,5 +23,5 @@ export function bodyType(
   types: SchemaSet,
 ): BodyType {
   const schema = types.type(kindFact(group, version, kind).t);
-  return { group, version, kind, schema, setDefaults: (object) => normalise(object, schema, { schema: types }) };
+  return { group, version, kind, schema, setDefaults: (object) => plainNormaliser(types).normalise(object, schema) };
 }

@@ -3,7 +3,7 @@
 import { visitEmbedded } from '../../api/apiextensions/embedded.ts';
 import { prune, pruneNulls } from '../../api/apiextensions/pruning.ts';
 import { isFields, type Schema } from '../../api/apiextensions/schema.ts';
-import { normalise } from '../../api/normalise.ts';
+import { plainNormaliser } from '../../api/normalise.ts';
 import { type Decoded, DecodeError } from '../../apimachinery/codec/decoded.ts';
 import { decodeTyped, untypedProblems } from '../../apimachinery/codec/strict.ts';
 import type { Json, JsonObject } from '../../apimachinery/meta.ts';
@@ -42,7 +42,7 @@ function readMetadata(object: JsonObject, decoded: Decoded, types: SchemaSet): {
   if (!isFields(metadata)) throw new DecodeError(`metadata must be an object, but is ${JSON.stringify(metadata)}`);
   const { value, problems } = decodeTyped({ ...decoded, value: { metadata }, duplicates: [] }, HOLDER, types);
   const read = value.metadata as JsonObject;
-  normalise(read, types.type(OBJECT_META), { schema: types });
+  plainNormaliser(types).normalise(read, types.type(OBJECT_META));
   object.metadata = read;
   return { problems };
 }
