@@ -1,6 +1,6 @@
 // FieldManagers over the algorithms of apimachinery/patch/apply.
 import { STATUS_KEEPS_METADATA } from '../../api/strategies.ts';
-import type { AnyObject } from '../../apimachinery/meta.ts';
+import type { AnyObject, JsonObject } from '../../apimachinery/meta.ts';
 import {
   applyPatch,
   keepTimesIfUnchanged,
@@ -9,6 +9,7 @@ import {
 } from '../../apimachinery/patch/apply/apply.ts';
 import { decodeManagers } from '../../apimachinery/patch/apply/managers.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
+import { deepFreeze } from '../../apimachinery/value.ts';
 import type { Clock } from '../../clock.ts';
 import { apiVersionOf } from './keys.ts';
 import type { FieldManagers, OwnershipChange } from './managed-fields.ts';
@@ -21,6 +22,7 @@ export interface FieldManagersOptions {
 }
 
 export function createFieldManagers({ clock, types, versionsOf }: FieldManagersOptions): FieldManagers {
+  const readFields = createFieldsReader();
   const contextOf = ({ definition, manager, subresource }: OwnershipChange): WriteContext => ({
     manager,
     apiVersion: apiVersionOf(definition),
@@ -30,6 +32,7 @@ export function createFieldManagers({ clock, types, versionsOf }: FieldManagersO
     shape: definition.applyShape?.(types),
     types,
     versions: versionsOf(definition),
+    readFields,
     resetFields: resetFieldsOf(definition, subresource),
   });
   return {
@@ -59,6 +62,22 @@ export function createFieldManagers({ clock, types, versionsOf }: FieldManagersO
           'admission controller; please fix your requests: error decoding managed fields',
       );
     },
+  };
+}
+
+const MAX_SHARED = 512;
+
+/** Objects made of one template have one set of fields, which is as large as the rest of them and hardly ever read. */
+function createFieldsReader(): (text: string) => JsonObject {
+  const known = new Map<string, JsonObject>();
+  return (text) => {
+    const found = known.get(text);
+    if (found) return found;
+    const [oldest] = known.keys();
+    if (oldest !== undefined && known.size === MAX_SHARED) known.delete(oldest);
+    const read = deepFreeze(JSON.parse(text) as JsonObject);
+    known.set(text, read);
+    return read;
   };
 }
 

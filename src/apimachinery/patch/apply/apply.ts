@@ -3,17 +3,19 @@
 import { DecodeError } from '../../codec/decoded.ts';
 import { decodeTyped } from '../../codec/strict.ts';
 import { kindText } from '../../go-text.ts';
-import type { AnyObject, Json, ManagedFieldsEntry } from '../../meta.ts';
+import type { AnyObject, Json, JsonObject, ManagedFieldsEntry } from '../../meta.ts';
 import type { SchemaSet, TypeSchema } from '../../schema.ts';
 import { badRequest, unexpected } from '../../status-error.ts';
 import { canonicalEqual } from '../../value.ts';
 import { joinErrors, keyErrors, typeErrors } from './check.ts';
+import { createdFields } from './created.ts';
 import { EMPTY, type FieldSet, fieldElement, setOf } from './field-set.ts';
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
 import {
   capUpdateManagers,
   decodeManagers,
   encodeManagers,
+  entryOf,
   type ManagerId,
   type Managers,
   managerKey,
@@ -40,6 +42,8 @@ export interface WriteContext {
   resetFields?: readonly (readonly string[])[];
   /** The apiVersions this kind is served in; entries of others are dropped. Undefined keeps all. */
   versions?: readonly string[];
+  /** Reads FieldsV1; objects that are alike may share what comes of it. */
+  readFields?: (text: string) => JsonObject;
 }
 
 const BEFORE_FIRST_APPLY = 'before-first-apply';
@@ -50,6 +54,10 @@ const NONE: Managers = new Map();
  * fields that `next` brings along replace the live ones; an empty list, or one empty entry, forgets all.
  */
 export function updateManagedFields(live: AnyObject | undefined, next: AnyObject, context: WriteContext): AnyObject {
+  const ownership = ownershipOf(context);
+  if (!live && !next.metadata.managedFields && ownership.ignored.children.size === 0) {
+    return withEntries(next, entriesOfCreator(next, context, ownership));
+  }
   const managers = managersOfUpdate(live, next, context.subresource ?? '');
   const bare = withManagers(next, NONE);
   // An object nobody's fields were tracked on stays that way until it is applied.
@@ -59,9 +67,21 @@ export function updateManagedFields(live: AnyObject | undefined, next: AnyObject
     managers: served(managers, context),
     writer: writerOf(context, 'Update'),
     time: timeOf(context),
-    ownership: ownershipOf(context),
+    ownership,
   });
   return withManagers(bare, capUpdateManagers(after));
+}
+
+function entriesOfCreator(
+  object: AnyObject,
+  context: WriteContext,
+  { shape, ignored }: Ownership,
+): ManagedFieldsEntry[] {
+  const zero = zeroObject(context.schema, context.types);
+  const text = createdFields(object as unknown as JsonObject, { shape, zero, ignored: ignored.members });
+  if (text === undefined) return [];
+  const fieldsV1 = context.readFields?.(text) ?? (JSON.parse(text) as JsonObject);
+  return [entryOf({ ...writerOf(context, 'Update'), time: timeOf(context) }, fieldsV1)];
 }
 
 export interface ApplyRequest extends WriteContext {
@@ -198,12 +218,12 @@ function stampedAt(managers: Managers, writer: ManagerId, time: string): Manager
   return own ? new Map(managers).set(key, { ...own, time }) : managers;
 }
 
-function withManagers(object: AnyObject, managers: Managers): AnyObject {
+const withManagers = (object: AnyObject, managers: Managers): AnyObject =>
+  withEntries(object, encodeManagers(managers));
+
+function withEntries(object: AnyObject, entries: ManagedFieldsEntry[]): AnyObject {
   const { managedFields: _, ...metadata } = object.metadata ?? {};
-  return {
-    ...object,
-    metadata: managers.size > 0 ? { ...metadata, managedFields: encodeManagers(managers) } : metadata,
-  };
+  return { ...object, metadata: entries.length > 0 ? { ...metadata, managedFields: entries } : metadata };
 }
 
 /** Throws 500 for an applied configuration that does not fit its type. */

@@ -14,6 +14,11 @@ export type Path = readonly string[];
 
 export const EMPTY: FieldSet = { members: new Set(), children: new Map() };
 
+/** As JSON.stringify, which takes several times as long to begin with. */
+export const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+/** Printable ASCII but the quote and the backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 export const fieldElement = (name: string): string => `f:${name}`;
 export const valueElement = (value: Json): string => `v:${JSON.stringify(value)}`;
 
@@ -138,7 +143,7 @@ const KINDS = 'fkvi';
 const NUMERIC = /[:[]-?\d/;
 
 /** The order in which managedFields are written (structured-merge-diff fieldpath PathElement.Compare). */
-function compareElements(a: string, b: string): number {
+export function compareElements(a: string, b: string): number {
   const kind = a.charAt(0);
   if (kind !== b.charAt(0)) return KINDS.indexOf(kind) - KINDS.indexOf(b.charAt(0));
   if (kind === 'f' || !NUMERIC.test(a) || !NUMERIC.test(b)) return byText(a, b);

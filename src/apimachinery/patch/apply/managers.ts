@@ -42,7 +42,7 @@ const ANCIENT = 'ancient-changes';
 const metadata = (name: string) => [fieldElement('metadata'), fieldElement(name)];
 
 /** What no manager ever owns. */
-const NEVER_TRACKED = setOf(
+export const neverTracked = setOf(
   [fieldElement('apiVersion')],
   [fieldElement('kind')],
   [fieldElement('metadata')],
@@ -57,7 +57,7 @@ const NEVER_TRACKED = setOf(
   metadata('resourceVersion'),
 );
 
-export const tracked = (fields: FieldSet): FieldSet => difference(fields, NEVER_TRACKED);
+export const tracked = (fields: FieldSet): FieldSet => difference(fields, neverTracked);
 
 /** Undefined when an entry cannot be read: upstream then goes on as if there were none. */
 export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers | undefined {
@@ -95,17 +95,23 @@ function readFields(fieldsV1: ManagedFieldsEntry['fieldsV1']): FieldSet | undefi
   }
 }
 
-export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
-  return [...managers.values()].toSorted(inOrder).map((manager) => ({
-    ...(manager.manager === '' ? {} : { manager: manager.manager }),
-    operation: manager.operation,
-    apiVersion: manager.apiVersion,
-    ...(manager.time === undefined ? {} : { time: manager.time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: manager.encoded ?? toFieldsV1(manager.fields),
-    ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
-  }));
-}
+export const encodeManagers = (managers: Managers): ManagedFieldsEntry[] =>
+  [...managers.values()]
+    .toSorted(inOrder)
+    .map((manager) => entryOf(manager, manager.encoded ?? toFieldsV1(manager.fields)));
+
+export const entryOf = (
+  { manager, operation, apiVersion, subresource, time }: ManagerId & Pick<Manager, 'time'>,
+  fieldsV1: JsonObject,
+): ManagedFieldsEntry => ({
+  ...(manager === '' ? {} : { manager }),
+  operation,
+  apiVersion,
+  ...(time === undefined ? {} : { time }),
+  fieldsType: 'FieldsV1',
+  fieldsV1,
+  ...(subresource === '' ? {} : { subresource }),
+});
 
 const seconds = (time: string | undefined): number => (time === undefined ? 0 : Math.floor(Date.parse(time) / 1000));
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

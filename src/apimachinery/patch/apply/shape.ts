@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../../schema.ts';
 import { isObject } from '../../value.ts';
 import { zeroOfScalar } from '../../zero.ts';
-import { fieldElement, valueElement } from './field-set.ts';
+import { fieldElement, quoted, valueElement } from './field-set.ts';
 
 export type ScalarKind = 'string' | 'numeric' | 'boolean' | 'untyped';
 
@@ -198,7 +198,8 @@ export function itemElement(list: ListShape, item: Json): string {
   const known: string[] = [];
   for (const key of list.keys) {
     const value = Object.hasOwn(item, key) ? item[key] : list.keyDefaults[key];
-    if (value !== undefined) known.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    if (value !== undefined)
+      known.push(`${quoted(key)}:${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`);
   }
   if (known.length === 0) {
     const names = list.keys.map((key) => JSON.stringify(key)).join(' ');
