@@ -1,10 +1,11 @@
 // One authorized request for a resource, as handlers get it.
 import type { ResourceDefinition } from '../api/definition.ts';
 import { type AnyObject, formatGroupVersion, type JsonObject } from '../apimachinery/meta.ts';
+import type { StorageEntry } from '../storage/storage.ts';
 import type { Strictness } from './decode.ts';
 import { originOf } from './history/origin.ts';
 import type { UserInfo } from './identity.ts';
-import { readyView } from './registry/keys.ts';
+import { prepareViews, viewOf } from './registry/keys.ts';
 import { type FieldValidation, writeOptions } from './registry/parameters.ts';
 import { admit, validateAdmission, type WriteEnvironment, type WriteTarget } from './registry/write.ts';
 import type { ApiRequest, ApiResult, ObjectResult } from './request.ts';
@@ -81,13 +82,20 @@ export const strictness = (
   { fieldValidation }: { fieldValidation: FieldValidation },
 ): Strictness => ({ types: env.types, fieldValidation, warn });
 
-export const objectResult = async (
+/** `object` is made when it is looked at: answers come of what is kept of the entry. */
+export async function objectResult(
   { definition }: ResourceCall,
-  { status, entry }: { status: number; entry: ObjectResult['entry'] & object },
-): Promise<ObjectResult> => ({
-  type: 'object',
-  status,
-  object: await readyView(definition, entry),
-  definition,
-  entry,
-});
+  { status, entry, at }: { status: number; entry: StorageEntry; at?: number | undefined },
+): Promise<ObjectResult> {
+  await prepareViews(definition, [entry]);
+  return {
+    type: 'object',
+    status,
+    get object() {
+      return viewOf(definition, entry);
+    },
+    definition,
+    entry,
+    ...(at === undefined ? {} : { at }),
+  };
+}

@@ -31,11 +31,12 @@ export const encodingOf = ({ format, pretty }: Pick<Representation, 'format' | '
 /** The body in pieces. */
 export function representObject(result: ObjectResult, options: RepresentOptions): Uint8Array[] {
   const { representation } = options;
-  const { definition, entry, object } = result;
+  const { definition, entry } = result;
   const encoding = encodingOf(representation);
+  if (definition && entry && !representation.as) return encoding.entry(definition, entry);
+  const { object } = result;
   if (object.kind === 'Status') return encoding.value(inOrder(object as unknown as Status) as unknown as KubeObject);
-  if (representation.as) return encoding.value(reshape(result, options));
-  return definition && entry ? encoding.entry(definition, entry) : encoding.value(object);
+  return encoding.value(representation.as ? reshape(result, options) : object);
 }
 
 /** A Status with its fields in the order Go writes them: some people read these with their eyes. */

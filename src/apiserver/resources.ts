@@ -36,7 +36,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
       throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
     }
     const { entry, at } = await entryAsked(call);
-    return { ...(await objectResult(call, { status: 200, entry })), ...(at === undefined ? {} : { at }) };
+    return await objectResult(call, { status: 200, entry, at });
   },
   list: async (call) => await listAsked(call, parseListParameters(call.request.query)),
   watch: async (call) => {

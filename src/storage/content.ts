@@ -1,13 +1,12 @@
 // What an object is apart from its revision: the part that is stored, compared and stamped.
 import { storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
-import { deepFreeze } from '../apimachinery/value.ts';
 import type { Revision, Written } from './storage.ts';
 
-/** `object` without what the store adds when reading; frozen, sharing its parts with `object`. */
+/** `object` without what the store adds when reading, sharing its parts with `object`. */
 export function contentOf(object: KubeObject): KubeObject {
   const { resourceVersion: _version, selfLink: _link, ...metadata } = object.metadata;
-  return deepFreeze({ ...object, metadata });
+  return { ...object, metadata };
 }
 
 const typeOf = (type: Partial<KubeObject>): string => JSON.stringify(type).slice(0, -1);

@@ -1,5 +1,7 @@
 // An object as it is held in memory. What came from the driver stays text until somebody reads it: most objects of a
-// large cluster are not read for a long time, and parsing all of them is most of a start.
+// large cluster are not read for a long time, and parsing all of them is most of a start. What was just written is there
+// as a value too, which whoever follows the resource reads at once; if nobody does, it is text from then on, which takes
+// a fifth of the memory and is nothing to the collector.
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { deepFreeze } from '../apimachinery/value.ts';
 import { stamp } from './content.ts';
@@ -22,45 +24,78 @@ export class UnreadableValue extends Error {
   }
 }
 
-/** Of a content that is at hand. */
+/** Of a content that is at hand, which must not be changed any more. `text` is the same as stored, where it was written. */
 export const makeEntry = (
   at: At,
-  { content, written }: { content: KubeObject; written: Written | undefined },
-): StorageEntry => new Entry(at, stamp(content, at.revision), written);
+  {
+    content,
+    ...stored
+  }: { content: KubeObject; text: string | undefined; written: Written | undefined; decode: Decode },
+): StorageEntry => {
+  const { text } = stored;
+  return text === undefined
+    ? new Entry(at, { object: stamp(content, at.revision) })
+    : new Entry(at, { content, parse: parserOf(at, text, stored.decode), written: stored.written });
+};
 
-export function forgetWritten(entry: StorageEntry): void {
-  if (entry instanceof Entry) entry.written = undefined;
+/** To be called when the turn in which the entry was published is over. */
+export function settle(entry: StorageEntry): void {
+  if (entry instanceof Entry) entry.settle();
 }
 
 /** Of stored text, which is parsed when `object` is first asked for; that throws UnreadableValue when it cannot be. */
 export const entryOfText = (at: At, text: string, decode: Decode): StorageEntry =>
-  new Entry(at, () => {
-    try {
-      return stamp(deepFreeze(decode(text)), at.revision);
-    } catch (cause) {
-      throw new UnreadableValue(at.key, at.revision, cause);
-    }
-  });
+  new Entry(at, { parse: parserOf(at, text, decode) });
+
+const parserOf = (at: At, text: string, decode: Decode) => (): KubeObject => {
+  try {
+    return decode(text);
+  } catch (cause) {
+    throw new UnreadableValue(at.key, at.revision, cause);
+  }
+};
+
+/** What an entry is made of: one of the three at least. */
+interface Made {
+  object?: KubeObject;
+  content?: KubeObject | undefined;
+  parse?: (() => KubeObject) | undefined;
+  written?: Written | undefined;
+}
 
 class Entry implements StorageEntry {
   readonly key: string;
   readonly revision: Revision;
   readonly createRevision: Revision;
-  #object: KubeObject | (() => KubeObject);
+  #object: KubeObject | undefined;
+  #content: KubeObject | undefined;
+  #parse: (() => KubeObject) | undefined;
   #encodings: Map<string, Uint8Array> | undefined;
   written: Written | undefined;
 
-  constructor(at: At, object: KubeObject | (() => KubeObject), written?: Written) {
+  constructor(at: At, { object, content, parse, written }: Made) {
     this.key = at.key;
     this.revision = at.revision;
     this.createRevision = at.createRevision;
     this.#object = object;
+    this.#content = content;
+    this.#parse = parse;
     this.written = written;
   }
 
   get object(): KubeObject {
-    if (typeof this.#object === 'function') this.#object = this.#object();
+    if (!this.#object) {
+      const content = this.#content ?? (this.#parse as () => KubeObject)();
+      this.#object = stamp(deepFreeze(content), this.revision);
+      this.#content = undefined;
+      this.#parse = undefined;
+    }
     return this.#object;
+  }
+
+  settle(): void {
+    this.#content = undefined;
+    this.written = undefined;
   }
 
   /** Made with the first one: most entries never have any. */

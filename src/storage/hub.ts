@@ -161,6 +161,7 @@ function createStorage(parts: Parts): Storage {
     driver,
     state,
     timeline,
+    decode,
     now: clock.now,
     stale,
     refusal(change) {

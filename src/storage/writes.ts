@@ -3,7 +3,7 @@
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { contentOf, sameContent, write } from './content.ts';
 import type { CommitResult, Driver, DriverChange } from './driver.ts';
-import { forgetWritten, makeEntry } from './entry.ts';
+import { type Decode, makeEntry, settle } from './entry.ts';
 import { assertKey } from './keys.ts';
 import { makeEvent } from './rows.ts';
 import type { Considered } from './space.ts';
@@ -35,6 +35,12 @@ const cut = (origin: Origin): Origin =>
       .map(([name, text]) => [name, text.slice(0, MAX_ORIGIN_CHARACTERS).toWellFormed()]),
   ) as unknown as Origin;
 
+function checkSize(key: string, value: string): void {
+  // No character takes more than three bytes: of most there is no need to count.
+  const bytes = value.length * 3 <= MAX_VALUE_BYTES ? 0 : Buffer.byteLength(value);
+  if (bytes > MAX_VALUE_BYTES) throw new ValueTooLarge(key, bytes, MAX_VALUE_BYTES);
+}
+
 interface Waiting {
   readonly change: Change;
   readonly resolve: (entry: StorageEntry) => void;
@@ -55,6 +61,7 @@ export interface WritesOptions {
   state: State;
   now: () => number;
   timeline: Timeline;
+  decode: Decode;
   /** Keys whose stored value would be stored otherwise today: an update without a change is written for them. */
   stale: Set<string>;
   /** Why a change is not to be tried; undefined when it may. */
@@ -126,9 +133,7 @@ export class Writes {
     const op = change.op === 'update' && !current ? 'create' : change.op;
     const { value, written } =
       change.op === 'delete' && same ? { value: undefined, written: undefined } : write(content);
-    if (value !== undefined && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
-      throw new ValueTooLarge(change.key, Buffer.byteLength(value), MAX_VALUE_BYTES);
-    }
+    if (value !== undefined) checkSize(change.key, value);
     const ttlMs = change.op !== 'delete' && change.ttlSeconds ? change.ttlSeconds * 1000 : undefined;
     const row: DriverChange = {
       op,
@@ -183,28 +188,29 @@ export class Writes {
 
   #publish(batch: readonly Admitted[], results: readonly CommitResult[]): void {
     const events: (SizedEvent & { ttlMs: number | undefined })[] = [];
-    const settle: (() => void)[] = [];
+    const answers: (() => void)[] = [];
     let newest = 0;
     for (const [i, admitted] of batch.entries()) {
       const revision = results[i] ?? 'conflict';
       const { row, content, written, current } = admitted;
       if (typeof revision !== 'number') {
-        settle.push(() => admitted.reject(revision === 'conflict' ? new WriteConflict(row.key, current) : revision));
+        answers.push(() => admitted.reject(revision === 'conflict' ? new WriteConflict(row.key, current) : revision));
         continue;
       }
       newest = Math.max(newest, revision);
       const createRevision = current?.createRevision ?? revision;
-      const entry = makeEntry({ key: row.key, revision, createRevision }, { content, written });
+      const at = { key: row.key, revision, createRevision };
+      const entry = makeEntry(at, { content, text: row.value, written, decode: this.#options.decode });
       const bytes = row.value?.length ?? 0;
       this.#options.stale.delete(row.key);
       events.push({ event: makeEvent(row.op, entry, current), bytes, ttlMs: admitted.ttlMs });
-      settle.push(() => admitted.resolve(entry));
+      answers.push(() => admitted.resolve(entry));
     }
     this.#options.publish(events, newest);
-    for (const each of settle) each();
-    // Answers and frames are made before that; for longer it would be a second copy of everything.
+    for (const answer of answers) answer();
+    // Answers and frames are made before that, and who follows the resource has read what is new.
     setImmediate(() => {
-      for (const { event } of events) forgetWritten(event.entry);
+      for (const { event } of events) settle(event.entry);
     });
   }
 

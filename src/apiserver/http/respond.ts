@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type { Status } from '../../apimachinery/meta.ts';
 import type { Representation } from '../negotiation.ts';
 import { createWatchEncoder, type RepresentOptions, representList, representObject } from '../represent.ts';
 import type { ApiResponse, ApiResult, WatchResult } from '../request.ts';
@@ -24,7 +25,9 @@ export async function respond(reply: Reply, response: ApiResponse, options: Resp
   const headers = commonHeaders(response);
   switch (result.type) {
     case 'object': {
-      const { retryAfterSeconds } = (result.object as { details?: { retryAfterSeconds?: number } }).details ?? {};
+      const retryAfterSeconds = result.entry
+        ? undefined
+        : (result.object as Partial<Status>).details?.retryAfterSeconds;
       if (retryAfterSeconds) headers['retry-after'] = String(retryAfterSeconds);
       return await sendBody(
         reply,
