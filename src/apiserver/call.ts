@@ -5,10 +5,10 @@ import type { StorageEntry } from '../storage/storage.ts';
 import type { Strictness } from './decode.ts';
 import { originOf } from './history/origin.ts';
 import type { UserInfo } from './identity.ts';
-import { prepareViews, viewOf } from './registry/keys.ts';
+import { prepareViews } from './registry/keys.ts';
 import { type FieldValidation, writeOptions } from './registry/parameters.ts';
 import { admit, validateAdmission, type WriteEnvironment, type WriteTarget } from './registry/write.ts';
-import type { ApiRequest, ApiResult, ObjectResult } from './request.ts';
+import type { ApiRequest, ApiResult, EntryResult } from './request.ts';
 import { header } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -82,20 +82,10 @@ export const strictness = (
   { fieldValidation }: { fieldValidation: FieldValidation },
 ): Strictness => ({ types: env.types, fieldValidation, warn });
 
-/** `object` is made when it is looked at: answers come of what is kept of the entry. */
-export async function objectResult(
+export async function entryResult(
   { definition }: ResourceCall,
   { status, entry, at }: { status: number; entry: StorageEntry; at?: number | undefined },
-): Promise<ObjectResult> {
+): Promise<EntryResult> {
   await prepareViews(definition, [entry]);
-  return {
-    type: 'object',
-    status,
-    get object() {
-      return viewOf(definition, entry);
-    },
-    definition,
-    entry,
-    ...(at === undefined ? {} : { at }),
-  };
+  return { type: 'entry', status, definition, entry, ...(at === undefined ? {} : { at }) };
 }

@@ -26,6 +26,7 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
     async request(request) {
       const result = await call(request);
       if (result.type === 'object') return rounded(result.object);
+      if (result.type === 'entry') return rounded(viewOf(result.definition, result.entry));
       if (result.type === 'list') return listObject(result);
       if (result.type === 'stream') return await remoteObject(result);
       if (result.type === 'raw' && /json/.test(result.contentType)) {

@@ -8,7 +8,7 @@ import { yaml } from './encoding/yaml.ts';
 import type { BodyFormat, Representation } from './negotiation.ts';
 import { viewOf } from './registry/keys.ts';
 import type { WatchItem } from './registry/watch.ts';
-import type { ListResult, ObjectResult, WatchResult } from './request.ts';
+import type { EntryResult, ListResult, ObjectResult, WatchResult } from './request.ts';
 import { type IncludeObject, toPartialMetadata, toPartialMetadataList, toTable } from './table.ts';
 
 export interface RepresentOptions {
@@ -28,13 +28,25 @@ const WATCHES: Partial<Record<BodyFormat, WatchEncoding>> = {
 export const encodingOf = ({ format, pretty }: Pick<Representation, 'format' | 'pretty'>): Encoding =>
   pretty && format === 'json' ? prettyJson : ENCODINGS[format];
 
+/** What an entry holds, as an object. */
+export const toObjectResult = ({ type: _type, entry, ...result }: EntryResult): ObjectResult => ({
+  type: 'object',
+  object: viewOf(result.definition, entry),
+  ...result,
+});
+
+/** The body in pieces. */
+export function representEntry(result: EntryResult, options: RepresentOptions): Uint8Array[] {
+  const { representation } = options;
+  if (representation.as) return representObject(toObjectResult(result), options);
+  return encodingOf(representation).entry(result.definition, result.entry);
+}
+
 /** The body in pieces. */
 export function representObject(result: ObjectResult, options: RepresentOptions): Uint8Array[] {
   const { representation } = options;
-  const { definition, entry } = result;
-  const encoding = encodingOf(representation);
-  if (definition && entry && !representation.as) return encoding.entry(definition, entry);
   const { object } = result;
+  const encoding = encodingOf(representation);
   if (object.kind === 'Status') return encoding.value(inOrder(object as unknown as Status) as unknown as KubeObject);
   return encoding.value(representation.as ? reshape(result, options) : object);
 }

@@ -52,6 +52,7 @@ export interface UpgradeRequest {
 /** What a handler answers. */
 export type ApiResult =
   | ObjectResult
+  | EntryResult
   | ListResult
   | WatchResult
   | { type: 'raw'; status: number; contentType: string; body: string | Uint8Array; headers?: Record<string, string> }
@@ -65,11 +66,19 @@ export interface ObjectResult {
   object: KubeObject;
   /** Set when the object is one of this definition's, so that it can be shown as a table row. */
   definition?: ResourceDefinition;
-  /** Set when `object` is what this entry holds, so that its kept encodings can be used. */
-  entry?: StorageEntry;
   /** Set when the object is shown as a table of several rows. */
   rows?: TableRows;
   /** Wall-clock milliseconds as of which ages are reckoned; now when not set. */
+  at?: number;
+}
+
+/** What an entry holds, in a definition's version: an object only where none of its kept encodings will do. */
+export interface EntryResult {
+  type: 'entry';
+  status: number;
+  definition: ResourceDefinition;
+  entry: StorageEntry;
+  /** As of an object's. */
   at?: number;
 }
 

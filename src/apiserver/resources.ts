@@ -3,7 +3,7 @@
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
 import { deepCopy } from '../apimachinery/value.ts';
-import { type CallHandler, namespaceOf, objectResult, type ResourceCall, strictness, writeTarget } from './call.ts';
+import { type CallHandler, entryResult, namespaceOf, type ResourceCall, strictness, writeTarget } from './call.ts';
 import { decodeObject, readBody } from './decode.ts';
 import { entryAsked, listAsked } from './history/past.ts';
 import { patchObject } from './patch.ts';
@@ -36,7 +36,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
       throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
     }
     const { entry, at } = await entryAsked(call);
-    return await objectResult(call, { status: 200, entry, at });
+    return await entryResult(call, { status: 200, entry, at });
   },
   list: async (call) => await listAsked(call, parseListParameters(call.request.query)),
   watch: async (call) => {
@@ -60,7 +60,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     const parameters = parseWriteParameters(request.query, 'CreateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
     const entry = await createObject(call.env, writeTarget(call, parameters), object);
-    return await objectResult(call, { status: 201, entry });
+    return await entryResult(call, { status: 201, entry });
   },
   update: async (call) => {
     const { request, definition, env, info } = call;
@@ -71,11 +71,11 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
       apply: () => deepCopy(object),
       createMissing: definition.allowCreateOnUpdate,
     });
-    return await objectResult(call, { status: created ? 201 : 200, entry });
+    return await entryResult(call, { status: created ? 201 : 200, entry });
   },
   patch: async (call) => {
     const { entry, created } = await patchObject(call, {});
-    return await objectResult(call, { status: created ? 201 : 200, entry });
+    return await entryResult(call, { status: created ? 201 : 200, entry });
   },
   delete: async (call) => {
     const options = await deleteOptionsOf(call);
@@ -85,7 +85,7 @@ export const verbHandlers: Readonly<Record<string, CallHandler>> = {
     // 202 only for clients that asked for dependents to go and whose object waits (rule 49).
     const status = !removed && options.orphanDependents === false ? 202 : 200;
     if ('status' in result) return { type: 'object', status, object: result.status as unknown as AnyObject };
-    return await objectResult(call, { status, entry: result.entry });
+    return await entryResult(call, { status, entry: result.entry });
   },
   deletecollection: async (call) => {
     const parameters = parseListParameters(call.request.query);

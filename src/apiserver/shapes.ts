@@ -16,8 +16,9 @@ export function requireFit(result: ApiResult, { as }: Pick<Representation, 'as'>
     const { listKind } = result.definition;
     throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${listKind})`);
   }
-  if (result.type === 'object' && as?.kind === 'PartialObjectMetadataList' && result.object.kind !== 'Status') {
-    const { kind } = result.object;
-    throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${kind})`);
-  }
+  if (as?.kind !== 'PartialObjectMetadataList') return;
+  const kind =
+    result.type === 'entry' ? result.definition.kind : result.type === 'object' ? result.object.kind : 'Status';
+  if (kind === 'Status') return;
+  throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${kind})`);
 }

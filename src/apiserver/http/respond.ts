@@ -4,7 +4,13 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Status } from '../../apimachinery/meta.ts';
 import type { Representation } from '../negotiation.ts';
-import { createWatchEncoder, type RepresentOptions, representList, representObject } from '../represent.ts';
+import {
+  createWatchEncoder,
+  type RepresentOptions,
+  representEntry,
+  representList,
+  representObject,
+} from '../represent.ts';
 import type { ApiResponse, ApiResult, WatchResult } from '../request.ts';
 import { CHUNK_BYTES, isOver, sendLong } from './long-body.ts';
 import type { Headers, Reply } from './reply.ts';
@@ -24,10 +30,18 @@ export async function respond(reply: Reply, response: ApiResponse, options: Resp
   const { result } = response;
   const headers = commonHeaders(response);
   switch (result.type) {
+    case 'entry':
+      return await sendBody(
+        reply,
+        {
+          status: result.status,
+          headers: { ...headers, ...typeOf(options) },
+          pieces: representEntry(result, options),
+        },
+        options,
+      );
     case 'object': {
-      const retryAfterSeconds = result.entry
-        ? undefined
-        : (result.object as Partial<Status>).details?.retryAfterSeconds;
+      const { retryAfterSeconds } = (result.object as Partial<Status>).details ?? {};
       if (retryAfterSeconds) headers['retry-after'] = String(retryAfterSeconds);
       return await sendBody(
         reply,

@@ -5,7 +5,7 @@ import { type Duplex, pipeline as streamPipeline } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { jsonText } from '../encoding/json.ts';
-import { createWatchEncoder } from '../represent.ts';
+import { createWatchEncoder, toObjectResult } from '../represent.ts';
 import type { ApiRequest, ApiResponse, ApiResult, WatchResult } from '../request.ts';
 import { createConnections } from './connection.ts';
 import { type FrontOptions, http1Arrival, respondOptions, toApiRequest } from './front.ts';
@@ -91,7 +91,8 @@ function passOn(socket: Duplex, { status, headers, body }: Extract<ApiResult, { 
 }
 
 /** An HTTP answer on a socket that was not upgraded. */
-function refuse(socket: Duplex, { result, auditId }: ApiResponse): void {
+function refuse(socket: Duplex, { result: given, auditId }: ApiResponse): void {
+  const result = given.type === 'entry' ? toObjectResult(given) : given;
   const status = 'status' in result ? result.status : 400;
   const message = 'you must specify a path that can be upgraded, or leave the Upgrade header out';
   const body = result.type === 'object' ? jsonText(result.object) : Buffer.from(`${message}\n`);

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
-import { type CallHandler, objectResult, strictness, writeTarget } from '../call.ts';
+import { type CallHandler, entryResult, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
@@ -28,7 +28,7 @@ export const partialUpdateHandler =
     };
     if (info.verb === 'patch') {
       const { entry } = await patchObject(call, strategy);
-      return await objectResult(call, { status: 200, entry });
+      return await entryResult(call, { status: 200, entry });
     }
     const parameters = parseWriteParameters(request.query, 'UpdateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
@@ -37,7 +37,7 @@ export const partialUpdateHandler =
       apply: () => deepCopy(object),
       ...strategy,
     });
-    return await objectResult(call, { status: 200, entry });
+    return await entryResult(call, { status: 200, entry });
   };
 
 /** Keeps the server's own metadata of the request (revision, owners of fields), the rest is `old` but for what is writable. */

@@ -2,7 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
-import { type CallHandler, objectResult, strictness, writeTarget } from '../call.ts';
+import { type CallHandler, entryResult, strictness, writeTarget } from '../call.ts';
 import { decodeObject } from '../decode.ts';
 import { patchObject } from '../patch.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
@@ -21,7 +21,7 @@ export const strategyHandler =
     if (info.verb === 'get') return await (verbHandlers.get as CallHandler)(call);
     if (info.verb === 'patch') {
       const { entry } = await patchObject(call, strategy);
-      return await objectResult(call, { status: 200, entry });
+      return await entryResult(call, { status: 200, entry });
     }
     const parameters = parseWriteParameters(request.query, 'UpdateOptions');
     const object = await decodeObject(request.body, definition, strictness(call, parameters));
@@ -30,7 +30,7 @@ export const strategyHandler =
       apply: () => deepCopy(object),
       ...strategy,
     });
-    return await objectResult(call, { status: 200, entry });
+    return await entryResult(call, { status: 200, entry });
   };
 
 export const statusHandler = strategyHandler((definition) => ({
