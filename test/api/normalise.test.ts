@@ -10,10 +10,10 @@ const DEFINITION = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.Cus
 
 const withDefaults = createNormaliser(builtinSchema, new Map());
 
-function normal(model: string, object: object, options?: { asSent?: boolean; plain?: boolean }): Struct {
+function normal(model: string, object: object, options?: { asSent?: 'lists' | 'empties'; plain?: boolean }): Struct {
   const given = { ...object } as Struct;
   const { normalise } = options?.plain ? plainNormaliser(builtinSchema) : withDefaults;
-  normalise(given, builtinSchema.type(model), { asSent: options?.asSent ?? false });
+  normalise(given, builtinSchema.type(model), { ...(options?.asSent ? { asSent: options.asSent } : {}) });
   return given;
 }
 
@@ -51,8 +51,20 @@ test('plain defaults are set where a field is missing, each value its own', () =
 
 test('a list of nothing is one as it was sent, and none once stored', () => {
   const rule = 'io.k8s.api.rbac.v1.Role';
-  assert.deepEqual(normal(rule, { rules: [] }, { asSent: true }).rules, []);
+  assert.deepEqual(normal(rule, { rules: [] }, { asSent: 'lists' }).rules, []);
   assert.equal(normal(rule, { rules: [] }).rules, null);
+});
+
+test('what is said to be empty stays for those who tell it from what is not said', () => {
+  const given = { binaryData: {}, data: { a: '' }, metadata: { finalizers: [] }, immutable: false };
+  const { metadata, ...rest } = normal(`${CORE}ConfigMap`, given, { asSent: 'empties' });
+  assert.deepEqual([rest, (metadata as Struct).finalizers], [{ binaryData: {}, data: { a: '' } }, []]);
+  assert.equal((normal(`${CORE}ConfigMap`, given).metadata as Struct).finalizers, undefined);
+  assert.equal(
+    normal('io.k8s.api.certificates.v1.CertificateSigningRequestStatus', { certificate: '' }, { asSent: 'empties' })
+      .certificate,
+    '',
+  );
 });
 
 test('the defaults of a type see nothing that counts as missing, and come before those of its parts', () => {
