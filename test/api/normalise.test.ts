@@ -56,7 +56,7 @@ test('a list of nothing is one as it was sent, and none once stored', () => {
 });
 
 test('what is said to be empty stays for those who tell it from what is not said', () => {
-  const given = { binaryData: {}, data: { a: '' }, metadata: { finalizers: [] }, immutable: false };
+  const given = { binaryData: {}, data: { a: '' }, metadata: { finalizers: [] } };
   const { metadata, ...rest } = normal(`${CORE}ConfigMap`, given, { asSent: 'empties' });
   assert.deepEqual([rest, (metadata as Struct).finalizers], [{ binaryData: {}, data: { a: '' } }, []]);
   assert.equal((normal(`${CORE}ConfigMap`, given).metadata as Struct).finalizers, undefined);
