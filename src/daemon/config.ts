@@ -49,7 +49,7 @@ function readConfigFile(path: string): Record<string, string> {
   }
   const document = parseDocument(source);
   const broken = document.errors[0];
-  if (broken) throw new ConfigError(`${path}: ${broken.message.split('\n')[0]}`);
+  if (broken) throw new ConfigError(`${path}: ${broken.message.split(/:?\n/)[0]}`); // after it, the line itself
   const content: unknown = document.toJS() ?? {};
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new ConfigError(`${path}: must be a list of settings such as "port: 6443"`);
@@ -57,7 +57,7 @@ function readConfigFile(path: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(content as Record<string, unknown>).map(([name, value]) => {
       if (!(NAMES as string[]).includes(name)) {
-        throw new ConfigError(`${path}: there is no setting "${name}"; there are ${NAMES.join(', ')}`);
+        throw new ConfigError(`${path}: there is no setting "${name}"; "tsukube server --help" lists them`);
       }
       return [name, asText(path, name, value)];
     }),

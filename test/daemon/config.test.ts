@@ -89,8 +89,8 @@ describe('config', () => {
   }
 
   for (const [name, content, told] of [
-    ['unknown.yaml', 'prot: 1\n', /unknown\.yaml: there is no setting "prot"/],
-    ['broken.yaml', 'port: [1\n', /broken\.yaml: /],
+    ['unknown.yaml', 'prot: 1\n', /unknown\.yaml: there is no setting "prot"; "tsukube server --help" lists them$/],
+    ['broken.yaml', 'port: [1\n', /broken\.yaml: .* at line 2, column 1$/],
     ['list.yaml', '- a\n', /must be a list of settings/],
     ['deep.yaml', 'port: {a: 1}\n', /port must be a text, a number or a list/],
   ] as const) {
