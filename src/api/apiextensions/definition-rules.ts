@@ -16,8 +16,9 @@ import { requiredOneOf } from '../validation/rules.ts';
 import { APPROVED, approvalOf, isCommunityGroup } from './approval.ts';
 import { conversionErrors } from './conversion-rules.ts';
 import { validateDefaults } from './default-rules.ts';
+import { hasDefault } from './pruning.ts';
 import { ruleErrors } from './rule-rules.ts';
-import type { Schema } from './schema.ts';
+import { type Schema, someSchema } from './schema.ts';
 import { validateSchema } from './schema-rules.ts';
 import { selectableFieldErrors } from './selectable-field-rules.ts';
 import { noStructuralForm } from './structural-form.ts';
@@ -77,6 +78,9 @@ function specErrors({ spec }: Definition, old: Definition | undefined): FieldErr
     ...groupErrors,
     ...requiredOneOf(scope, ['Cluster', 'Namespaced'], 'spec.scope'),
     ...versions.flatMap((version, i) => (schemaOf(version) ? [] : missingSchema(i))),
+    ...(spec.preserveUnknownFields && versions.some(declaresDefaults)
+      ? [fieldError.invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema')]
+      : []),
     ...versionsErrors(versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
       names[name] ? [] : [fieldError.required(`spec.names.${name}`)],
@@ -97,6 +101,11 @@ function specErrors({ spec }: Definition, old: Definition | undefined): FieldErr
 }
 
 const schemaOf = ({ schema }: Version): Schema | undefined => schema?.openAPIV3Schema as Schema | undefined;
+
+const declaresDefaults = (version: Version): boolean => {
+  const schema = schemaOf(version);
+  return schema !== undefined && someSchema(schema, hasDefault);
+};
 
 const missingSchema = (index: number): FieldError[] => [
   fieldError.required(`spec.versions[${index}].schema.openAPIV3Schema`),

@@ -22,9 +22,11 @@ export function schemaAt(path: string, root: Schema, options: { keys: boolean })
   return schema === root ? undefined : schema;
 }
 
-/** What has properties is no map. */
-const valuesOfMap = (schema: Schema): Schema | undefined =>
-  Object.keys(schema.properties ?? {}).length > 0 ? undefined : valuesOf(schema);
+/** What has properties is no map; one of which only that is said has values of which nothing is. */
+function valuesOfMap(schema: Schema): Schema | undefined {
+  if (Object.keys(schema.properties ?? {}).length > 0) return undefined;
+  return typeof schema.additionalProperties === 'boolean' ? {} : valuesOf(schema);
+}
 
 const METADATA: Schema = {
   type: 'object',

@@ -167,8 +167,11 @@ function numberErrors(value: number | bigint, schema: Schema, { path, root = '' 
     return false;
   };
   isOfType('Checked', value);
-  if (multipleOf && isOfType('MultipleOf', multipleOf) && !Number.isInteger(Number(value) / multipleOf)) {
-    refuse(`be a multiple of ${multipleOf}`);
+  if (multipleOf !== undefined && isOfType('MultipleOf', multipleOf)) {
+    if (multipleOf <= 0) {
+      const text = `factor MultipleOf declared for ${path.slice(root.length)} must be positive: ${multipleOf}`;
+      errors.push(fieldError.invalid(root || NOWHERE, '', text));
+    } else if (!Number.isInteger(Number(value) / multipleOf)) refuse(`be a multiple of ${multipleOf}`);
   }
   if (maximum !== undefined && isOfType('Maximum boundary', maximum)) {
     if (value > maximum || (exclusiveMaximum && Number(value) === maximum)) {
