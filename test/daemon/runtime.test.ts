@@ -25,6 +25,10 @@ describe('the container runtime', () => {
     assert.deepEqual(runtimePlace(config({ 'container-runtime': 'cri' })), { driver: 'cri', socket: own, isOwn: true });
     for (const driver of ['podman', 'docker']) {
       assert.deepEqual(runtimePlace(config({ 'container-runtime': driver })), { driver, socket: '', isOwn: false });
+      assert.throws(() => runtimePlace(config({ 'container-runtime': driver, containerd: '/run/c.sock' })), {
+        name: 'ConfigError',
+        message: `${driver} uses no containerd of yours: leave out --containerd, or --container-runtime`,
+      });
     }
     assert.deepEqual(runtimePlace(config({ containerd: '/run/c.sock' })), {
       driver: 'nerdctl',
