@@ -140,7 +140,8 @@ export function createOutputs({ socket, log }: { socket: string; log: Logger }):
       if (readings.size > 0) await connect(); // it says what it reads, and is told what it does not
     },
     forget: (id) => {
-      if (readings.has(id)) send({ type: 'forget', id });
+      // also one that a killed server had it open
+      if (readings.has(id) || connection) send({ type: 'forget', id });
     },
     ended: (id) => readings.get(id)?.ended.promise ?? Promise.resolve(),
     async attach(id, stream) {

@@ -57,6 +57,7 @@ export function createTaskProcesses(options: {
   const own = new Set<string>();
   const removeFolders = (console: Place): void => {
     own.delete(outputId(console));
+    outputs.forget(outputId(console)); // nobody will write, should its start have been cut short
     removeConsole(console);
     rmSync(dataRootOf(console), { recursive: true, force: true });
   };

@@ -122,11 +122,12 @@ describe('what was cut short', () => {
 
   test('folders of containers that nobody makes are removed, those of nerdctl itself and of one being made are not', async () => {
     const [consoles, dataRoot] = [path.join(directory, 'tty'), path.join(directory, 'data')];
+    const forgotten: string[] = [];
     const outputs = {
       prepare() {},
       open: unused,
       adopt: unused,
-      forget: unused,
+      forget: (id: string) => void forgotten.push(id),
       ended: unused,
       attach: unused,
       close: unused,
@@ -152,5 +153,6 @@ describe('what was cut short', () => {
     assert.deepEqual(readdirSync(dataRoot).sort(), [made, 'cni']);
     processes.removed({ labels: { [LABEL_CONSOLE]: console.folder } });
     assert.deepEqual(readdirSync(consoles), [made]);
+    assert.deepEqual(forgotten.sort(), [unmade, outlived, making].sort());
   });
 });
