@@ -161,10 +161,7 @@ export async function killAtRandom(cluster: Cluster, { seed, rounds, log }: Kill
 
   /** Kills what is named at once; resolves with the pods that lose a container by it. */
   async function strike(victims: readonly string[]): Promise<Set<string>> {
-    // With the shim of a container that has ended its exit code goes too, which nerdctl keeps nowhere else: those are left.
-    const shims = processes(cluster.folder)
-      .filter((line) => line.includes('shim'))
-      .filter((line) => podsIn(Number(line.split(' ')[1])).length > 0);
+    const shims = processes(cluster.folder).filter((line) => line.includes('shim'));
     const shim = Number(shims.length > 0 ? among(shims).split(' ')[1] : 0);
     const hit = victims.includes('shim') && shim ? podsIn(shim) : [];
     const file = path.join(cluster.folder, 'run/containerd/containerd.pid');

@@ -38,6 +38,8 @@ interface Meanwhile {
 export function createContainerTable(options: {
   emit(event: RuntimeEvent): void;
   onOom(status: ContainerStatus): void;
+  /** It is first seen to have ended. */
+  onExit?(status: ContainerStatus): void;
   wasOomKilled(status: ContainerStatus): boolean;
 }): ContainerTable {
   const containers = new Map<string, ContainerStatus>();
@@ -63,6 +65,7 @@ export function createContainerTable(options: {
       if (containers.has(status.id)) return;
       changed(status.id);
       containers.set(status.id, { ...status, oomKilled: options.wasOomKilled(status) });
+      if (status.state === 'exited') options.onExit?.(status);
       emit('created', status);
     },
     advance(id, change) {
@@ -71,6 +74,7 @@ export function createContainerTable(options: {
       changed(id);
       const next = { ...status, ...change };
       containers.set(id, next);
+      if (next.state === 'exited') options.onExit?.(next);
       if (next.state === 'running') emit('started', next);
       if (next.state === 'exited') emit('exited', next);
     },

@@ -22,7 +22,7 @@ import type { ConsoleSettings } from './console.ts';
 import { hasEnded, runtimeError } from './errors.ts';
 import type { ImageMounts } from './image-mounts.ts';
 import { START_ERROR_EXIT_CODE } from './parse.ts';
-import type { SandboxRecords } from './records.ts';
+import { forgetEnd, type SandboxRecords } from './records.ts';
 
 /** How a container's process begins, and where what it writes goes: containerd's tasks, or podman's conmon. */
 export interface ContainerProcesses {
@@ -169,6 +169,7 @@ export function createContainers(options: ContainersOptions): Containers {
       if (status) {
         options.processes.removed(status);
         options.logs.removeContainer(status);
+        forgetEnd(records, status);
       }
       table.remove(id);
     },

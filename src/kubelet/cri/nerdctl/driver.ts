@@ -40,9 +40,10 @@ import { createImageMounts } from './image-mounts.ts';
 import { createImages } from './images.ts';
 import { listAllContainers } from './list-containers.ts';
 import { createOutputs } from './outputs.ts';
+import { exitOf } from './parse.ts';
 import { portForward } from './port-forward.ts';
 import { createTaskProcesses } from './processes.ts';
-import { openSandboxRecords } from './records.ts';
+import { openSandboxRecords, recordEnd, recordedEnd } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
 import { createSandboxes, endOf } from './sandboxes.ts';
 import { createStats } from './stats.ts';
@@ -108,11 +109,9 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const fanOut = createEventFanOut();
   const table = createContainerTable({
     emit: fanOut.emit,
-    onOom({ id, sandboxId }) {
-      const record = records.get(sandboxId);
-      if (record) records.put({ ...record, oomKilled: [...new Set([...(record.oomKilled ?? []), id])] });
-    },
-    wasOomKilled: ({ id, sandboxId }) => records.get(sandboxId)?.oomKilled?.includes(id) ?? false,
+    onOom: (status) => recordEnd(records, status, { oomKilled: true }),
+    onExit: (status) => recordEnd(records, status, { exit: exitOf(status) }),
+    wasOomKilled: (status) => recordedEnd(records, status).oomKilled ?? false,
   });
   const logins = path.join(directory, 'logins');
   const images = createImages(nerdctl, { logins, registries: options.registries });
@@ -230,7 +229,11 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
             const [ended] = await Promise.all([
               sandboxes.resync(),
               table.resync(async () => {
-                const listed = await listAllContainers(nerdctl, { tasks, clock });
+                const listed = await listAllContainers(nerdctl, {
+                  tasks,
+                  clock,
+                  recordedExit: (status) => recordedEnd(records, status).exit,
+                });
                 return isSynced ? withoutStrays(listed) : listed;
               }),
             ]);

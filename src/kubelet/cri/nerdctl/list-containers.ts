@@ -8,7 +8,14 @@ import { LABEL_SANDBOX } from '../labels.ts';
 import type { ContainerStatus } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { missingObjects, runtimeError } from './errors.ts';
-import { lifecycleFile, parseContainers, parseLifecycle, sinceStart } from './parse.ts';
+import { type Exit, lifecycleFile, parseContainers, parseLifecycle, sinceStart } from './parse.ts';
+
+export interface Places {
+  tasks: Pick<Tasks, 'state'>;
+  clock: Clock;
+  /** Of one whose task is gone with its shim. */
+  recordedExit(status: ContainerStatus): Exit | undefined;
+}
 
 /**
  * All containers of ours in two calls, however many there are, and one more for each that nerdctl finds no task of: it says
@@ -16,7 +23,7 @@ import { lifecycleFile, parseContainers, parseLifecycle, sinceStart } from './pa
  */
 export async function listAllContainers(
   nerdctl: Nerdctl,
-  { tasks, clock }: { tasks: Pick<Tasks, 'state'>; clock: Clock },
+  { tasks, clock, recordedExit }: Places,
 ): Promise<ContainerStatus[]> {
   const listed = await listAndInspect(nerdctl);
   return Promise.all(
@@ -24,7 +31,7 @@ export async function listAllContainers(
       const startedAt = status.state === 'created' ? await lastStart(status) : 0;
       if (startedAt === 0) return status;
       const task = await tasks.state(status.id);
-      return sinceStart(status, { startedAt, task, at: clock.now() });
+      return sinceStart(status, { startedAt, task, exit: recordedExit(status), at: clock.now() });
     }),
   );
 }

@@ -115,15 +115,31 @@ export const parseLifecycle = (text: string): number =>
 export const lifecycleText = (startedAt: number): string =>
   JSON.stringify({ started_at: new Date(startedAt).toISOString(), create_error: false });
 
-/** What became of a container that started at `startedAt`, by its task now. */
+export interface Exit {
+  /** Wall-clock milliseconds. */
+  exitCode: number;
+  finishedAt: number;
+}
+
+export const exitOf = ({ exitCode = UNKNOWN_EXIT_CODE, finishedAt }: ContainerStatus): Exit => ({
+  exitCode,
+  finishedAt,
+});
+
+/** What became of a container that started at `startedAt`, by its task now, or by what was recorded of its end. */
 export function sinceStart(
   status: ContainerStatus,
-  { startedAt, task, at }: { startedAt: number; task: TaskState | undefined; at: number },
+  { startedAt, task, exit, at }: { startedAt: number; task: TaskState | undefined; exit: Exit | undefined; at: number },
 ): ContainerStatus {
   switch (task?.status) {
-    // Its shim was killed, or the machine restarted: there is no record of the end.
+    // Its shim was killed, or the machine restarted. If that was before the end was seen, nobody knows how it ended.
     case undefined:
-      return { ...status, state: 'exited', startedAt, finishedAt: at, exitCode: UNKNOWN_EXIT_CODE };
+      return {
+        ...status,
+        state: 'exited',
+        startedAt,
+        ...(exit ?? { finishedAt: at, exitCode: UNKNOWN_EXIT_CODE }),
+      };
     case 'STOPPED':
       return { ...status, state: 'exited', startedAt, finishedAt: task.exitedAt || at, exitCode: task.exitCode };
     case 'UNKNOWN':

@@ -2,8 +2,10 @@
 // /dev/shm. It goes with a reboot, as the namespaces do. A record is checked against the kernel when it is read.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isPinned } from '../../../network/netns.ts';
-import type { Sandbox, SandboxConfig } from '../runtime.ts';
+import type { ContainerStatus, Sandbox, SandboxConfig } from '../runtime.ts';
+import type { Exit } from './parse.ts';
 
 export interface SandboxRecord extends Sandbox {
   config: SandboxConfig;
@@ -18,8 +20,15 @@ export interface SandboxRecord extends Sandbox {
   holder?: string;
   /** The container that holds the shared PID namespace. */
   pidHolder?: string;
-  /** Containers that the kernel's OOM killer was seen in; containerd does not remember it. */
-  oomKilled?: readonly string[];
+  /** By container: what only its shim remembers, or nobody. */
+  ended?: Readonly<Record<string, ContainerEnd>>;
+}
+
+export interface ContainerEnd {
+  /** The kernel's OOM killer was seen in it. */
+  oomKilled?: boolean;
+  /** How the first process ended. */
+  exit?: Exit;
 }
 
 export interface SandboxRecords {
@@ -70,3 +79,27 @@ function read(file: string): SandboxRecord | undefined {
 function isIntact(record: SandboxRecord): boolean {
   return [record.netns, record.ipc].every((pin) => pin === undefined || isPinned(pin));
 }
+
+/** What is remembered of a container's end; of none, nothing. */
+export const recordedEnd = (records: SandboxRecords, { id, sandboxId }: OfSandbox): ContainerEnd =>
+  records.get(sandboxId)?.ended?.[id] ?? {};
+
+/** Keeps what was learned of a container's end; what is known of it stays. */
+export function recordEnd(records: SandboxRecords, container: OfSandbox, end: ContainerEnd): void {
+  const { id, sandboxId } = container;
+  const record = records.get(sandboxId);
+  const whole = { ...end, ...recordedEnd(records, container) };
+  if (record && !isDeepStrictEqual(whole, recordedEnd(records, container))) {
+    records.put({ ...record, ended: { ...record.ended, [id]: whole } });
+  }
+}
+
+/** For a container that is gone. */
+export function forgetEnd(records: SandboxRecords, { id, sandboxId }: OfSandbox): void {
+  const record = records.get(sandboxId);
+  if (!record?.ended?.[id]) return;
+  const { [id]: _gone, ...ended } = record.ended;
+  records.put({ ...record, ended });
+}
+
+type OfSandbox = Pick<ContainerStatus, 'id' | 'sandboxId'>;

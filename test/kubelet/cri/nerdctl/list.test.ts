@@ -54,10 +54,14 @@ describe('listing all containers', () => {
         return state(id);
       },
     };
-    const listed = await listAllContainers(nerdctl, { tasks, clock: fakeClock() });
+    const listed = await listAllContainers(nerdctl, {
+      tasks,
+      clock: fakeClock(),
+      recordedExit: ({ id }) => (id === 'known' ? { exitCode: 3, finishedAt: 7 } : undefined),
+    });
     return [
       ...listed.map((one) => `${one.id} ${one.state} ${one.exitCode ?? '-'}`),
-      ...asked.map((id) => `asked ${id}`),
+      ...asked.sort().map((id) => `asked ${id}`),
     ];
   }
 
@@ -66,11 +70,14 @@ describe('listing all containers', () => {
       inspected('never'),
       inspected('runs', { status: 'running', started: true }),
       inspected('lost', { started: true }),
+      inspected('known', { started: true }),
     ];
     assert.deepEqual(await list(containers, async () => undefined), [
       'never created -',
       'runs running -',
       'lost exited 255',
+      'known exited 3',
+      'asked known',
       'asked lost',
     ]);
   });

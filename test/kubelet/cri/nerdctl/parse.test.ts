@@ -126,7 +126,12 @@ describe('a container without a task', () => {
     [{ status: 'UNKNOWN', exitCode: 0, exitedAt: 0 }, ['unknown', 5, 0, undefined]],
   ] as const) {
     test(`and then ${task ? `is what its task is: ${task.status}` : 'has ended, nobody knows how'}`, () => {
-      const { state, startedAt, finishedAt, exitCode } = sinceStart(created!, { startedAt: 5, task, at: 9 });
+      const { state, startedAt, finishedAt, exitCode } = sinceStart(created!, {
+        startedAt: 5,
+        task,
+        exit: undefined,
+        at: 9,
+      });
       assert.deepEqual([state, startedAt, finishedAt, exitCode], expected);
     });
   }
