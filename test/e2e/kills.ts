@@ -127,12 +127,17 @@ export async function killAtRandom(cluster: Cluster, { seed, rounds, log }: Kill
     wordsOf(metadata.name as string, wanted.get(metadata.name as string) as Kind).every(
       (word) => processesWith(word) > 0,
     );
-  const settled = () =>
+  /** `lost`: containers that cannot run any more, though some process of theirs still may, and their status tell so. */
+  const settled = (lost: readonly string[] = []) =>
     eventually(
       'every pod is as it is asked for',
       async () => {
         const now = await pods();
-        const bad = now.filter((pod) => !wanted.has(pod.metadata.name ?? '') || !isSettled(pod) || !runs(pod));
+        const isLost = (pod: Pod) =>
+          statusesOf(pod).some((one) => one.state?.running && lost.includes(one.containerID?.split('://')[1] ?? ''));
+        const bad = now.filter(
+          (pod) => !wanted.has(pod.metadata.name ?? '') || !isSettled(pod) || !runs(pod) || isLost(pod),
+        );
         if (now.length === wanted.size && bad.length === 0) return now;
         throw new Error(`${now.length} of ${wanted.size} pods; not settled: ${bad.map(toldOf).join('; ')}`);
       },
@@ -151,19 +156,22 @@ export async function killAtRandom(cluster: Cluster, { seed, rounds, log }: Kill
     );
   }
 
-  /** The uids of the pods with a container in this shim. */
-  const podsIn = (shim: number): string[] =>
-    readdirSync('/proc')
-      .filter((pid) => /^\d+$/.test(pid) && new RegExp(`^PPid:\\t${shim}$`, 'm').test(procFile(pid, 'status')))
-      .flatMap(
-        (pid) => /pod([0-9a-f]{8}[0-9a-f_-]{28})/.exec(procFile(pid, 'cgroup'))?.[1]?.replaceAll('_', '-') ?? [],
-      );
+  /** What the processes of this shim belong to: uids of pods and ids of containers. */
+  function inShim(shim: number): { pods: string[]; containers: string[] } {
+    const groups = readdirSync('/proc')
+      .filter((pid) => /^\d+$/.test(pid) && new RegExp(`^PPid:\t${shim}$`, 'm').test(procFile(pid, 'status')))
+      .map((pid) => procFile(pid, 'cgroup'));
+    return {
+      pods: groups.flatMap((text) => /pod([0-9a-f]{8}[0-9a-f_-]{28})/.exec(text)?.[1]?.replaceAll('_', '-') ?? []),
+      containers: groups.flatMap((text) => /[0-9a-f]{64}/.exec(text)?.[0] ?? []),
+    };
+  }
 
-  /** Kills what is named at once; resolves with the pods that lose a container by it. */
-  async function strike(victims: readonly string[]): Promise<Set<string>> {
+  /** Kills what is named at once; resolves with the pods and containers that are hit by it. */
+  async function strike(victims: readonly string[]): Promise<ReturnType<typeof inShim>> {
     const shims = processes(cluster.folder).filter((line) => line.includes('shim'));
     const shim = Number(shims.length > 0 ? among(shims).split(' ')[1] : 0);
-    const hit = victims.includes('shim') && shim ? podsIn(shim) : [];
+    const hit = victims.includes('shim') && shim ? inShim(shim) : { pods: [], containers: [] };
     const file = path.join(cluster.folder, 'run/containerd/containerd.pid');
     const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number };
     if (victims.includes('shim') && shim) kill(shim);
@@ -172,7 +180,7 @@ export async function killAtRandom(cluster: Cluster, { seed, rounds, log }: Kill
       await cluster.end('SIGKILL');
       await cluster.start();
     }
-    return new Set(hit);
+    return hit;
   }
 
   await Promise.all([...wanted].map(([name, kind]) => create(name, kind)));
@@ -206,12 +214,12 @@ export async function killAtRandom(cluster: Cluster, { seed, rounds, log }: Kill
     const hit = await strike(victims);
 
     const stable = new Map(known.map(({ metadata }) => [metadata.name, metadata.uid ?? '']));
-    known = await settled();
+    known = await settled(hit.containers);
     const now = look(known);
     for (const [word, { containerId, restarts, starts: count }] of now) {
       const name = word.split('.')[0] as string;
       const was = seen.get(word);
-      const isHit = hit.has(stable.get(name) ?? '');
+      const isHit = hit.pods.includes(stable.get(name) ?? '');
       if (was && !isHit) {
         assert.deepEqual(
           { containerId, restarts, starts: count },
