@@ -74,8 +74,9 @@ for (const driver of ['nerdctl', 'cri']) {
     test('are whole as soon as the end is told, and a follower gets the last line', async () => {
       const expected = `${Array.from({ length: 20_000 }, (_, i) => i + 1).join('\n')}\n`;
       await on.ended('quick');
-      assert.equal(await logs('quick', '--tail=-1'), expected.slice(expected.length - (await logs('quick')).length));
-      assert.match(await logs('quick'), /\n20000\n$/);
+      const told = await logs('quick', '--tail=-1'); // once: what is too much is given up a moment later
+      assert.equal(told, expected.slice(-told.length));
+      assert.match(told, /\n20000\n$/);
       await on.kubectl('run', 'followed', '--image=busybox:1.36', '--restart=Never', '--', 'seq', '5000');
       await eventually(
         'its container',

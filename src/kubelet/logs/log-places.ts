@@ -40,16 +40,17 @@ interface OpenedLog {
  * missing, and a file may be met under two.
  */
 async function openAll(file: string): Promise<OpenedLog[]> {
-  const opened = new Map<number, OpenedLog>();
+  const opened = new Map<number, FileHandle>();
   for (let i = 0, missing = 0; missing < 2; i++) {
     const handle = await open(nameOf(file, i)).catch(ifMissing(undefined));
     missing = handle ? 0 : missing + 1;
     if (!handle) continue;
-    const { ino, size } = await handle.stat();
+    const { ino } = await handle.stat();
     if (opened.has(ino)) await handle.close();
-    else opened.set(ino, { handle, ino, size });
+    else opened.set(ino, handle);
   }
-  return [...opened.values()];
+  // Now, not when it was opened: the newest may have been empty then, and full when the one before it was given up.
+  return Promise.all([...opened].map(async ([ino, handle]) => ({ handle, ino, size: (await handle.stat()).size })));
 }
 
 const nameOf = (file: string, rotations: number): string => (rotations === 0 ? file : `${file}.${rotations}`);

@@ -49,6 +49,27 @@ describe('a log reader gives', () => {
     test(what, async () => assert.equal(await all(options), expected));
   }
 
+  test('the last line of one that is rotated all the while', async () => {
+    let isOver = false;
+    const turns = async (count: number) => {
+      for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const rotating = (async () => {
+      for (let i = 0; !isOver; i++) {
+        rotateFiles(file, 3);
+        writeFileSync(file, '');
+        await turns((i % 7) + 1);
+        writeFileSync(file, line(5, 'last'));
+      }
+    })();
+    try {
+      for (let i = 0; i < 500; i++) assert.notEqual(await all({ tailLines: 1 }), '');
+    } finally {
+      isOver = true;
+      await rotating;
+    }
+  });
+
   test("docker's form, and nothing of lines that make no sense", async () => {
     const json = (log: string) => `${JSON.stringify({ log, stream: 'stdout', time: '2026-01-01T00:00:03Z' })}\n`;
     writeFileSync(
