@@ -19,12 +19,13 @@ import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createListeners } from '../listeners.ts';
 import type { PodLogs } from '../pod-logs.ts';
-import { type Mount, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
+import { type ContainerStatus, type Mount, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { type ContainerProcesses, createContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
 import type { NerdctlImages } from './images.ts';
 import { listAndInspect } from './list-containers.ts';
+import { sinceStart } from './parse.ts';
 import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
 import { createSandboxes, endOf, type Holders } from './sandboxes.ts';
@@ -161,9 +162,19 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
     fanOut.emit(event);
   }
 
+  /** After a restart of the machine podman tells of what ran that it was created, and when it started (libpod's resetState). */
+  async function list(): Promise<ContainerStatus[]> {
+    const listed = await listAndInspect(cli, dialect.ownLabel);
+    return listed.map((status) => {
+      const { state, startedAt } = status;
+      const isLost = state === 'created' && startedAt > 0;
+      return isLost ? sinceStart(status, { startedAt, task: undefined, exit: undefined, at: clock.now() }) : status;
+    });
+  }
+
   async function resync(): Promise<void> {
     images.forget();
-    const [ended] = await Promise.all([sandboxes.resync(), table.resync(() => listAndInspect(cli, dialect.ownLabel))]);
+    const [ended] = await Promise.all([sandboxes.resync(), table.resync(list)]);
     for (const sandbox of ended) fanOut.emit(endOf(sandbox));
     firstSync.resolve();
   }

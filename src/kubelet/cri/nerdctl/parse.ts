@@ -98,7 +98,7 @@ function lifeOf(state: Inspected['State'], createdAt: number): Life {
     };
   }
   const known: ContainerState = state.Status === '' || state.Status === 'created' ? 'created' : 'unknown';
-  return { state: known, startedAt: 0, finishedAt: 0 };
+  return { state: known, startedAt, finishedAt: 0 };
 }
 
 const STATE_DIR = 'nerdctl/state-dir';
