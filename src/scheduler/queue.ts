@@ -1,5 +1,7 @@
 // Pods that wait for a node. Active: tried now, by priority, then age. Backing off: failed lately. Unschedulable:
-// no event since has given reason to try again; a flush after five minutes covers events nobody thought of.
+// no event since has given reason to try again; a flush after five minutes covers events nobody thought of. Gated: a
+// scheduling gate keeps it from being tried at all.
+import TinyQueue from 'tinyqueue';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock, Timer } from '../clock.ts';
 
@@ -9,10 +11,10 @@ const FLUSH_MS = 5 * 60_000;
 
 interface Waiting {
   pod: Pod;
-  /** When it was first queued; for order among equals. */
-  since: number;
+  /** Of all pods that were ever queued, for order among those of one priority. */
+  readonly turn: number;
   attempts: number;
-  state: 'active' | 'backoff' | 'unschedulable' | 'inFlight';
+  state: 'gated' | 'active' | 'backoff' | 'unschedulable' | 'inFlight' | 'gone';
   rejectedBy: ReadonlySet<string>;
   /** Something happened while it was being tried. */
   wakeAgain: boolean;
@@ -22,6 +24,9 @@ interface Waiting {
 
 export class SchedulingQueue {
   private readonly waiting = new Map<string, Waiting>();
+  /** Those that are, or since they were put here were, active. */
+  private readonly active = new TinyQueue<Waiting>([], inOrder);
+  private turns = 0;
   private readonly clock: Clock;
   /** Called when there is something to pop. */
   private readonly ready: () => void;
@@ -36,17 +41,18 @@ export class SchedulingQueue {
     const uid = pod.metadata.uid as string;
     const known = this.waiting.get(uid);
     if (!known) {
-      const now = this.clock.monotonic();
-      this.waiting.set(uid, {
+      const item: Waiting = {
         pod,
-        since: now,
+        turn: this.turns,
         attempts: 0,
-        state: 'active',
+        state: 'gated',
         rejectedBy: new Set(),
         wakeAgain: false,
         backoffUntil: 0,
-      });
-      this.ready();
+      };
+      this.turns += 1;
+      this.waiting.set(uid, item);
+      if (!isGated(pod)) this.activate(item);
       return;
     }
     const specChanged = JSON.stringify(known.pod.spec) !== JSON.stringify(pod.spec);
@@ -56,16 +62,17 @@ export class SchedulingQueue {
   }
 
   remove(uid: string): void {
-    this.waiting.get(uid)?.timer?.cancel();
+    const item = this.waiting.get(uid);
+    if (!item) return;
+    item.timer?.cancel();
+    item.state = 'gone'; // what the heap may still hold of it is passed over
     this.waiting.delete(uid);
   }
 
-  /** The next pod to try; it stays in flight until done() or failed(). Pods behind a scheduling gate are not given. */
+  /** The next pod to try; it stays in flight until failed() or remove(). Pods behind a scheduling gate are not given. */
   pop(): Pod | undefined {
-    let next: Waiting | undefined;
-    for (const item of this.waiting.values()) {
-      if (item.state === 'active' && !isGated(item.pod) && (!next || before(item, next))) next = item;
-    }
+    let next = this.active.pop();
+    while (next && next.state !== 'active') next = this.active.pop();
     if (!next) return undefined;
     next.state = 'inFlight';
     next.wakeAgain = false;
@@ -110,8 +117,9 @@ export class SchedulingQueue {
 
   private wake(item: Waiting): void {
     if (item.state === 'inFlight') item.wakeAgain = true;
-    else if (item.state !== 'active') this.backOff(item);
-    else this.ready(); // a gate may have gone
+    else if (item.state === 'gated') {
+      if (!isGated(item.pod)) this.activate(item);
+    } else if (item.state !== 'active') this.backOff(item);
   }
 
   private backOff(item: Waiting): void {
@@ -126,13 +134,12 @@ export class SchedulingQueue {
   private activate(item: Waiting): void {
     item.timer?.cancel();
     item.state = 'active';
+    this.active.push(item);
     this.ready();
   }
 }
 
 const isGated = (pod: Pod): boolean => (pod.spec.schedulingGates?.length ?? 0) > 0;
 
-const before = (a: Waiting, b: Waiting): boolean => {
-  const [left, right] = [a.pod.spec.priority ?? 0, b.pod.spec.priority ?? 0];
-  return left === right ? a.since < b.since : left > right;
-};
+const inOrder = (a: Waiting, b: Waiting): number =>
+  (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) || a.turn - b.turn;
