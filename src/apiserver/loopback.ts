@@ -1,11 +1,14 @@
 // The transport of callers in this process: the same pipeline as kubectl's, without sockets and encoding.
 // Objects that come back are the store's own, frozen; those with integers beyond 2^53 are rounded, as in JSON that is parsed.
+
+import type { ResourceDefinition } from '../api/definition.ts';
 import { rounded } from '../apimachinery/codec/exact.ts';
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';
 import { pathNotFound } from '../apimachinery/status-error.ts';
 import { answeredError, lines, parseAnswer } from '../client/answers.ts';
 import { TransportError } from '../client/client.ts';
 import type { Transport, TransportRequest } from '../client/transport.ts';
+import type { StorageEntry } from '../storage/storage.ts';
 import { listMetadata } from './encoding/encoding.ts';
 import type { UserInfo } from './identity.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -26,7 +29,7 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
     async request(request) {
       const result = await call(request);
       if (result.type === 'object') return rounded(result.object);
-      if (result.type === 'entry') return rounded(viewOf(result.definition, result.entry));
+      if (result.type === 'entry') return view(result.definition, result.entry);
       if (result.type === 'list') return listObject(result);
       if (result.type === 'stream') return await remoteObject(result);
       if (result.type === 'raw' && /json/.test(result.contentType)) {
@@ -48,6 +51,7 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
         }
         if (result.type !== 'watch') throw new TransportError(`${request.path} does not answer with a watch`);
         for await (const batch of result.batches) {
+          await answersSent();
           for (const item of batch) yield watchEvent(result, item);
         }
       } finally {
@@ -56,6 +60,9 @@ export function createLoopback(pipeline: Pipeline, user: UserInfo): Transport {
     },
   };
 }
+
+/** Who waits for an answer to his write, waits for no controller that hears of it. */
+const answersSent = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const toApiRequest = (request: TransportRequest, user: UserInfo): ApiRequest => ({
   method: request.method,
@@ -89,6 +96,9 @@ async function* remoteEvents({ status, body }: StreamResult): AsyncGenerator<Wat
   for await (const line of lines(body)) yield parseAnswer<WatchEvent>(line, AGGREGATED);
 }
 
+const view = (definition: ResourceDefinition, entry: StorageEntry): KubeObject =>
+  entry.mayHoldBigints ? rounded(viewOf(definition, entry)) : viewOf(definition, entry);
+
 /** A list whose items are the store's own objects, typed. */
 function listObject(list: ListResult): KubeObject {
   const { definition, entries } = list;
@@ -96,14 +106,14 @@ function listObject(list: ListResult): KubeObject {
     kind: definition.listKind,
     apiVersion: apiVersionOf(definition),
     metadata: listMetadata(list),
-    items: entries.map((entry) => rounded(viewOf(definition, entry))),
+    items: entries.map((entry) => view(definition, entry)),
   } as KubeObject;
 }
 
 function watchEvent({ definition }: WatchResult, item: WatchItem): WatchEvent {
   if (item.type === 'ERROR') return { type: 'ERROR', object: item.object as unknown as KubeObject };
   if (item.type === 'BOOKMARK') return item;
-  return { type: item.type, object: typed(definition, rounded(viewOf(definition, item.entry))) };
+  return { type: item.type, object: typed(definition, view(definition, item.entry)) };
 }
 
 const typed = (definition: WatchResult['definition'], object: KubeObject): KubeObject =>

@@ -43,10 +43,10 @@ export function runController(controller: Controller, context: ControllerContext
       if (result?.requeueAfter !== undefined) queue.addAfter(key, result.requeueAfter);
     } catch (error) {
       if (own.signal.aborted) return;
-      // Somebody wrote in between, and the cache will say so: nothing to be told about.
-      const level = hasReason(error, 'Conflict') ? 'debug' : 'warn';
-      own.log[level]({ key, err: error }, 'reconcile failed, trying again');
-      queue.retry(key);
+      const failures = queue.retry(key);
+      // Somebody wrote or deleted in between, and the cache will say so: nothing to be told about.
+      const late = hasReason(error, 'Conflict') || (failures === 0 && hasReason(error, 'NotFound'));
+      own.log[late ? 'debug' : 'warn']({ key, err: error }, 'reconcile failed, trying again');
     }
   }
 

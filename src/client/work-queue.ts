@@ -67,11 +67,12 @@ export class WorkQueue {
     this.#delayed.set(key, { at, timer });
   }
 
-  /** Adds after this key's pause, which doubles with each call until `forget`. */
-  retry(key: string): void {
+  /** Adds after this key's pause, which doubles with each call until `forget`; returns the calls before this one. */
+  retry(key: string): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.addAfter(key, Math.min(this.#firstRetryMs * 2 ** failures, this.#maxRetryMs));
+    return failures;
   }
 
   forget(key: string): void {

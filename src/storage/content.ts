@@ -1,5 +1,5 @@
 // What an object is apart from its revision: the part that is stored, compared and stamped.
-import { storedJson } from '../apimachinery/codec/exact.ts';
+import { holdsBigints, storedJson } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import type { Revision, Written } from './storage.ts';
 
@@ -18,7 +18,7 @@ export function write(content: KubeObject): { value: string; written: Written } 
   const written = { metadata: about.trimStart(), rest: below === '{}' ? '}' : `,${below.trimStart().slice(1)}` };
   // The store asks nobody for a type.
   const type = kind === undefined && apiVersion === undefined ? '{' : `${typeOf({ kind, apiVersion })},`;
-  const isExact = about.startsWith(' ') || below.startsWith(' ');
+  const isExact = holdsBigints(about) || holdsBigints(below);
   return { value: `${isExact ? ' ' : ''}${type}"metadata":${written.metadata}${written.rest}`, written };
 }
 

@@ -2,6 +2,7 @@
 // large cluster are not read for a long time, and parsing all of them is most of a start. What was just written is there
 // as a value too, which whoever follows the resource reads at once; if nobody does, it is text from then on, which takes
 // a fifth of the memory and is nothing to the collector.
+import { holdsBigints } from '../apimachinery/codec/exact.ts';
 import type { KubeObject } from '../apimachinery/meta.ts';
 import { deepFreeze } from '../apimachinery/value.ts';
 import { stamp } from './content.ts';
@@ -34,8 +35,13 @@ export const makeEntry = (
 ): StorageEntry => {
   const { text } = stored;
   return text === undefined
-    ? new Entry(at, { object: stamp(content, at.revision) })
-    : new Entry(at, { content, parse: parserOf(at, text, stored.decode), written: stored.written });
+    ? new Entry(at, { object: stamp(content, at.revision), mayHoldBigints: true })
+    : new Entry(at, {
+        content,
+        parse: parserOf(at, text, stored.decode),
+        mayHoldBigints: holdsBigints(text),
+        written: stored.written,
+      });
 };
 
 /** To be called when the turn in which the entry was published is over. */
@@ -45,7 +51,11 @@ export function settle(entry: StorageEntry): void {
 
 /** Of stored text, which is parsed when `object` is first asked for; that throws UnreadableValue when it cannot be. */
 export const entryOfText = (at: At, text: string, decode: Decode): StorageEntry =>
-  new Entry(at, { parse: parserOf(at, text, decode) });
+  new Entry(at, { parse: parserOf(at, text, decode), mayHoldBigints: holdsBigints(text) });
+
+/** Of an object that is not, or not yet, in the store. */
+export const entryOfObject = (at: At, object: KubeObject): StorageEntry =>
+  new Entry(at, { object, mayHoldBigints: true });
 
 const parserOf = (at: At, text: string, decode: Decode) => (): KubeObject => {
   try {
@@ -55,8 +65,9 @@ const parserOf = (at: At, text: string, decode: Decode) => (): KubeObject => {
   }
 };
 
-/** What an entry is made of: one of the three at least. */
+/** What an entry is made of: an object, or what one can be made of. */
 interface Made {
+  mayHoldBigints: boolean;
   object?: KubeObject;
   content?: KubeObject | undefined;
   parse?: (() => KubeObject) | undefined;
@@ -67,16 +78,18 @@ class Entry implements StorageEntry {
   readonly key: string;
   readonly revision: Revision;
   readonly createRevision: Revision;
+  readonly mayHoldBigints: boolean;
   #object: KubeObject | undefined;
   #content: KubeObject | undefined;
   #parse: (() => KubeObject) | undefined;
   #encodings: Map<string, Uint8Array> | undefined;
   written: Written | undefined;
 
-  constructor(at: At, { object, content, parse, written }: Made) {
+  constructor(at: At, { object, content, parse, written, mayHoldBigints }: Made) {
     this.key = at.key;
     this.revision = at.revision;
     this.createRevision = at.createRevision;
+    this.mayHoldBigints = mayHoldBigints;
     this.#object = object;
     this.#content = content;
     this.#parse = parse;

@@ -17,6 +17,8 @@ export interface StorageEntry {
   readonly revision: Revision;
   readonly createRevision: Revision;
   readonly object: KubeObject;
+  /** Whether bigints may be in `object`; false for nearly all, so that nobody has to look. */
+  readonly mayHoldBigints: boolean;
   /** Encodings of `object`, made once by whoever first needs one; the key names media type and version. */
   readonly encodings: Map<string, Uint8Array>;
   /** What was stored of it, in the turn in which it is published and no longer: encodings can be made of it. */

@@ -208,8 +208,8 @@ export class Writes {
     }
     this.#options.publish(events, newest);
     for (const answer of answers) answer();
-    // Answers and frames are made before that, and who follows the resource has read what is new.
-    setImmediate(() => {
+    // By then answers and frames are made, and controllers, which come a turn after those, have read what is new.
+    setImmediate(setImmediate, () => {
       for (const { event } of events) settle(event.entry);
     });
   }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMaps, pods } from '../../src/api/resources.ts';
-import { conflict, forbidden, OBJECT_MODIFIED } from '../../src/apimachinery/status-error.ts';
+import { conflict, forbidden, notFound, OBJECT_MODIFIED } from '../../src/apimachinery/status-error.ts';
 import { retryOnConflict } from '../../src/client/backoff.ts';
 import { type Controller, watchOf } from '../../src/client/controller.ts';
+import { createInformers } from '../../src/client/create-informers.ts';
+import { createEventRecorder } from '../../src/client/events.ts';
 import { keyOf } from '../../src/client/indexed-store.ts';
+import { runController } from '../../src/client/run-controller.ts';
+import { type Logger, silentLogger } from '../../src/log.ts';
 import { harness } from '../controllers/harness.ts';
 import { podObject } from '../support/objects.ts';
 
@@ -81,4 +85,35 @@ test('conflicts are tried again, five times in all; other errors are not', async
   assert.equal(tries, 5);
   await assert.rejects(attempt(1, new Error('other')), /other/);
   assert.equal(tries, 1);
+});
+
+test('a cache that is behind is no news; what stays missing is', async (t) => {
+  const told: string[] = [];
+  const levels = { debug: () => told.push('debug'), warn: () => told.push('warn') };
+  const h = harness(t);
+  h.api.seed(podObject('a'));
+  const informers = createInformers({ client: h.client, clock: h.clock, log: silentLogger, random: () => 0 });
+  const events = createEventRecorder({ client: h.client, clock: h.clock, log: silentLogger, component: 'test' });
+  const pod = { group: '', resource: 'pods' };
+  const errors = [conflict(pod, 'a', OBJECT_MODIFIED), notFound(pod, 'a'), undefined, notFound(pod, 'a')];
+  const running = runController(
+    watching(async () => {
+      const error = errors.shift();
+      if (error) throw error;
+      return errors.length > 0 ? { requeueAfter: 1_000 } : undefined;
+    }),
+    {
+      client: h.client,
+      informers,
+      events,
+      clock: h.clock,
+      log: { ...silentLogger, ...levels } as unknown as Logger,
+      signal: new AbortController().signal,
+    },
+  );
+  await running.start();
+  await h.clock.advance(5_000);
+  assert.deepEqual(told, ['debug', 'warn', 'debug']);
+  await running.stop();
+  await informers.stop();
 });

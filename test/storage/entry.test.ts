@@ -44,6 +44,7 @@ describe('an entry that was written', () => {
     const storage = await openWrapped(t, { driver: memory, wrap: (driver) => driver, decode });
     const { revision } = await create(storage, 'a', 'one');
     await nextTurn();
+    await nextTurn();
     assert.equal(parsed, 0);
     const { object } = storage.get(podKey('a')) ?? {};
     const { metadata, ...rest } = pod('a', 'one');

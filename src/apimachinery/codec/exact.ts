@@ -76,8 +76,11 @@ export function storedJson(value: unknown): string {
   return met.count === before ? text : ` ${text}`;
 }
 
+/** Whether storedJson met a bigint when it wrote `text`. */
+export const holdsBigints = (text: string): boolean => text.startsWith(' ');
+
 /** Throws SyntaxError. */
-export const parseStored = (text: string): unknown => JSON.parse(text, text.startsWith(' ') ? exactly : undefined);
+export const parseStored = (text: string): unknown => JSON.parse(text, holdsBigints(text) ? exactly : undefined);
 
 const INTEGER = /^-?[0-9]+$/;
 

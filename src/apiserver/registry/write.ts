@@ -6,6 +6,7 @@ import type { AnyObject, JsonObject, KubeObject } from '../../apimachinery/meta.
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { badRequest, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
+import { entryOfObject } from '../../storage/entry.ts';
 import {
   type Change,
   type Origin,
@@ -166,13 +167,10 @@ export async function commit(
 ): Promise<StorageEntry> {
   if (dryRun) {
     const current = env.storage.get(change.key);
-    return {
-      key: change.key,
-      revision: current?.revision ?? 0,
-      createRevision: current?.createRevision ?? 0,
-      object: withRevision(change.object, current ? String(current.revision) : undefined),
-      encodings: new Map(),
-    };
+    return entryOfObject(
+      { key: change.key, revision: current?.revision ?? 0, createRevision: current?.createRevision ?? 0 },
+      withRevision(change.object, current ? String(current.revision) : undefined),
+    );
   }
   return await toStore(env.storage, change);
 }

@@ -1,7 +1,7 @@
 // componentstatuses: what is left of an old API. Everything here is one process, so all are as well as it is.
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { notFound } from '../../apimachinery/status-error.ts';
-import type { StorageEntry } from '../../storage/storage.ts';
+import { entryOfObject } from '../../storage/entry.ts';
 import type { CallHandler } from '../call.ts';
 
 const NAMES = ['controller-manager', 'scheduler', 'etcd-0'];
@@ -15,10 +15,9 @@ const componentStatus = (name: string): AnyObject => ({
 
 export const componentStatusHandler: CallHandler = async ({ definition, info }) => {
   if (info.verb === 'list') {
-    const entries = NAMES.map((name): StorageEntry => {
-      const object = componentStatus(name);
-      return { key: name, revision: 0, createRevision: 0, object, encodings: new Map() };
-    });
+    const entries = NAMES.map((name) =>
+      entryOfObject({ key: name, revision: 0, createRevision: 0 }, componentStatus(name)),
+    );
     return { type: 'list', definition, metadata: {}, entries };
   }
   if (!NAMES.includes(info.name)) throw notFound({ group: '', resource: 'componentstatus' }, info.name);

@@ -5,7 +5,7 @@ import type { Node } from '../../../api/types/core/v1.ts';
 import type { AnyObject, KubeObject } from '../../../apimachinery/meta.ts';
 import { notFound } from '../../../apimachinery/status-error.ts';
 import { type Clock, sleep } from '../../../clock.ts';
-import type { StorageEntry } from '../../../storage/storage.ts';
+import { entryOfObject } from '../../../storage/entry.ts';
 import type { CallHandler, ResourceCall } from '../../call.ts';
 import type { ObjectReader } from '../../reader.ts';
 import { compileSelection, parseSelectors } from '../../registry/selection.ts';
@@ -125,9 +125,9 @@ function answer({ definition, info, request }: ResourceCall, found: readonly Any
   const selection = compileSelection(definition, parseSelectors(request.query));
   const entries = found
     .filter((object) => selection.matches(object))
-    .map((object): StorageEntry => {
+    .map((object) => {
       const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-      return { key, revision: 0, createRevision: 0, object, encodings: new Map() };
+      return entryOfObject({ key, revision: 0, createRevision: 0 }, object);
     });
   return { type: 'list', definition, metadata: {}, entries };
 }
