@@ -30,6 +30,7 @@ export interface Behaviour {
 
   /** Values of selectors that are not simply the field of that name. */
   selectableFields?: ResourceDefinition['selectableFields'];
+  fieldRefusal?: NonNullable<ResourceDefinition['fieldRefusal']>;
   deletionGrace?: ResourceDefinition['deletionGrace'];
   ttlSeconds?: number;
   defaultPropagation?: ResourceDefinition['defaultPropagation'];

@@ -1,6 +1,5 @@
 // Makes the definition of a built-in resource from its facts, the lists of strategies.ts and, where it has one, a
 // behaviour of its own. The generic steps here are those that upstream's strategies repeat for each type.
-
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyObject, type ObjectMeta, parseGroupVersion } from '../apimachinery/meta.ts';
 import { nameIsDNSSubdomain, nameIsPathSegment } from '../apimachinery/names.ts';
@@ -84,6 +83,7 @@ export function builtinDefinition(fact: ResourceFact, behaviour: Behaviour = {})
     subresources: subresourcesOf(fact),
     storage: behaviour.storage ?? { group: fact.g, resource: fact.r, version: fact.v },
     selectableFields: selectorsOf(fact, behaviour),
+    ...(behaviour.fieldRefusal && { fieldRefusal: behaviour.fieldRefusal }),
 
     setDefaults(object) {
       normalise(object, schema, { asSent: TELLS_EMPTY.has(id) ? 'empties' : 'lists' });

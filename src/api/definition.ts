@@ -79,6 +79,8 @@ export interface ResourceDefinition extends ResourceType {
 
   /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
   readonly selectableFields: Readonly<Record<string, (object: AnyObject) => string>>;
+  /** The words for any other field, of a type that has words of its own. */
+  readonly fieldRefusal?: (field: string) => string;
 
   /**
    * Types made at run time have no model and bring bodies into shape themselves: returns the value without what

@@ -66,3 +66,6 @@ function decimal(amount: bigint, unit: bigint): string {
 
 /** For timers; finer parts are lost. */
 export const durationToMs = (nanoseconds: bigint): number => Number(nanoseconds / 1_000_000n);
+
+/** Cut to milliseconds and printed as Go does: 250ms, 1.5s, 1m20s. */
+export const formatMs = (ms: number): string => formatDuration(BigInt(Math.trunc(ms)) * 1_000_000n);

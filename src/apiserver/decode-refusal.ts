@@ -57,6 +57,22 @@ const VERSION_DIFFERS = 'the API version in the data (';
 export const versionDiffers = (apiVersion: string, into: GroupVersion): string =>
   `${VERSION_DIFFERS}${apiVersion}) does not match the expected API version (${apiVersionOf(into)})`;
 
+/** What `decode` returns; what it throws is a refusal. */
+export function refusing<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+/** 400 with the decoder's words for what is the body's fault. */
+export function refusal(error: unknown): unknown {
+  if (error instanceof DecodeError) return Object.assign(badRequest(error.message), { cause: error });
+  // Nested deeper than the stack holds; Go's decoder stops at 10,000.
+  return error instanceof RangeError ? badRequest('exceeded max depth') : error;
+}
+
 /** How much of a body is shown. */
 const SHOWN_BYTES = 30;
 

@@ -1,5 +1,4 @@
 // Bodies as objects of a definition: format, strictness, type, defaults.
-
 import { decodeCbor } from '../apimachinery/codec/cbor.ts';
 import { type Decoded, DecodeError } from '../apimachinery/codec/decoded.ts';
 import { decodeJson } from '../apimachinery/codec/json.ts';
@@ -15,7 +14,16 @@ import type { SchemaSet } from '../apimachinery/schema.ts';
 import { badRequest, fieldError, invalid } from '../apimachinery/status-error.ts';
 import { isObject } from '../apimachinery/value.ts';
 import type { BodyType } from './body-type.ts';
-import { otherType, typeSaid, typeUnread, unhandled, unrecognized, versionDiffers } from './decode-refusal.ts';
+import {
+  otherType,
+  refusal,
+  refusing,
+  typeSaid,
+  typeUnread,
+  unhandled,
+  unrecognized,
+  versionDiffers,
+} from './decode-refusal.ts';
 import { type BodyFormat, bodyFormat } from './negotiation.ts';
 import { decodeProtobuf } from './protobuf-body.ts';
 import { apiVersionOf } from './registry/keys.ts';
@@ -169,19 +177,4 @@ export function requireCustomType(object: JsonObject, definition: Pick<BodyType,
   if (errors.length === 0) return;
   const name = isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
   throw invalid({ ...parseGroupVersion(String(apiVersion)), kind: String(kind) }, name, errors);
-}
-
-function refusing<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    throw refusal(error);
-  }
-}
-
-/** 400 with the decoder's words for what is the body's fault. */
-function refusal(error: unknown): unknown {
-  if (error instanceof DecodeError) return Object.assign(badRequest(error.message), { cause: error });
-  // Nested deeper than the stack holds; Go's decoder stops at 10,000.
-  return error instanceof RangeError ? badRequest('exceeded max depth') : error;
 }

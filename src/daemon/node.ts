@@ -97,7 +97,7 @@ async function dockerRuntime(config: NodeConfig, network: PodNetwork, parts: Par
 async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, parts: Parts) {
   const { createNerdctlRuntime } = await import('../kubelet/cri/nerdctl/driver.ts');
   return createNerdctlRuntime({
-    nerdctl: 'nerdctl',
+    program: 'nerdctl',
     address: runtimePlace(config).socket,
     reviveContainerd: () => ensureContainerd(config, parts),
     ...runtimeOptions(config, network, parts),

@@ -41,13 +41,3 @@ export function createKeyedBackOff(clock: Clock, options: BackOffTimes): KeyedBa
     },
   };
 }
-
-/** Go's way to print a duration cut to milliseconds: 250ms, 1.5s, 10s, 1m20s, 5m0s. */
-export function formatSeconds(time: number): string {
-  const ms = Math.floor(time);
-  if (ms > 0 && ms < 1000) return `${ms}ms`;
-  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
-  const seconds = `${(ms % 60_000) / 1000}s`;
-  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
-  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
-}

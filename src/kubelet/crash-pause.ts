@@ -1,6 +1,7 @@
 // Whether a container that has ended must wait before it is started again, in the words of kuberuntime's doBackOff.
 import type { Container, Pod } from '../api/types/core/v1.ts';
-import { formatSeconds, type KeyedBackOff } from './back-off.ts';
+import { formatMs } from '../apimachinery/duration.ts';
+import type { KeyedBackOff } from './back-off.ts';
 import type { ContainerStatus } from './cri/runtime.ts';
 import { formatPod } from './pod-record.ts';
 
@@ -25,7 +26,7 @@ export function crashPause(
     at.backOff.next(key, newest.finishedAt);
     return undefined;
   }
-  const pause = formatSeconds(at.backOff.current(key));
+  const pause = formatMs(at.backOff.current(key));
   const who = formatPod(at.pod);
   return {
     leftMs,

@@ -1,10 +1,10 @@
 // Makes the image of a container present: pull policy, back-off after failures, credentials one after another until
 // one is taken, and no use of what was pulled with another pod's (pkg/kubelet/images/image_manager.go, kuberuntime_image.go).
 import type { Container, Pod } from '../api/types/core/v1.ts';
-import { formatDuration } from '../apimachinery/duration.ts';
+import { formatMs } from '../apimachinery/duration.ts';
 import type { EventRecorder } from '../client/controller.ts';
 import type { Clock } from '../clock.ts';
-import { type BackOffTimes, createKeyedBackOff, formatSeconds } from './back-off.ts';
+import { type BackOffTimes, createKeyedBackOff } from './back-off.ts';
 import { type ImageRuntime, type ImageStatus, RuntimeError } from './cri/runtime.ts';
 import type { PullCredential } from './images/keyring.ts';
 import { whileItTakes } from './images/pull-progress.ts';
@@ -45,9 +45,6 @@ export function isReference(image: string): boolean {
 const policyOf = (container: Container): string =>
   container.imagePullPolicy ??
   (/:[^/]+$/.test(container.image ?? '') && !container.image?.endsWith(':latest') ? 'IfNotPresent' : 'Always');
-
-/** A duration cut to milliseconds, as Go prints it: 304ms, 1.2s, 1m0.5s. */
-const truncated = (ms: number): string => formatDuration(BigInt(Math.trunc(ms)) * 1_000_000n);
 
 export function createImages(options: {
   runtime: ImageRuntime;
@@ -99,7 +96,7 @@ export function createImages(options: {
     const began = clock.monotonic();
     const endProgress = whileItTakes(clock, (ms) => {
       const come = pulls.progress(image);
-      const message = `Still pulling image "${image}" after ${formatSeconds(ms)}${come ? ` (${come})` : ''}`;
+      const message = `Still pulling image "${image}" after ${formatMs(ms)}${come ? ` (${come})` : ''}`;
       events.event(pod, 'Normal', 'Pulling', message, about);
     });
     let pulled: Pulled;
@@ -127,8 +124,8 @@ export function createImages(options: {
     }
     records.pulled(image, status.id, pulled.credential);
     await records.prune(runtime.listImages).catch(() => undefined); // the next pull does it
-    const took = truncated(clock.monotonic() - began);
-    const message = `Successfully pulled image "${image}" in ${truncated(pulled.ms)} (${took} including waiting). Image size: ${status.size} bytes.`;
+    const took = formatMs(clock.monotonic() - began);
+    const message = `Successfully pulled image "${image}" in ${formatMs(pulled.ms)} (${took} including waiting). Image size: ${status.size} bytes.`;
     events.event(pod, 'Normal', 'Pulled', message, about);
     return status;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { durationToMs, formatDuration, parseDuration } from '../../src/apimachinery/duration.ts';
+import { durationToMs, formatDuration, formatMs, parseDuration } from '../../src/apimachinery/duration.ts';
 import { parseIntOrString, scaledValue } from '../../src/apimachinery/int-or-string.ts';
 
 describe('a Go duration', () => {
@@ -57,4 +57,19 @@ describe('a number or percentage', () => {
     assert.equal(parseIntOrString('5%'), '5%');
     assert.equal(parseIntOrString('3000000000'), '3000000000');
   });
+});
+
+describe('milliseconds in the words of events and statuses', () => {
+  for (const [ms, expected] of [
+    [0, '0s'],
+    [255.41, '255ms'],
+    [1_000, '1s'],
+    [1_234.9, '1.234s'],
+    [10_000, '10s'],
+    [62_500, '1m2.5s'],
+    [300_000, '5m0s'],
+    [3_723_000, '1h2m3s'],
+  ] as const) {
+    it(`${ms} ms are ${expected}`, () => assert.equal(formatMs(ms), expected));
+  }
 });

@@ -88,6 +88,8 @@ export const jobs: Behaviour = {
   selectableFields: {
     'status.successful': (object) => String((object.status as { succeeded?: number } | undefined)?.succeeded ?? 0),
   },
+  // batch/v1's conversion.go, AddFieldLabelConversionsForJob
+  fieldRefusal: (field) => `field label ${JSON.stringify(field)} not supported for Job`,
 };
 
 export const cronJobs: Behaviour = {

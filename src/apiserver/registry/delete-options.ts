@@ -1,10 +1,10 @@
 // DeleteOptions from the body or the query of a DELETE.
-import { type Decoded, DecodeError } from '../../apimachinery/codec/decoded.ts';
+import type { Decoded } from '../../apimachinery/codec/decoded.ts';
 import { decodeTyped } from '../../apimachinery/codec/strict.ts';
 import type { JsonObject } from '../../apimachinery/meta.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
 import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
-import { noKind, typeSaid } from '../decode-refusal.ts';
+import { noKind, refusing, typeSaid } from '../decode-refusal.ts';
 import { isTrue } from '../request-info.ts';
 import { parseInteger, validateDryRun } from './parameters.ts';
 
@@ -83,15 +83,6 @@ function fromBody(body: Decoded, types: SchemaSet): Fields {
 
 const typed = (body: Decoded, types: SchemaSet): Partial<Fields> =>
   refusing(() => decodeTyped(body, types.type(MODEL), types).value as Partial<Fields>);
-
-function refusing<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(error.message);
-    throw error;
-  }
-}
 
 /** As admission sees them. */
 export const deletionOptions = ({ dryRun, ...options }: DeleteOptions): JsonObject => ({

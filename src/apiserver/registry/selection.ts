@@ -66,15 +66,10 @@ const isSelectable = (definition: ResourceDefinition, field: string): boolean =>
   (field === 'metadata.namespace' && (definition.namespaced || !saysItself(definition))) ||
   Object.hasOwn(definition.selectableFields, field);
 
-/** Its conversion of field labels has words of its own (batch/v1's conversion.go). */
-const OF_JOBS = 'Job';
-
 const notSelectable = (definition: ResourceDefinition, field: string) =>
   badRequest(
     saysItself(definition)
-      ? definition.kind === OF_JOBS
-        ? `field label ${JSON.stringify(field)} not supported for Job`
-        : `field label not supported: ${field}`
+      ? (definition.fieldRefusal?.(field) ?? `field label not supported: ${field}`)
       : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
   );
 

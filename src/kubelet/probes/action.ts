@@ -2,8 +2,8 @@
 // try cannot be made at all, which says nothing about the container.
 import { connect } from 'node:net';
 import type { Container, Probe } from '../../api/types/core/v1.ts';
+import { formatMs } from '../../apimachinery/duration.ts';
 import type { Clock } from '../../clock.ts';
-import { formatSeconds } from '../back-off.ts';
 import { RuntimeError, type StreamRuntime } from '../cri/runtime.ts';
 import { expand } from '../environment.ts';
 import { dialFailure } from './dial-failure.ts';
@@ -46,7 +46,7 @@ export async function tryProbe(
     }
     if (probe.grpc) {
       const { port, service = '' } = probe.grpc;
-      return await grpcCheck({ host, port, service, timeout: formatSeconds(timeoutMs), signal });
+      return await grpcCheck({ host, port, service, timeout: formatMs(timeoutMs), signal });
     }
     throw new Error(`missing probe handler for ${container.name}`);
   } finally {
@@ -67,7 +67,7 @@ async function tryExec(
     return { ok: result.exitCode === 0, output };
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.reason !== 'ExecTimeout') throw error;
-    const told = `"${command.join(' ')}" timed out after ${formatSeconds(use.timeoutMs)}`;
+    const told = `"${command.join(' ')}" timed out after ${formatMs(use.timeoutMs)}`;
     return { ok: false, output: `command timed out: ${told}` };
   }
 }

@@ -182,7 +182,7 @@ async function openNerdctl({ registries }: OpenOptions = {}): Promise<Harness> {
   const { address } = await startContainerd(base);
   const reviveContainerd = async () => void (await startContainerd(base));
   const logs = createPodLogs(path.join(bed.directory, 'pods'));
-  const parts = { nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries, logs };
+  const parts = { program: nerdctl, address, reviveContainerd, network, ledger, cgroup: MARK, registries, logs };
   const make = () => createNerdctlRuntime({ ...base, ...parts });
   return harnessOf(bed, { address, registries, make, startContainerd: reviveContainerd });
 }

@@ -1,14 +1,14 @@
 // The docker driver: what of docker is not as nerdctl has it. The engine is the host's, which others use too; a pod is a container
 // that holds its namespaces. docs/decisions/0035-podman.md
-
 import { PRODUCT } from '../../../constants.ts';
 import type { Component } from '../../../lifecycle.ts';
 import { DEFAULT_LOG_LIMITS } from '../../logs/log-file.ts';
 import { LABEL_INSTANCE } from '../labels.ts';
 import { commandLine, type Nerdctl } from '../nerdctl/cli.ts';
-import { createDialectRuntime, type DialectRuntimeOptions, temporaryFolder } from '../nerdctl/dialect.ts';
+import { createDialectRuntime, temporaryFolder } from '../nerdctl/dialect.ts';
 import { createDialectImages } from '../nerdctl/dialect-images.ts';
 import { createDialectLayers } from '../nerdctl/dialect-layers.ts';
+import type { DialectRuntimeOptions } from '../nerdctl/options.ts';
 import { PAUSE_IMAGE } from '../pause.ts';
 import type { Runtime } from '../runtime.ts';
 import { followDocker } from './events.ts';

@@ -2,15 +2,11 @@
 // value. podman and docker are such.
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Clock } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
 import { run } from '../../../exec.ts';
 import type { Component } from '../../../lifecycle.ts';
-import type { Logger } from '../../../log.ts';
-import type { HostLedger } from '../../../network/host-ledger.ts';
-import type { PodNetwork } from '../../../network/pod-network.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
-import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../logs/log-file.ts';
+import { DEFAULT_LOG_LIMITS } from '../../logs/log-file.ts';
 import { createLogRotation } from '../../logs/log-rotation.ts';
 import { createContainerTable } from '../container-table.ts';
 import type { ContainerdEvent } from '../containerd/events.ts';
@@ -18,36 +14,18 @@ import { createEventFanOut } from '../event-fan-out.ts';
 import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createListeners } from '../listeners.ts';
-import type { PodLogs } from '../pod-logs.ts';
 import { type ContainerStatus, type Mount, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
 import { type ContainerProcesses, createContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
 import type { NerdctlImages } from './images.ts';
 import { listAndInspect } from './list-containers.ts';
+import type { DialectRuntimeOptions } from './options.ts';
 import { sinceStart } from './parse.ts';
 import { portForward } from './port-forward.ts';
 import { openSandboxRecords } from './records.ts';
 import { createSandboxes, endOf, type Holders } from './sandboxes.ts';
 import { createStats, type Layers } from './stats.ts';
-
-export interface DialectRuntimeOptions {
-  /** Path or name of the program. */
-  program: string;
-  dataDir: string;
-  runDir: string;
-  network: PodNetwork;
-  ledger: HostLedger;
-  clock: Clock;
-  log: Logger;
-  logs: PodLogs;
-  /** Of one container; default upstream's. */
-  logLimits?: LogLimits;
-  /** Parent of the pods' cgroups, one per instance on a host; default "tsukube". */
-  cgroup?: string;
-  /** Folder whose config.json has the node's passwords. */
-  registries?: string;
-}
 
 export interface Followed {
   onEvent(event: ContainerdEvent): void;
@@ -168,7 +146,7 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
     return listed.map((status) => {
       const { state, startedAt } = status;
       const isLost = state === 'created' && startedAt > 0;
-      return isLost ? sinceStart(status, { startedAt, task: undefined, exit: undefined, at: clock.now() }) : status;
+      return isLost ? sinceStart(status, { startedAt, at: clock.now() }) : status;
     });
   }
 

@@ -3,16 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { type Clock, sleep } from '../../../clock.ts';
+import { sleep } from '../../../clock.ts';
 import { PRODUCT } from '../../../constants.ts';
 import type { GrpcChannel } from '../../../grpc/channel.ts';
 import { isGrpcError } from '../../../grpc/status.ts';
 import type { Component } from '../../../lifecycle.ts';
-import type { Logger } from '../../../log.ts';
-import type { HostLedger } from '../../../network/host-ledger.ts';
-import type { PodNetwork } from '../../../network/pod-network.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
-import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../logs/log-file.ts';
+import { DEFAULT_LOG_LIMITS } from '../../logs/log-file.ts';
 import { hostMounter } from '../../mounts.ts';
 import { createContainerTable } from '../container-table.ts';
 import {
@@ -30,7 +27,6 @@ import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
-import type { PodLogs } from '../pod-logs.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
 import { createNerdctl, RUNC_ROOT } from './cli.ts';
 import { attachConsole, consoleOf, openRequest, outputId } from './console.ts';
@@ -39,6 +35,7 @@ import { exec, execSync } from './exec.ts';
 import { createImageMounts } from './image-mounts.ts';
 import { createImages } from './images.ts';
 import { listAllContainers } from './list-containers.ts';
+import type { DialectRuntimeOptions } from './options.ts';
 import { createOutputs } from './outputs.ts';
 import { exitOf } from './parse.ts';
 import { portForward } from './port-forward.ts';
@@ -48,28 +45,11 @@ import { writeRuncWrapper } from './runc-wrapper.ts';
 import { createSandboxes, endOf } from './sandboxes.ts';
 import { createStats } from './stats.ts';
 
-export interface NerdctlRuntimeOptions {
-  /** Path or name of nerdctl. */
-  nerdctl: string;
+export interface NerdctlRuntimeOptions extends DialectRuntimeOptions {
   /** containerd's socket. */
   address: string;
-  /** nerdctl's data (container logs and names) lives in `<dataDir>/nerdctl`. */
-  dataDir: string;
-  /** Sandbox records, namespaces and short-lived files live in `<runDir>/runtime`. */
-  runDir: string;
-  network: PodNetwork;
-  ledger: HostLedger;
   /** Brings containerd back when it has ended; without it the driver waits for whoever runs it. */
   reviveContainerd?: () => Promise<void>;
-  clock: Clock;
-  log: Logger;
-  logs: PodLogs;
-  /** Of one container; default upstream's. */
-  logLimits?: LogLimits;
-  /** Parent of the pods' cgroups, one per instance on a host; default "tsukube". */
-  cgroup?: string;
-  /** Folder of registry settings: HOST/hosts.toml, and config.json with passwords. */
-  registries?: string;
 }
 
 const CHECK_TIMEOUT_MS = 10_000;
@@ -94,7 +74,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const cgroup = options.cgroup ?? PRODUCT;
   const dataRoot = path.join(options.dataDir, 'nerdctl');
   const nerdctl = createNerdctl({
-    binary: options.nerdctl,
+    binary: options.program,
     address: options.address,
     dataRoot,
     registries: options.registries,

@@ -10,7 +10,8 @@ import type { Nerdctl } from './cli.ts';
 import { missingObjects, runtimeError } from './errors.ts';
 import { type Exit, lifecycleFile, parseContainers, parseLifecycle, sinceStart } from './parse.ts';
 
-export interface Places {
+/** What is asked of a container that nerdctl finds no task of. */
+export interface Evidence {
   tasks: Pick<Tasks, 'state'>;
   clock: Clock;
   /** Of one whose task is gone with its shim. */
@@ -23,7 +24,7 @@ export interface Places {
  */
 export async function listAllContainers(
   nerdctl: Nerdctl,
-  { tasks, clock, recordedExit }: Places,
+  { tasks, clock, recordedExit }: Evidence,
 ): Promise<ContainerStatus[]> {
   const listed = await listAndInspect(nerdctl);
   return Promise.all(

@@ -129,7 +129,12 @@ export const exitOf = ({ exitCode = UNKNOWN_EXIT_CODE, finishedAt }: ContainerSt
 /** What became of a container that started at `startedAt`, by its task now, or by what was recorded of its end. */
 export function sinceStart(
   status: ContainerStatus,
-  { startedAt, task, exit, at }: { startedAt: number; task: TaskState | undefined; exit: Exit | undefined; at: number },
+  {
+    startedAt,
+    task,
+    exit,
+    at,
+  }: { startedAt: number; task?: TaskState | undefined; exit?: Exit | undefined; at: number },
 ): ContainerStatus {
   switch (task?.status) {
     // Its shim was killed, or the machine restarted. If that was before the end was seen, nobody knows how it ended.

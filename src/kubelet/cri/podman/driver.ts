@@ -3,9 +3,10 @@
 import path from 'node:path';
 import type { Component } from '../../../lifecycle.ts';
 import { LABEL_SANDBOX } from '../labels.ts';
-import { createDialectRuntime, type DialectRuntimeOptions, temporaryFolder } from '../nerdctl/dialect.ts';
+import { createDialectRuntime, temporaryFolder } from '../nerdctl/dialect.ts';
 import { createDialectImages } from '../nerdctl/dialect-images.ts';
 import { createDialectLayers } from '../nerdctl/dialect-layers.ts';
+import type { DialectRuntimeOptions } from '../nerdctl/options.ts';
 import type { Runtime } from '../runtime.ts';
 import { createPodman, podmanFolders } from './cli.ts';
 import { followExits } from './exits.ts';

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../clock.ts';
+import { isMissingFile } from '../../../missing-file.ts';
 import type { ContainerdEvent } from '../containerd/events.ts';
 import type { PodmanFolders } from './cli.ts';
 
@@ -43,7 +44,7 @@ function readExit(file: string): number | undefined {
   try {
     return Number(readFileSync(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissingFile(error)) return undefined;
     throw error;
   }
 }
