@@ -2,10 +2,11 @@
 // put first into PATH; nothing is installed and nothing starts.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { OPTIONS } from '../../src/daemon/options.ts';
 
 const scripts = path.join(import.meta.dirname, '../../scripts');
 
@@ -50,6 +51,31 @@ describe('scripts/up', () => {
     assert.equal(error, '');
   });
 
+  test('refuses a flag that the server does not have before it looks what to install', () => {
+    const cases: [args: string[], error: string][] = [
+      [['--bogus'], 'there is no flag "--bogus": ./scripts/up --help names those there are'],
+      [['--port=6443', '--bogus=1'], 'there is no flag "--bogus": ./scripts/up --help names those there are'],
+      [['somewhere'], 'there is no flag "somewhere": ./scripts/up --help names those there are'],
+      [['--detach', '--port'], '--port needs a value'],
+    ];
+    fake('id', 'echo 0');
+    fake('node', 'echo 18');
+    for (const [args, error] of cases) {
+      assert.deepEqual(run('up', ...args), { code: 1, out: '', error: `tsukube: ${error}` });
+    }
+    assert.deepEqual(readdirSync(path.join(folder, 'tools')), ['bin']);
+  });
+
+  test('knows every setting of the server, with its value behind = or a space', () => {
+    fake('id', 'echo 0');
+    fake('node', 'echo 18');
+    for (const name of ['config', ...Object.keys(OPTIONS)]) {
+      assert.equal(run('up', '--plan', `--${name}`, folder).code, 0, name);
+      assert.equal(run('up', '--plan', `--${name}=${folder}`).code, 0, name);
+    }
+    assert.equal(run('up', '--plan', '--description', folder).code, 1);
+  });
+
   test('--plan names what would be installed and installs nothing', () => {
     fake('id', 'echo 0');
     fake('node', 'echo 18');
@@ -75,5 +101,20 @@ describe('scripts/test', () => {
       error,
       /^tsukube: usage: \.\/scripts\/test \[quick \| clients \| soak \| FILE\.test\.ts …\] \(not "qiuck"\)$/,
     );
+  });
+
+  test('refuses a file that is not there, and more than one mode, before it looks what to install', () => {
+    fake('node', 'echo 18');
+    assert.deepEqual(run('test', 'test/nosuch.test.ts'), {
+      code: 1,
+      out: '',
+      error: 'tsukube: there is no test file "test/nosuch.test.ts"',
+    });
+    assert.deepEqual(run('test', 'quick', 'clients'), {
+      code: 1,
+      out: '',
+      error: 'tsukube: "quick" takes no further arguments (not "clients")',
+    });
+    assert.deepEqual(readdirSync(path.join(folder, 'tools')), ['bin']);
   });
 });
