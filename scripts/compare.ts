@@ -3,7 +3,7 @@
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
 // What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
-//   --manifests=FOLDER objects of its files instead, --only by file
+//   --manifests=FOLDER objects of its files instead, --only by file, with N --variants of each custom resource and definition
 // How it is compared: --words messages and warnings too
 // What is kept: --save=FILE all of it with upstream's answers, as a recording; --save-differing=FILE what differs.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -33,6 +33,7 @@ const { values: flags } = parseArgs({
     mixtures: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     manifests: { type: 'string' },
+    variants: { type: 'string', default: '0' },
     words: { type: 'boolean', default: false },
     save: { type: 'string' },
     'save-differing': { type: 'string' },
@@ -45,7 +46,10 @@ function inquiries(): Inquiry[] {
   const only = new RegExp(flags.only);
   const chance = createChance(Number(flags.seed));
   const recorded = kinds.includes('recorded') ? recordings().flatMap(scenariosOf) : [];
-  const people = flags.manifests === undefined ? undefined : manifests(flags.manifests, only);
+  const people =
+    flags.manifests === undefined
+      ? undefined
+      : manifests(flags.manifests, only, { chance, variants: Number(flags.variants) });
   if (people) return flags.words ? people.map(withWords) : people;
   const near = kinds.includes('neighbour') ? neighbours(only, { vocabulary, chance, count: Number(flags.count) }) : [];
   const made = subjects

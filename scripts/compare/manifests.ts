@@ -1,5 +1,6 @@
 // People's manifests as requests: each object of a folder is created, read, listed as a table, patched in every way, applied
-// and put back, in a namespace or under a name of its own.
+// and put back, in a namespace or under a name of its own. Custom resources are asked about with their definition, where
+// that is in the same file.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -7,7 +8,9 @@ import type { ResourceDefinition } from '../../src/api/definition.ts';
 import { builtinDefinitions } from '../../src/api/index.ts';
 import type { Question } from '../../test/vectors/play.ts';
 import type { Request } from '../../test/vectors/scenario.ts';
+import { definitionInquiries, isDefinition } from './definitions.ts';
 import { type Fields, isFields } from './places.ts';
+import type { Chance } from './random.ts';
 import type { Inquiry } from './scenarios.ts';
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
@@ -17,18 +20,20 @@ const OWN = '$' + '{id}';
 const FOR_ALL =
   /WebhookConfiguration|AdmissionPolicy|"globalDefault":true|is-default-class|APIService|FlowSchema|PriorityLevel/;
 
-export function manifests(folder: string, only: RegExp): Inquiry[] {
+export function manifests(folder: string, only: RegExp, options: { chance: Chance; variants: number }): Inquiry[] {
   const definitions = new Map(builtinDefinitions().map((definition) => [typeOf(definition), definition]));
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(ya?ml|json)$/.test(file) && only.test(file))
     .sort();
-  return files.flatMap((file) =>
-    objectsIn(path.join(folder, file)).flatMap((object, i) => {
-      const definition = definitions.get(`${object.apiVersion}/${object.kind}`);
+  return files.flatMap((file) => {
+    const objects = objectsIn(path.join(folder, file));
+    const builtIn = objects.flatMap((object, i) => {
+      const definition = isDefinition(object) ? undefined : definitions.get(`${object.apiVersion}/${object.kind}`);
       const steps = definition ? stepsFor(object, definition) : [];
       return steps.length > 0 ? [{ name: `${file} (${i + 1})`, steps }] : [];
-    }),
-  );
+    });
+    return [...builtIn, ...definitionInquiries(file, objects, options)];
+  });
 }
 
 const typeOf = ({ group, version, kind }: ResourceDefinition): string =>
@@ -41,7 +46,9 @@ function objectsIn(file: string): Fields[] {
   return objects.flatMap((object) => (object.kind === 'List' ? ((object.items ?? []) as Fields[]) : [object]));
 }
 
-function stepsFor(object: Fields, { group, version, plural, namespaced, verbs }: ResourceDefinition): Question[] {
+type Asked = Pick<ResourceDefinition, 'group' | 'version' | 'plural' | 'namespaced' | 'verbs'>;
+
+export function stepsFor(object: Fields, { group, version, plural, namespaced, verbs }: Asked): Question[] {
   const { namespace: _namespace, ...given } = isFields(object.metadata) ? object.metadata : {};
   const name = namespaced ? String(given.name ?? '') : OWN;
   if (!verbs.includes('create') || given.generateName || name === '' || FOR_ALL.test(JSON.stringify(object))) return [];

@@ -91,7 +91,7 @@ test('manifests are created in a namespace or under a name of their own; what ho
       { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'p' }, globalDefault: true },
     ];
     writeFileSync(path.join(folder, 'all.yaml'), objects.map((object) => JSON.stringify(object)).join('\n---\n'));
-    const made = manifests(folder, /./);
+    const made = manifests(folder, /./, { chance: createChance(1), variants: 0 });
     assert.deepEqual(
       made.map(({ name, steps }) => [name, steps[1]?.do.path]),
       [
@@ -112,4 +112,47 @@ test('alike differences are told once, with how many they are', () => {
   };
   const lines = ['step 1/code: want 201, got 422', 'step 1/code: want 201, got 422'];
   assert.deepEqual(describe([{ scenario, lines }]), ['2 × core/X: a/code: want 201, got 422\n    POST /x {"b":1}']);
+});
+
+test('a definition is served and removed around what is asked of its objects, and their variants are dry runs', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tsu-'));
+  try {
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    };
+    const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'a' }, spec: { size: 1 } };
+    const others = [
+      { apiVersion: 'example.com/v2', kind: 'Thing', metadata: { name: 'of a version that is not served' } },
+    ];
+    const text = [definition, thing, ...others].map((object) => JSON.stringify(object)).join('\n---\n');
+    writeFileSync(path.join(folder, 'things.yaml'), text);
+    const [made, ...more] = manifests(folder, /./, { chance: createChance(1), variants: 3 });
+    assert.equal(more.length, 0);
+    const asked = made?.steps.map(({ do: { method, path: at } }) => `${method} ${at}`) ?? [];
+    const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    const things = '/apis/example.com/v1/namespaces/$' + '{ns}/things';
+    const dry = '?dryRun=All&fieldValidation=Strict';
+    const from = asked.indexOf(`POST ${definitions}`);
+    assert.deepEqual(asked.slice(0, from + 3), [
+      ...Array.from({ length: 3 }, () => `POST ${definitions}${dry}`),
+      `POST ${definitions}`,
+      `GET ${definitions}/things.example.com`,
+      'GET /openapi/v3/apis/example.com/v1',
+    ]);
+    assert.equal(asked.filter((request) => request === `POST ${things}`).length, 1);
+    assert.equal(asked.filter((request) => request === `POST ${things}${dry}`).length, 4);
+    assert.equal(asked.at(-1), `DELETE ${definitions}/things.example.com`);
+    const variants = made?.steps.filter(({ do: request }) => request.path === `${things}${dry}`).slice(1) ?? [];
+    for (const { do: request } of variants) assert.notDeepEqual(request.body, thing);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

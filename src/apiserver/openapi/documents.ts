@@ -14,7 +14,7 @@ import { mergeV2, type V2Part } from './merge-v2.ts';
 import { capitalise, type ModelOf, type Operation, operationsOf } from './operations.ts';
 import type { JsonSchema } from './schemas.ts';
 import { openapiV2 } from './v2.ts';
-import { type DocumentParts, MEDIA_TYPES, openapiV3, type PlainPath } from './v3.ts';
+import { type DocumentParts, type Extensions, MEDIA_TYPES, openapiV3, type PlainPath } from './v3.ts';
 
 export interface OpenapiDocument {
   /** SHA-512 of the JSON in capitals: the hash of its URL, and in quotes its ETag. */
@@ -61,7 +61,7 @@ export function openapiDocuments(
   const custom = customSchemas(definitions);
   const served = servedGroups(definitions);
   const modelOf = modelResolver(definitions);
-  const kinds = kindsOfModels(definitions, modelOf);
+  const extensions = extensionsOf(definitions, modelOf);
   const plans = new Map<string, () => Pick<DocumentParts, 'operations' | 'plain' | 'tag'>>();
 
   const plainOnly = (path: string, tag: string, name: string, model: string) =>
@@ -132,7 +132,9 @@ export function openapiDocuments(
   };
   const v3 = (path: string): OpenapiDocument | undefined => {
     const plan = plans.get(path);
-    return plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, custom, kinds, descriptions: texts() }));
+    return (
+      plan && write(`v3 ${path}`, () => openapiV3({ ...plan(), schemas, custom, extensions, descriptions: texts() }))
+    );
   };
   const v2 = (): OpenapiDocument =>
     write('v2', () => {
@@ -143,7 +145,7 @@ export function openapiDocuments(
         plain: parts.flatMap(({ plain }) => plain),
         schemas,
         custom,
-        kinds,
+        extensions,
         descriptions: texts(),
         tagOf: (operation: Operation) => tags.get(operation) as string,
       });
@@ -216,18 +218,27 @@ function modelResolver(definitions: readonly ResourceDefinition[]): ModelOf {
   return (group, version, kind) => own.get(`${group}/${version}/${kind}`) ?? kindFact(group, version, kind).t;
 }
 
-function kindsOfModels(definitions: readonly ResourceDefinition[], modelOf: ModelOf) {
+function extensionsOf(definitions: readonly ResourceDefinition[], modelOf: ModelOf): Extensions {
   const kinds = new Map<string, { group: string; version: string; kind: string }[]>();
-  const add = (group: string, version: string, kind: string) => {
+  const selectable = new Map<string, { fieldPath: string }[]>();
+  const add = (group: string, version: string, kind: string): string => {
     const model = modelOf(group, version, kind);
     const known = kinds.get(model) ?? [];
     if (!known.some((k) => k.group === group && k.version === version && k.kind === kind)) {
       kinds.set(model, [...known, { group, version, kind }]);
     }
+    return model;
   };
-  for (const { group, version, kind, listKind, verbs, subresources } of definitions) {
-    add(group, version, kind);
-    if (verbs.includes('list')) add(group, version, listKind);
+  for (const { group, version, kind, listKind, verbs, subresources, ...definition } of definitions) {
+    const models = [kind, ...(verbs.includes('list') ? [listKind] : [])].map((told) => add(group, version, told));
+    // builder.go tells them of custom resources alone.
+    const fields = definition.customSchema ? Object.keys(definition.selectableFields) : [];
+    if (fields.length > 0)
+      for (const model of models)
+        selectable.set(
+          model,
+          fields.map((fieldPath) => ({ fieldPath })),
+        );
     for (const sub of Object.values(subresources)) {
       if (!sub.kind.endsWith('Options')) add(sub.group, sub.version, sub.kind);
     }
@@ -235,5 +246,13 @@ function kindsOfModels(definitions: readonly ResourceDefinition[], modelOf: Mode
   for (const kind of META_KINDS) {
     kinds.set(`${META}.${kind}`, [{ group: '', version: 'v1', kind }]);
   }
-  return kinds;
+  return new Map(
+    [...kinds].map(([model, of]) => [
+      model,
+      {
+        'x-kubernetes-group-version-kind': of,
+        ...(selectable.has(model) && { 'x-kubernetes-selectable-fields': selectable.get(model) }),
+      },
+    ]),
+  );
 }

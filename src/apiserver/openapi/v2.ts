@@ -2,7 +2,7 @@
 import { type Body, CUSTOM_TYPES, type Operation } from './operations.ts';
 import { parameterType, pathParameters } from './parameters.ts';
 import { type JsonSchema, OPENAPI_V2, schemaWriter } from './schemas.ts';
-import { type DocumentParts, modelsOf, sorted, withKinds } from './v3.ts';
+import { type DocumentParts, modelsOf, sorted } from './v3.ts';
 
 const PRODUCES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'];
 const STREAMS = [
@@ -21,7 +21,7 @@ const CUSTOM_PATCHES = ['application/json-patch+json', 'application/merge-patch+
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
 export function openapiV2(parts: Omit<DocumentParts, 'tag'> & { tagOf(operation: Operation): string }): JsonSchema {
-  const { operations, plain, schemas, custom, kinds, descriptions } = parts;
+  const { operations, plain, schemas, custom, extensions, descriptions } = parts;
   const writer = schemaWriter(schemas, { dialect: OPENAPI_V2, custom, descriptions });
   const paths: Record<string, JsonSchema> = {};
   for (const { path, tag, operationId, response, mediaTypes } of plain) {
@@ -55,7 +55,9 @@ export function openapiV2(parts: Omit<DocumentParts, 'tag'> & { tagOf(operation:
     swagger: '2.0',
     info: { title: 'Kubernetes', version: 'unversioned' },
     paths: sorted(paths),
-    definitions: Object.fromEntries(models.map((model) => [model, withKinds(writer.definition(model), model, kinds)])),
+    definitions: Object.fromEntries(
+      models.map((model) => [model, { ...writer.definition(model), ...extensions.get(model) }]),
+    ),
     parameters: Object.fromEntries(
       [...names].sort().map((name) => [name, { name, in: 'query', type: parameterType(name), uniqueItems: true }]),
     ),

@@ -31,8 +31,8 @@ const CUSTOM_PATCH_TYPES = [
 ];
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
-/** Kinds to be told at a model (x-kubernetes-group-version-kind), by model. */
-export type KindsOfModel = ReadonlyMap<string, readonly { group: string; version: string; kind: string }[]>;
+/** What is told of a model beside its schema (`x-kubernetes-…`), by model. */
+export type Extensions = ReadonlyMap<string, JsonSchema>;
 
 /** A path that only says what is there: /apis/apps/, /version/. */
 export interface PlainPath {
@@ -50,12 +50,12 @@ export interface DocumentParts {
   schemas: SchemaSet;
   /** Schemas of custom resources, by model. */
   custom: ReadonlyMap<string, Schema>;
-  kinds: KindsOfModel;
+  extensions: Extensions;
   descriptions: Descriptions;
 }
 
 export function openapiV3(parts: DocumentParts): JsonSchema {
-  const { operations, plain, tag, schemas, custom, kinds, descriptions } = parts;
+  const { operations, plain, tag, schemas, custom, extensions, descriptions } = parts;
   const writer = schemaWriter(schemas, { dialect: OPENAPI_V3, custom, descriptions });
   const paths: Record<string, JsonSchema> = {};
   for (const { path, tag: own, operationId, response, mediaTypes } of plain) {
@@ -79,7 +79,9 @@ export function openapiV3(parts: DocumentParts): JsonSchema {
     info: { title: 'Kubernetes', version: 'unversioned' },
     paths: sorted(paths),
     components: {
-      schemas: Object.fromEntries(models.map((model) => [model, withKinds(writer.definition(model), model, kinds)])),
+      schemas: Object.fromEntries(
+        models.map((model) => [model, { ...writer.definition(model), ...extensions.get(model) }]),
+      ),
       securitySchemes: {
         BearerToken: {
           type: 'apiKey',
@@ -140,11 +142,6 @@ const content = (types: readonly string[], body: Body): JsonSchema =>
 
 export const modelsOf = (operation: { request?: Body; response: Body }): string[] =>
   [operation.request, operation.response].flatMap((body) => (body && body !== 'string' ? [body.model] : []));
-
-export function withKinds(schema: JsonSchema, model: string, kinds: KindsOfModel): JsonSchema {
-  const of = kinds.get(model);
-  return of ? { ...schema, 'x-kubernetes-group-version-kind': of } : schema;
-}
 
 export const sorted = <T>(record: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

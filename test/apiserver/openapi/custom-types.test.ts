@@ -11,14 +11,14 @@ import { openapiV2Protobuf } from '../../../src/apiserver/openapi/gnostic.ts';
 
 const MODEL = 'com.example.v1.Widget';
 
-const documentsOf = (schema: Schema) => {
+const documentsOf = (schema: Schema, selectableFields: { jsonPath: string }[] = []) => {
   const crd = {
     metadata: { name: 'widgets.example.com' },
     spec: {
       group: 'example.com',
       scope: 'Namespaced',
       names: { plural: 'widgets', kind: 'Widget' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, selectableFields }],
     },
   } as CustomResourceDefinition;
   return openapiDocuments(definitionsOf(crd), builtinSchema);
@@ -142,4 +142,20 @@ test('version 2 with all that a schema may say has a protobuf form', () => {
     },
   });
   assert.ok(openapiV2Protobuf(document).length > 0);
+});
+
+test('fields that a custom resource can be selected by are told at its model and its list', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { host: { type: 'string' }, port: { type: 'integer' } } } },
+  };
+  const documents = documentsOf(schema, [{ jsonPath: '.spec.port' }, { jsonPath: '.spec.host' }]);
+  const schemas = JSON.parse(documents.v3('apis/example.com/v1')?.json ?? 'null').components.schemas;
+  const { definitions } = JSON.parse(documents.v2().json);
+  const told = [{ fieldPath: 'spec.port' }, { fieldPath: 'spec.host' }];
+  for (const models of [schemas, definitions]) {
+    assert.deepEqual(models[MODEL]['x-kubernetes-selectable-fields'], told);
+    assert.deepEqual(models[`${MODEL}List`]['x-kubernetes-selectable-fields'], told);
+  }
+  assert.equal('x-kubernetes-selectable-fields' in widget2(schema), false);
 });
