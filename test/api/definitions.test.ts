@@ -181,6 +181,16 @@ for (const [what, id, given, edit, causes] of UPDATES) {
   });
 }
 
+test("the role that a binding may not have is told with the names of Go's internal type", () => {
+  const definition = definitionOf('rbac.authorization.k8s.io/v1/rolebindings');
+  const binding = (name: string) =>
+    created('rbac.authorization.k8s.io/v1/rolebindings', { metadata: { name: 'b' }, roleRef: { kind: 'Role', name } });
+  assert.deepEqual(
+    definition.validateUpdate(binding('new'), binding('old')).map(({ message }) => message),
+    ['Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"new"}: cannot change roleRef'],
+  );
+});
+
 const GRACE: [what: string, object: object, requested: number | undefined, grace: number][] = [
   [
     'a Pod that runs takes its own',

@@ -76,10 +76,12 @@ function subjectErrors(
 }
 
 /** A binding to another role is another grant: it must be made anew. */
-const roleRefChange = (object: AnyObject, old: AnyObject): FieldError[] =>
-  isDeepStrictEqual(object.roleRef, old.roleRef)
-    ? []
-    : [fieldError.invalid('roleRef', object.roleRef, 'cannot change roleRef')];
+function roleRefChange(object: AnyObject & Binding, old: AnyObject): FieldError[] {
+  if (isDeepStrictEqual(object.roleRef, old.roleRef)) return [];
+  const { apiGroup = '', kind = '', name = '' } = object.roleRef ?? {};
+  // Told with the names of Go's internal type, which has none for JSON.
+  return [fieldError.invalid('roleRef', { APIGroup: apiGroup, Kind: kind, Name: name }, 'cannot change roleRef')];
+}
 
 /** Upstream checks a selector, and then whether it can be used. */
 function selectorErrors(selector: LabelSelector, path: string): FieldError[] {

@@ -6,7 +6,6 @@ import { ifMissing } from '../../missing-file.ts';
 import { processesOf, readKernel } from '../stats/node-usage.ts';
 
 export interface Machine {
-  hostname: string;
   cpus: number;
   memoryBytes: number;
   diskBytes: number;
@@ -40,7 +39,6 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     hugePages(),
   ]);
   return {
-    hostname: os.hostname(),
     cpus: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     diskBytes: disk.blocks * disk.bsize,

@@ -30,12 +30,12 @@ export interface NodeInput {
 }
 
 export function nodeLabels(input: NodeInput): Record<string, string> {
-  const { architecture, hostname } = input.machine;
+  const { architecture } = input.machine;
   return {
     'beta.kubernetes.io/arch': architecture,
     'beta.kubernetes.io/os': 'linux',
     'kubernetes.io/arch': architecture,
-    'kubernetes.io/hostname': hostname.toLowerCase(),
+    'kubernetes.io/hostname': input.nodeName,
     'kubernetes.io/os': 'linux',
     ...input.labels,
   };
@@ -69,7 +69,7 @@ export function nodeStatus(
   const version = `v${KUBERNETES_VERSION}+${PRODUCT}`;
   const addresses: NodeAddress[] = [
     ...input.addresses.map((address) => ({ type: 'InternalIP', address })),
-    { type: 'Hostname', address: machine.hostname },
+    { type: 'Hostname', address: input.nodeName },
   ];
   return {
     capacity: capacityOf(machine, input.settings),

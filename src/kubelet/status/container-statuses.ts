@@ -8,6 +8,7 @@ import type {
   Pod,
   VolumeMount,
 } from '../../api/types/core/v1.ts';
+import { normalizeReference } from '../cri/image-reference.ts';
 import type { ContainerStatus, ContainerUser } from '../cri/runtime.ts';
 import { isSidecar, isToStart, newestOf, type PodRecord, specOf } from '../pod-record.ts';
 import type { Allocation } from '../resize/allocation.ts';
@@ -150,7 +151,7 @@ function fromRuntime(container: Container, newest: ContainerStatus, input: Conta
     lastState: {},
     ready: false,
     restartCount: newest.attempt,
-    image: newest.image,
+    image: normalizeReference(newest.image), // its full name, as containerd's CRI tells it
     imageID: newest.imageId,
     containerID: containerUri(input.engine, newest.id),
     ...(given?.requests ? { allocatedResources: given.requests } : {}),

@@ -9,12 +9,11 @@ import {
 } from '../../../src/kubelet/node/allocatable.ts';
 import { kubeletConfiguration } from '../../../src/kubelet/node/configuration.ts';
 import type { Machine } from '../../../src/kubelet/node/machine.ts';
-import { nodeStatus } from '../../../src/kubelet/node/node-object.ts';
+import { nodeLabels, nodeStatus } from '../../../src/kubelet/node/node-object.ts';
 import { DEFAULT_NODE_SETTINGS, type NodeSettings } from '../../../src/kubelet/node/node-settings.ts';
 
 const GIBIBYTE = 1024 ** 3;
 const machine = (change: Partial<Machine> = {}): Machine => ({
-  hostname: 'host',
   cpus: 4,
   memoryBytes: 8 * GIBIBYTE,
   diskBytes: 100 * GIBIBYTE,
@@ -82,20 +81,29 @@ describe('what pods may have', () => {
 });
 
 describe("the node's status", () => {
+  const input = {
+    nodeName: 'n',
+    addresses: ['192.0.2.1'],
+    port: 10250,
+    machine: machine(),
+    runtimeVersion: 'x://1',
+    labels: {},
+    settings: settings(),
+  };
   const statusOf = (change: object, ready = { ok: true, message: '' }) =>
     nodeStatus(
-      {
-        nodeName: 'n',
-        addresses: ['192.0.2.1'],
-        port: 10250,
-        machine: machine(),
-        runtimeVersion: 'x://1',
-        labels: {},
-        settings: settings(),
-        ...change,
-      },
+      { ...input, ...change },
       { now: 't', ready, images: [{ names: ['1', '2', '3', '4', '5', '6'], sizeBytes: 1 }] },
     );
+  test('the node is called by its name, also where the machine has another', () => {
+    const addresses = [
+      { type: 'InternalIP', address: '192.0.2.1' },
+      { type: 'Hostname', address: 'n' },
+    ];
+    assert.deepEqual(statusOf({}).addresses, addresses);
+    assert.equal(nodeLabels({ ...input, labels: {} })['kubernetes.io/hostname'], 'n');
+  });
+
   const conditions = (...args: Parameters<typeof statusOf>) =>
     Object.fromEntries(
       (statusOf(...args).conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, ContainerStatus, Pod, PodSpec, PodStatus } from '../../../src/api/types/core/v1.ts';
 import type { ContainerStatus as RuntimeStatus } from '../../../src/kubelet/cri/runtime.ts';
-import { recordOf } from '../../../src/kubelet/pod-record.ts';
+import { type PodRecord, recordOf } from '../../../src/kubelet/pod-record.ts';
 import { finalStates } from '../../../src/kubelet/status/final-states.ts';
 import { podResources } from '../../../src/kubelet/status/pod-resources.ts';
 import { podStatus } from '../../../src/kubelet/status/pod-status.ts';
@@ -179,4 +179,11 @@ test('whom a container began as is told, and kept when the runtime forgets it', 
   assert.equal(another.containerStatuses?.[0]?.user, undefined);
   const alone = statusOf(pod, { record: record({ user: { uid: 0, gid: 0, supplementalGroups: [] } }) });
   assert.deepEqual(alone.containerStatuses?.[0]?.user, { linux: { uid: 0, gid: 0 } });
+});
+
+test('the image of a container is told by its full name once the runtime has it', () => {
+  const pod = podObject('p', { spec: { containers: [{ name: 'main', image: 'nginx' }] } });
+  const imageOf = (record: PodRecord) => statusOf(pod, { record }).containerStatuses?.[0]?.image;
+  assert.equal(imageOf(recordOf([], [])), 'nginx');
+  assert.equal(imageOf(recordOf([], [ran('main', { image: 'nginx' })])), 'docker.io/library/nginx:latest');
 });
