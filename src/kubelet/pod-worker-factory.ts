@@ -20,6 +20,7 @@ import { createPodFiles } from './pod-files.ts';
 import { createPodObjects } from './pod-objects.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { createPodWorker, type PodWorker, podDirectory } from './pod-worker.ts';
+import { createBeats } from './probes/beats.ts';
 import { createProber } from './probes/prober.ts';
 import { openAllocationFile } from './resize/allocation-file.ts';
 import { shortageOf } from './resize/fit.ts';
@@ -90,6 +91,7 @@ export function podWorkerFactory(
     seccompDirectory: path.join(options.dataDir, 'seccomp'),
   });
 
+  const beats = createBeats(clock);
   const { podCgroups, refusal, wake } = host.management;
   const admission = {
     events,
@@ -123,7 +125,7 @@ export function podWorkerFactory(
         clock,
       }),
       files: createPodFiles(directory, { ...options, resolvConf: host.resolvConf }),
-      prober: (changed) => createProber({ clock, runtime, events, metrics: host.probes, changed }),
+      prober: (changed) => createProber({ clock, beats, runtime, events, metrics: host.probes, changed }),
       writer: (current) =>
         createStatusWriter({
           client,

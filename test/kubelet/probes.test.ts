@@ -4,23 +4,26 @@ import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Container, Probe } from '../../src/api/types/core/v1.ts';
-import { systemClock } from '../../src/clock.ts';
+import { sleep, systemClock } from '../../src/clock.ts';
 import { type ContainerStatus, RuntimeError } from '../../src/kubelet/cri/runtime.ts';
 import { recordOf } from '../../src/kubelet/pod-record.ts';
 import { tryProbe } from '../../src/kubelet/probes/action.ts';
+import { createBeats } from '../../src/kubelet/probes/beats.ts';
 import { createProber } from '../../src/kubelet/probes/prober.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { podObject } from '../support/objects.ts';
 
 /** A prober whose tries have the outcomes given, one after another; the last one stays. */
-function bed(container: Partial<Container>, outcomes: Record<string, boolean[]>) {
+function bed(container: Partial<Container>, outcomes: Record<string, boolean[]>, { tryMs = 0 } = {}) {
   const clock = fakeClock();
+  const took = () => (tryMs > 0 ? sleep(clock, tryMs) : undefined);
   const tries: string[] = [];
   const told: string[] = [];
   let changes = 0;
   const spec: Container = { name: 'main', ...container };
   const prober = createProber({
     clock,
+    beats: createBeats(clock),
     runtime: { execSync: () => assert.fail() },
     events: { event: (_, type, reason, message) => void told.push(`${type} ${reason} ${message}`) },
     changed: () => {
@@ -32,6 +35,7 @@ function bed(container: Partial<Container>, outcomes: Record<string, boolean[]>)
       tries.push(kind);
       const left = outcomes[kind] ?? [];
       const ok = (left.length > 1 ? left.shift() : left[0]) ?? true;
+      await took();
       return { ok, output: ok ? '' : 'no' };
     },
   });
@@ -85,6 +89,22 @@ test('the first try waits for the initial delay', async () => {
   await clock.advance(1);
   assert.equal(tries.length, 1);
 });
+
+for (const { tryMs, expected } of [
+  { tryMs: 400, expected: [0, 1000, 2000, 3000, 4000] },
+  { tryMs: 1200, expected: [0, 1200, 2400, 3600, 4800] },
+  { tryMs: 2300, expected: [0, 2300, 4600] },
+]) {
+  test(`tries of ${tryMs} ms are a period apart where they can be, and never two at once`, async () => {
+    const { clock, tries } = bed({ livenessProbe: every(1) }, {}, { tryMs });
+    const begun: number[] = [];
+    for (let ms = 0; ms <= 4900; ms += 100) {
+      await clock.advance(ms === 0 ? 0 : 100);
+      while (begun.length < tries.length) begun.push(ms);
+    }
+    assert.deepEqual(begun, expected);
+  });
+}
 
 test('a container that has ended is not probed any more', async () => {
   const { clock, tries, track } = bed({ livenessProbe: every(5) }, {});

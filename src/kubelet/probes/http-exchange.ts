@@ -1,5 +1,5 @@
 // One GET over one connection of its own, as a probe needs it: the status, where it redirects to, and the first of the body.
-// A third of what Node's own client costs, which matters at a thousand probes a second (docs/decisions/0030-a-pods-life.md).
+// A fifth of what Node's own client costs, which matters at a thousand probes a second (docs/decisions/0042-what-the-kubelet-costs.md).
 // https://www.rfc-editor.org/rfc/rfc9112
 import net from 'node:net';
 import tls from 'node:tls';
@@ -28,7 +28,6 @@ export function exchange({ url, headers, signal }: HttpRequest): Promise<Exchang
   const lines = headers.map(([name, value]) => `${name}: ${checked(name, value)}\r\n`);
   const text = `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
   return new Promise((resolve, reject) => {
-    const socket = connectTo(url);
     let received: Buffer = Buffer.alloc(0);
     const settle = (end: () => void) => {
       signal.removeEventListener('abort', onAbort);
@@ -46,7 +45,7 @@ export function exchange({ url, headers, signal }: HttpRequest): Promise<Exchang
         fail(error as Error);
       }
     };
-    socket.on('data', (chunk: Buffer) => {
+    const socket = connectTo(url, (chunk) => {
       received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
       look(false);
     });
@@ -58,13 +57,23 @@ export function exchange({ url, headers, signal }: HttpRequest): Promise<Exchang
   });
 }
 
-function connectTo(url: URL): net.Socket {
+/** What is read of all connections goes through here, one after another: a socket of its own buffer takes 64 KiB for a read. */
+const read = Buffer.allocUnsafeSlow(16 * 1024);
+
+function connectTo(url: URL, took: (chunk: Buffer) => void): net.Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isTls = url.protocol === 'https:';
   const port = Number(url.port || (isTls ? 443 : 80));
-  if (!isTls) return net.connect({ host, port });
+  if (!isTls) {
+    const callback = (length: number) => {
+      took(Buffer.from(read.subarray(0, length)));
+      return true;
+    };
+    return net.connect({ host, port, onread: { buffer: read, callback } });
+  }
   const isName = net.isIP(host) === 0;
-  return tls.connect({ host, port, rejectUnauthorized: false, ...(isName ? { servername: host } : {}) });
+  const socket = tls.connect({ host, port, rejectUnauthorized: false, ...(isName ? { servername: host } : {}) });
+  return socket.on('data', took);
 }
 
 function checked(name: string, value: string): string {
@@ -79,19 +88,15 @@ function parse(received: Buffer, isOver: boolean): Exchange | undefined {
     assertBegun(received);
     return undefined;
   }
-  const [first = '', ...lines] = received.toString('latin1', 0, end).split('\r\n');
-  const match = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first);
-  if (!match) throw malformed(first);
-  const status = Number(match[1]);
+  const head = received.toString('latin1', 0, end);
+  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(head)?.[1]);
+  if (Number.isNaN(status)) throw malformed(head.split('\r\n')[0] as string);
   const rest = received.subarray(end + HEADERS_END.length);
   if (status < 200 && status !== 101) return parse(rest, isOver); // the answer comes after it
-  const header = (name: string) =>
-    lines
-      .find((line) => line.slice(0, name.length + 1).toLowerCase() === `${name}:`)
-      ?.slice(name.length + 1)
-      .trim();
-  const body = bodyOf(rest, { length: header('content-length'), coding: header('transfer-encoding'), status, isOver });
-  const location = header('location');
+  const length = /\r\ncontent-length:([^\r]*)/i.exec(head)?.[1];
+  const coding = /\r\ntransfer-encoding:([^\r]*)/i.exec(head)?.[1]?.trim();
+  const location = /\r\nlocation:([^\r]*)/i.exec(head)?.[1]?.trim();
+  const body = bodyOf(rest, { length, coding, status, isOver });
   return body === undefined ? undefined : { status, ...(location === undefined ? {} : { location }), body };
 }
 

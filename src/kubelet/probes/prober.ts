@@ -9,11 +9,14 @@ import type { ProbeOutcome, ProbeOutcomes } from '../pod-actions.ts';
 import { aboutContainer, allContainers, isSidecar, newestOf, type PodRecord, specOf } from '../pod-record.ts';
 import type { ReadinessFacts } from '../status/container-statuses.ts';
 import { type ActionResult, type ProbeTarget, tryProbe } from './action.ts';
+import type { Beats } from './beats.ts';
 
 type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
 export interface ProberOptions {
   clock: Clock;
+  /** Of all pods. */
+  beats: Beats;
   runtime: Pick<StreamRuntime, 'execSync'>;
   events: EventRecorder;
   metrics?: Pick<ProbeMetrics, 'count'>;
@@ -78,7 +81,8 @@ export function createProber(options: ProberOptions): Prober {
     const due = at.status.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
     // Not all at once after a restart of the kubelet (worker.go).
     const spread = before?.ready ? random() * (probe.periodSeconds ?? 10) * 1000 : 0;
-    schedule(task, Math.max(0, due) + spread);
+    // On its own, as pods wait for the first try to be ready.
+    task.timer = clock.after(Math.max(0, due) + spread, () => begin(task, clock.monotonic()));
   }
 
   /** undefined when no try could be made, which counts neither way. */
@@ -101,17 +105,21 @@ export function createProber(options: ProberOptions): Prober {
     options.events.event(task.pod, 'Warning', reason, `${word} ${message}`, about);
   }
 
-  function schedule(task: Task, ms: number): void {
-    task.timer = clock.after(ms, () => {
-      const began = clock.monotonic();
-      probe(task).then((result) => {
-        if (stopped || task.finished) return;
-        const ms = clock.monotonic() - began;
-        task.count?.add(!result ? 'unknown' : result.ok ? 'successful' : 'failed', ms);
-        if (result) settle(task, result);
-        const period = (task.probe.periodSeconds ?? 10) * 1000;
-        if (!task.finished) schedule(task, Math.max(0, period - (clock.monotonic() - began)));
-      });
+  /** Tries are a period apart from `due` on; of those that are due while this one goes on, one is made at its end (time.Ticker). */
+  function begin(task: Task, due: number): void {
+    const began = clock.monotonic();
+    probe(task).then((result) => {
+      if (stopped || task.finished) return;
+      const now = clock.monotonic();
+      task.count?.add(!result ? 'unknown' : result.ok ? 'successful' : 'failed', now - began);
+      if (result) settle(task, result);
+      if (task.finished) return;
+      const period = (task.probe.periodSeconds ?? 10) * 1000;
+      const last = due + Math.floor((now - due) / period) * period;
+      task.timer =
+        last > due
+          ? options.beats.at(now, () => begin(task, last))
+          : options.beats.at(due + period, (beat) => begin(task, beat));
     });
   }
 

@@ -115,3 +115,14 @@ test('a redirect that is not followed is told, with its body', async () => {
   const { ok, warning } = await answered([away], {}, false);
   assert.deepEqual({ ok, warning }, { ok: true, warning: 'Probe terminated redirects, Response body: away' });
 });
+
+test('answers that come in turns to several at once are not mixed up', async () => {
+  const names = ['a', 'b', 'c'];
+  const results = await Promise.all(
+    names.map((name) => answered(['HTTP/1.1 200 OK\r\n\r\n', ...Array<string>(50).fill(name)])),
+  );
+  assert.deepEqual(
+    results.map(({ output }) => output),
+    names.map((name) => name.repeat(50)),
+  );
+});
