@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Node, Pod } from '../../src/api/types/core/v1.ts';
 import { subjects } from '../kubelet/cri/harness.ts';
 import { eventually } from '../support/eventually.ts';
+import { openChannels } from './channels.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 
 const WEB = `
@@ -41,6 +42,15 @@ spec:
         startupProbe: { exec: { command: [test, -e, /scratch/started] }, periodSeconds: 1 }
         readinessProbe: { httpGet: { path: /index.html, port: 8080 }, periodSeconds: 1 }
         livenessProbe: { exec: { command: [test, '!', -e, /scratch/broken] }, periodSeconds: 1, failureThreshold: 1 }
+`;
+
+const SHELL = `
+apiVersion: v1
+kind: Pod
+metadata: { name: shell }
+spec:
+  restartPolicy: Never
+  containers: [{ name: main, image: 'busybox:1.36', imagePullPolicy: Never, command: [sh], stdin: true, tty: true }]
 `;
 
 for (const { name: driver, unavailable } of subjects.filter(({ name }) => ['podman', 'docker'].includes(name))) {
@@ -107,12 +117,25 @@ for (const { name: driver, unavailable } of subjects.filter(({ name }) => ['podm
       );
     });
 
-    test('refuse to be attached to in a sentence', async () => {
-      const [pod] = await pods();
-      await assert.rejects(
-        cluster.kubectl('attach', pod?.metadata?.name as string),
-        new RegExp(`${driver} cannot be attached to`),
-      );
+    test('are attached to: a shell outlives who typed in it, and is not there when it has ended', async () => {
+      const { kubectl } = cluster;
+      await kubectl.withInput(SHELL, 'apply', '-f', '-');
+      await kubectl('wait', '--for=condition=Ready', 'pod/shell', '--timeout=60s');
+      const attach = { protocol: 'v5.channel.k8s.io', query: 'stdin=1&stdout=1&tty=1' };
+      for (const word of ['first', 'second']) {
+        const { socket, send, text } = await openChannels(kubectl, 'shell/attach', attach);
+        send(4, '{"Width":101,"Height":41}');
+        await eventually('the size', () => {
+          send(0, `echo ${word}; stty size\n`);
+          return text[1]?.includes(`${word}\r\n41 101\r\n`);
+        });
+        socket.close();
+      }
+      const { send, closed } = await openChannels(kubectl, 'shell/attach', attach);
+      send(0, 'exit 3\n');
+      await closed;
+      await kubectl('wait', '--for=jsonpath={.status.phase}=Failed', 'pod/shell', '--timeout=30s');
+      await assert.rejects(kubectl('attach', 'shell'), /cannot attach a container in a completed pod/);
     });
   });
 }

@@ -2,54 +2,16 @@
 // test/e2e/kubectl.test.ts and pods.test.ts have what kubectl does with them, over SPDY too.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { WebSocket } from 'ws';
 import { run } from '../../src/exec.ts';
 import { eventually } from '../support/eventually.ts';
+import { openChannels } from './channels.ts';
 import { clusterWith, type ManifestCluster } from './manifest-cluster.ts';
 
 const MEGABYTE = 1024 * 1024;
-const BASE64 = /base64/;
-
-interface KubeConfig {
-  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
-  users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[];
-}
-
-/** Channels of a WebSocket to a subresource of a pod, as text. */
-async function openChannels(
-  on: ManifestCluster,
-  subresource: string,
-  { protocol, query }: { protocol: string; query: string },
-) {
-  const config = await on.kubectl.json<KubeConfig>('config', 'view', '--raw');
-  const { cluster } = config.clusters[0] as KubeConfig['clusters'][0];
-  const { user } = config.users[0] as KubeConfig['users'][0];
-  const decoded = (text: string) => Buffer.from(text, 'base64');
-  const url = `${cluster.server.replace('https', 'wss')}/api/v1/namespaces/default/pods/${subresource}?${query}`;
-  const socket = new WebSocket(url, [protocol], {
-    ca: decoded(cluster['certificate-authority-data']),
-    cert: decoded(user['client-certificate-data']),
-    key: decoded(user['client-key-data']),
-  });
-  const text: string[] = ['', '', '', ''];
-  socket.on('message', (message: Buffer) => {
-    const channel = BASE64.test(protocol) ? (message[0] as number) - 0x30 : (message[0] as number);
-    const body = message.subarray(1).toString('latin1');
-    text[channel] += BASE64.test(protocol) ? atob(body) : body;
-  });
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  await once(socket, 'open');
-  const send = (channel: number, body: string) =>
-    socket.send(
-      BASE64.test(protocol) ? `${channel}${btoa(body)}` : Buffer.concat([Buffer.from([channel]), Buffer.from(body)]),
-    );
-  return { socket, send, text, closed };
-}
 
 for (const driver of ['nerdctl', 'cri']) {
   describe(`streams, with ${driver}`, { timeout: 150_000 }, () => {
@@ -57,7 +19,7 @@ for (const driver of ['nerdctl', 'cri']) {
     let folder: string;
     const execute = (protocol: string, command: readonly string[], flags = 'stdout=1&stderr=1') => {
       const query = `${flags}&${command.map((word) => `command=${encodeURIComponent(word)}`).join('&')}`;
-      return openChannels(on, 'shell/exec', { protocol, query });
+      return openChannels(on.kubectl, 'shell/exec', { protocol, query });
     };
     before(async () => {
       folder = mkdtempSync(path.join(tmpdir(), 'streams-'));
@@ -141,7 +103,7 @@ for (const driver of ['nerdctl', 'cri']) {
     test('attach: what is typed and both outputs, from now on, again after the client went', async () => {
       for (const word of ['one', 'two']) {
         const query = 'stdin=1&stdout=1&stderr=1';
-        const { socket, send, text } = await openChannels(on, 'repeats/attach', {
+        const { socket, send, text } = await openChannels(on.kubectl, 'repeats/attach', {
           protocol: 'v5.channel.k8s.io',
           query,
         });
@@ -157,7 +119,7 @@ for (const driver of ['nerdctl', 'cri']) {
 
     test('port-forward over channels: much data through one port, and one that refuses', async () => {
       const query = 'ports=7&ports=9';
-      const { socket, send, text } = await openChannels(on, 'shell/portforward', {
+      const { socket, send, text } = await openChannels(on.kubectl, 'shell/portforward', {
         protocol: 'v4.channel.k8s.io',
         query,
       });

@@ -6,11 +6,13 @@ import { DEFAULT_LOG_LIMITS } from '../../logs/log-file.ts';
 import { LABEL_INSTANCE } from '../labels.ts';
 import { commandLine, type Nerdctl } from '../nerdctl/cli.ts';
 import { createDialectRuntime, temporaryFolder } from '../nerdctl/dialect.ts';
+import { createDialectAttach } from '../nerdctl/dialect-attach.ts';
 import { createDialectImages } from '../nerdctl/dialect-images.ts';
 import { createDialectLayers } from '../nerdctl/dialect-layers.ts';
 import type { DialectRuntimeOptions } from '../nerdctl/options.ts';
 import { PAUSE_IMAGE } from '../pause.ts';
 import type { Runtime } from '../runtime.ts';
+import { engineSocket } from './engine-socket.ts';
 import { followDocker } from './events.ts';
 import { createHolders } from './holders.ts';
 import { createDockerProcesses } from './processes.ts';
@@ -44,6 +46,7 @@ export function createDockerRuntime(options: DialectRuntimeOptions): Runtime & C
       return stdout.trim();
     }),
     cgroupOf: (id) => id,
+    attach: createDialectAttach(() => engineSocket(docker)),
     holders: createHolders({ docker, images: all, temporary }),
     follow: (followed, signal, onSubscribed) => followDocker({ docker, clock, ...followed }, signal, onSubscribed),
     versionFormat: '{{.Server.Version}}',

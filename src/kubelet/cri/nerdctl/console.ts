@@ -9,7 +9,7 @@ import type { LogLimits } from '../../logs/log-file.ts';
 import type { TaskStreams, Tasks } from '../containerd/tasks.ts';
 import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../labels.ts';
 import type { LogStream } from '../log-line.ts';
-import { type ExecSession, RuntimeError, type StreamOptions } from '../runtime.ts';
+import { type ContainerStatus, type ExecSession, RuntimeError, type StreamOptions } from '../runtime.ts';
 import type { OpenRequest } from './output-messages.ts';
 import type { Outputs } from './outputs.ts';
 
@@ -34,6 +34,12 @@ export function consoleOf(labels: Readonly<Record<string, string>>): ConsoleSett
   const folder = labels[LABEL_CONSOLE] ?? '';
   const has = (labels[LABEL_CONSOLE_STREAMS] ?? '').split(',');
   return { folder, stdin: has.includes('stdin'), stdinOnce: has.includes('stdinOnce'), tty: has.includes('tty') };
+}
+
+/** Throws RuntimeError for one whose streams nobody can join. */
+export function attachable(status: ContainerStatus | undefined): ContainerStatus {
+  if (status?.state === 'running') return status;
+  throw new RuntimeError('AttachError', `container ${status?.name ?? ''} is not running`);
 }
 
 /** Of a container's output, among those that are read. */

@@ -14,8 +14,16 @@ import { createEventFanOut } from '../event-fan-out.ts';
 import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createListeners } from '../listeners.ts';
-import { type ContainerStatus, type Mount, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
+import {
+  type ContainerStatus,
+  type ExecSession,
+  type Mount,
+  type Runtime,
+  RuntimeError,
+  type RuntimeEvent,
+} from '../runtime.ts';
 import type { Nerdctl } from './cli.ts';
+import { type AttachTarget, attachable, consoleOf } from './console.ts';
 import { type ContainerProcesses, createContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
 import type { NerdctlImages } from './images.ts';
@@ -35,6 +43,10 @@ export interface Followed {
   onImage(reference?: string): void;
 }
 
+export type DialectAttach = (
+  target: Pick<AttachTarget, 'containerId' | 'settings' | 'streams' | 'onError'>,
+) => Promise<ExecSession>;
+
 export interface Dialect {
   /** As ids of containers are told with. */
   name: string;
@@ -52,10 +64,14 @@ export interface Dialect {
   cgroupOf(id: string): string;
   /** Where the program joins no namespace by its path. */
   holders?: Holders;
+  /** Joins the streams of a running container, as attachConsole does. */
+  attach: DialectAttach;
   /** Has the log of a running container opened anew; without it the program rotates logs itself. */
   reopenLog?(id: string): Promise<void>;
   /** Resolves when the signal aborts; rejects when events come no more. */
   follow(followed: Followed, signal: AbortSignal, onSubscribed: () => void): Promise<void>;
+  /** At the end of the server. */
+  close?(): void;
   /** Go template of the version, for `version --format`. */
   versionFormat: string;
 }
@@ -222,6 +238,7 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
       life.abort(new Error('the runtime driver is stopped'));
       await following.catch(() => undefined); // start() has told it
       rotation?.close();
+      dialect.close?.();
       fanOut.close();
     },
 
@@ -235,11 +252,11 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
     async exec(id, command, streams) {
       return exec(id, command, { ...execOptions, streams });
     },
-    async attach() {
-      throw new RuntimeError(
-        'AttachError',
-        `${dialect.name} cannot be attached to by this server: use kubectl exec or kubectl logs`,
-      );
+    async attach(id, streams) {
+      const container = attachable(await containers.containerStatus(id));
+      const settings = consoleOf(container.labels);
+      const onError = (error: unknown) => log.warn({ err: error, container: container.name }, 'attach');
+      return dialect.attach({ containerId: id, settings, streams, onError });
     },
     portForward: (sandboxId, port) => portForward(records.get(sandboxId), port),
   };

@@ -27,9 +27,9 @@ import { followEvents } from '../follow-events.ts';
 import { createHealth } from '../health.ts';
 import { createImageArrivals } from '../image-arrivals.ts';
 import { createListeners } from '../listeners.ts';
-import { type Runtime, RuntimeError } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import { createNerdctl, RUNC_ROOT } from './cli.ts';
-import { attachConsole, consoleOf, openRequest, outputId } from './console.ts';
+import { attachable, attachConsole, consoleOf, openRequest, outputId } from './console.ts';
 import { createContainers } from './containers.ts';
 import { exec, execSync } from './exec.ts';
 import { createImageMounts } from './image-mounts.ts';
@@ -252,10 +252,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
       return exec(id, command, { ...execOptions, streams });
     },
     async attach(id, streams) {
-      const container = await containers.containerStatus(id);
-      if (container?.state !== 'running') {
-        throw new RuntimeError('AttachError', `container ${container?.name ?? ''} is not running`);
-      }
+      const container = attachable(await containers.containerStatus(id));
       const exited = table.exited(id);
       const settings = consoleOf(container.labels);
       const onError = (error: unknown) => log.warn({ err: error, container: container.name }, 'attach');

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { HostLedger } from '../../../network/host-ledger.ts';
 import { commandLine, type Nerdctl } from '../nerdctl/cli.ts';
 import { writeRuncWrapper } from '../nerdctl/runc-wrapper.ts';
+import { writeConmonWrapper } from './conmon-wrapper.ts';
 
 export interface PodmanPlace {
   /** Path or name of the program. */
@@ -28,8 +29,15 @@ export interface PodmanFolders {
 }
 
 /** File locks instead of one segment of shared memory for all podmans of the host; no events, which are not read. */
-const engineConfig = (temporary: string): string =>
-  ['[engine]', 'lock_type = "file"', 'events_logger = "none"', `tmp_dir = ${JSON.stringify(temporary)}`, ''].join('\n');
+const engineConfig = (place: { temporary: string; conmon: string }): string =>
+  [
+    '[engine]',
+    'lock_type = "file"',
+    'events_logger = "none"',
+    `tmp_dir = ${JSON.stringify(place.temporary)}`,
+    `conmon_path = [${JSON.stringify(place.conmon)}]`,
+    '',
+  ].join('\n');
 
 /**
  * Where podman remembers which layers it has seen in which registry, for root at this place whatever its settings say.
@@ -64,7 +72,8 @@ export function createPodman(place: PodmanPlace): Nerdctl {
   const config = path.join(run, 'containers.conf');
   mkdirSync(run, { recursive: true, mode: 0o711 });
   mkdirSync(data, { recursive: true, mode: 0o711 });
-  writeFileSync(`${config}.new`, engineConfig(path.join(run, 'tmp')), { mode: 0o600 });
+  const settings = engineConfig({ temporary: path.join(run, 'tmp'), conmon: writeConmonWrapper(run) });
+  writeFileSync(`${config}.new`, settings, { mode: 0o600 });
   renameSync(`${config}.new`, config);
   const runtime = writeRuncWrapper(run, { podmanRoot: runc });
   return commandLine((args) => [

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Component } from '../../../lifecycle.ts';
 import { LABEL_SANDBOX } from '../labels.ts';
 import { createDialectRuntime, temporaryFolder } from '../nerdctl/dialect.ts';
+import { createDialectAttach } from '../nerdctl/dialect-attach.ts';
 import { createDialectImages } from '../nerdctl/dialect-images.ts';
 import { createDialectLayers } from '../nerdctl/dialect-layers.ts';
 import type { DialectRuntimeOptions } from '../nerdctl/options.ts';
@@ -11,11 +12,13 @@ import type { Runtime } from '../runtime.ts';
 import { createPodman, podmanFolders } from './cli.ts';
 import { followExits } from './exits.ts';
 import { createPodmanProcesses, reopenLog } from './processes.ts';
+import { createPodmanService } from './service.ts';
 
 export function createPodmanRuntime(options: DialectRuntimeOptions): Runtime & Component {
   const { dataDir, runDir, ledger, clock, registries } = options;
   const folders = podmanFolders(options);
   const cli = createPodman({ binary: options.program, dataDir, runDir, ledger });
+  const service = createPodmanService(cli, path.join(runDir, 'podman'));
   for (const folder of [folders.storage, path.join(runDir, 'podman')]) {
     ledger.record({ kind: 'mounts-below', path: folder });
   }
@@ -30,6 +33,8 @@ export function createPodmanRuntime(options: DialectRuntimeOptions): Runtime & C
     layers: createDialectLayers(cli, async () => folders.storage),
     cgroupOf: (id) => `libpod-${id}`,
     reopenLog: (id) => reopenLog(folders.container(id)),
+    attach: createDialectAttach(service.socket),
+    close: service.close,
     follow: (followed, signal, onSubscribed) => followExits({ folders, clock, ...followed }, signal, onSubscribed),
     versionFormat: '{{.Client.Version}}',
   });

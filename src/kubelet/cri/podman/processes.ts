@@ -7,6 +7,7 @@ import { endAndRemove, type Nerdctl } from '../nerdctl/cli.ts';
 import type { ContainerProcesses } from '../nerdctl/containers.ts';
 import { userOf } from '../nerdctl/runc-wrapper.ts';
 import type { PodmanFolders } from './cli.ts';
+import { stdinArgs } from './conmon-wrapper.ts';
 
 /** What podman does on its own and a kubelet has decided otherwise; of its volumes only those of the image remain. */
 const OWN_ARGS = [
@@ -18,7 +19,14 @@ export function createPodmanProcesses(podman: Nerdctl, folders: Pick<PodmanFolde
   return {
     async prepare({ stdin, stdinOnce, tty }, logPath) {
       await mkdir(path.dirname(logPath), { recursive: true, mode: 0o755 });
-      const ownArgs = [...OWN_ARGS, '--log-driver', 'k8s-file', '--log-opt', `path=${logPath}`];
+      const ownArgs = [
+        ...OWN_ARGS,
+        '--log-driver',
+        'k8s-file',
+        '--log-opt',
+        `path=${logPath}`,
+        ...stdinArgs({ stdin, stdinOnce }),
+      ];
       return { console: { folder: '', stdin, stdinOnce, tty }, ownArgs };
     },
     async start({ id }, onUser) {
