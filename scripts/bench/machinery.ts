@@ -1,6 +1,7 @@
 // The API machinery under load, with Pods, as issue 5 states its goals: RBAC, validation, defaults and managedFields on,
 // every write durable. Upstream's kube-apiserver on etcd, the same work on 2 such cores: creates 700-900/s, gets
 // 3,300-4,400/s, one stream of creates 430-650/s, the list 0.5 s, watchers 20 ms, memory about 300 MB.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,9 @@ import { type BenchServer, costOf } from './server.ts';
 const NAMESPACE = 'bench-machinery';
 const PODS = 6_000;
 const WATCHERS = 100;
-const CREATES_SEEN = 50;
+const CREATES_SEEN = 500;
+/** As client-go's connections have it (golang.org/x/net/http2, transportDefaultConnFlow): frames wait for no update of it. */
+const CONNECTION_WINDOW = 2 ** 30;
 const SETTLE_MS = 10_000;
 const PARALLEL = ['-c', '4', '-m', '8'];
 const SINGLE = ['-c', '1', '-m', '1'];
@@ -85,7 +88,11 @@ export async function benchMachinery(server: BenchServer): Promise<Row[]> {
         value: ms(list.median),
         against: 'goal 120 ms',
       },
-      { name: `${WATCHERS} watchers see a create, p99`, value: ms(seen), against: 'goal 5 ms' },
+      {
+        name: `${WATCHERS} watchers see each of ${CREATES_SEEN} creates, p50 and p99`,
+        value: `${ms(seen.p50)}, ${ms(seen.p99)}`,
+        against: 'goal p99 5 ms',
+      },
       { name: `memory (RSS) for ${PODS} Pods`, value: `${Math.round(filled - empty)} MB`, against: 'goal 150 MB' },
     ];
   } finally {
@@ -132,8 +139,10 @@ async function timeLists(server: BenchServer): Promise<{ median: number; bytes: 
 }
 
 /** From the sending of a create to the arrival of its event, over all watchers and creates. */
-async function timeWatchers(server: BenchServer): Promise<number> {
+async function timeWatchers(server: BenchServer): Promise<{ p50: number; p99: number }> {
   const connection = session(server);
+  await once(connection, 'connect');
+  connection.setLocalWindowSize(CONNECTION_WINDOW);
   const latencies: number[] = [];
   let sent = 0;
   let name = '';
@@ -174,5 +183,6 @@ async function timeWatchers(server: BenchServer): Promise<number> {
   }
   connection.destroy();
   const sorted = latencies.sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
+  const at = (part: number) => sorted[Math.floor(sorted.length * part)] as number;
+  return { p50: at(0.5), p99: at(0.99) };
 }

@@ -22,6 +22,7 @@ import {
   WriteConflict,
 } from './storage.ts';
 import { Timeline } from './timeline.ts';
+import { createWakes } from './wakes.ts';
 import { Cursor } from './watcher.ts';
 import { storeClosed, Writes } from './writes.ts';
 
@@ -154,7 +155,7 @@ function createStorage(parts: Parts): Storage {
   const { driver, problems, stale, space, selfCheck, state, timeline, expiring, clock, log, decode } = parts;
   const { compaction } = parts;
   const waiters = new Set<{ revision: Revision; done: (reached: boolean) => void }>();
-  let wakes: (() => void)[] = [];
+  const defer = createWakes(log);
   let closing: Promise<void> | undefined;
 
   const writes = new Writes({
@@ -207,18 +208,6 @@ function createStorage(parts: Parts): Storage {
 
   const { readHistory, ...past } = createPast({ driver, state, timeline, decode });
 
-  function wakeAll(): void {
-    const due = wakes;
-    wakes = [];
-    for (const wake of due) {
-      try {
-        wake();
-      } catch (error) {
-        log.error({ err: error }, 'a watcher failed when it was woken');
-      }
-    }
-  }
-
   return {
     get revision() {
       return state.revision;
@@ -245,16 +234,7 @@ function createStorage(parts: Parts): Storage {
       });
     },
     write: (change) => writes.write(change),
-    watch: (prefix, { after }) =>
-      new Cursor({
-        state,
-        prefix,
-        after,
-        readHistory,
-        defer(wake) {
-          if (wakes.push(wake) === 1) queueMicrotask(wakeAll);
-        },
-      }),
+    watch: (prefix, { after }) => new Cursor({ state, prefix, after, readHistory, defer }),
     problems: problems.list,
     compare: selfCheck.compare,
     findDamage: selfCheck.findDamage,

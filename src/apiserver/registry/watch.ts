@@ -95,19 +95,27 @@ async function* watchBatches(request: WatchRequest, plan: WatchPlan): AsyncGener
       if (after === 0) after = storage.revision;
       watcher = storage.watch(prefix, { after });
     }
-    const itemsOf = async (events: readonly StorageEvent[]): Promise<Seen[]> => {
-      if (prepares) await prepareViews(definition, events.flatMap(statesOf));
-      const items = events.map((event) => seenThrough(event, matches)).filter((item) => item !== undefined);
+    const seen = (events: readonly StorageEvent[]): Seen[] =>
+      events.map((event) => seenThrough(event, matches)).filter((item) => item !== undefined);
+    const seenPrepared = async (events: readonly StorageEvent[]): Promise<Seen[]> => {
+      await prepareViews(definition, events.flatMap(statesOf));
+      const items = seen(events);
       // What goes out of sight is told as it was, with another revision: an object of its own.
-      const shown = items.map(({ entry }) => entry);
-      if (prepares) await prepareViews(definition, shown);
+      await prepareViews(
+        definition,
+        items.map(({ entry }) => entry),
+      );
       return items;
     };
+    const itemsOf = prepares ? seenPrepared : seen;
     let told = after;
     while (!pause.over()) {
-      const events = await watcher.take(BATCH);
+      // Each turn of the queue of promises is one for every watcher: they wait only for what is not there.
+      const taken = watcher.take(BATCH);
+      const events = taken instanceof Promise ? await taken : taken;
       if (events.length > 0) {
-        const items = await itemsOf(events);
+        const found = itemsOf(events);
+        const items = found instanceof Promise ? await found : found;
         if (items.length > 0) yield items;
         continue;
       }
@@ -180,11 +188,11 @@ function toStatus(error: unknown, revision: Revision): Status {
 function createPause(request: WatchRequest, timeoutMs: number, wantsBookmarks: boolean) {
   const { clock, signal } = request;
   let wake = () => {};
-  let deadlineReached = false;
+  let isOver = signal.aborted; // asked at every event, and a signal that joins others is slow to tell
   let bookmarkDue = false;
   let bookmarkTimer: Timer | undefined;
   const deadline = clock.after(timeoutMs, () => {
-    deadlineReached = true;
+    isOver = true;
     wake();
   });
   const armBookmark = (ms: number) => {
@@ -196,10 +204,13 @@ function createPause(request: WatchRequest, timeoutMs: number, wantsBookmarks: b
   };
   // Also shortly before the end, so that the next watch starts from near it.
   if (wantsBookmarks) armBookmark(Math.max(0, Math.min(BOOKMARK_INTERVAL_MS, timeoutMs - 2_000)));
-  const onAbort = () => wake();
+  const onAbort = () => {
+    isOver = true;
+    wake();
+  };
   signal.addEventListener('abort', onAbort);
   return {
-    over: () => deadlineReached || signal.aborted,
+    over: () => isOver,
     takeBookmark() {
       const due = bookmarkDue;
       bookmarkDue = false;
@@ -208,7 +219,7 @@ function createPause(request: WatchRequest, timeoutMs: number, wantsBookmarks: b
     untilReady(watcher: Watcher): Promise<void> {
       return new Promise((resolve) => {
         wake = resolve;
-        if (deadlineReached || signal.aborted || bookmarkDue) resolve();
+        if (isOver || bookmarkDue) resolve();
         else watcher.onReady(resolve);
       });
     },

@@ -1,0 +1,29 @@
+// Wakes watchers once the batch that is being published can be read. A slice of them in a turn: what one slice writes is
+// sent before the next one is woken, so that clients read while frames are still being made for others, and no answer to
+// a request waits for hundreds of watchers.
+import type { Logger } from '../log.ts';
+
+/** More than those of the process itself, which come first: what they read is settled two turns after it was published. */
+const SLICE = 32;
+
+/** Calls each wake once, in order, the first of them when the current turn's work is done. */
+export function createWakes(log: Logger): (wake: () => void) => void {
+  let due: (() => void)[] = [];
+
+  function wakeSlice(): void {
+    const slice = due.slice(0, SLICE);
+    due = due.slice(SLICE);
+    if (due.length > 0) setImmediate(wakeSlice);
+    for (const wake of slice) {
+      try {
+        wake();
+      } catch (error) {
+        log.error({ err: error }, 'a watcher failed when it was woken');
+      }
+    }
+  }
+
+  return (wake) => {
+    if (due.push(wake) === 1) queueMicrotask(wakeSlice);
+  };
+}
