@@ -1,6 +1,7 @@
 // String formats of custom resources: those of k8s.io/kube-openapi pkg/validation/strfmt that
 // apiextensions-apiserver pkg/apiserver/validation/formats.go lets count. Others are ignored.
 import ipaddr from 'ipaddr.js';
+import { isRequestUri } from './go-url.ts';
 
 type Check = (text: string) => boolean;
 
@@ -19,7 +20,7 @@ const FORMATS: Readonly<Record<string, Check>> = {
   cidr: isCidr,
   creditcard: isCreditCard,
   date: isDate,
-  datetime: (text) => /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?$/.test(text) && isDate(text),
+  datetime: isDateTime,
   duration: matches(
     /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$|^P\d|(\d+)\s*(ns|nano|us|µs|μs|micro|ms|milli|sec|s|min|m|h|hr|hour|d|day|w|wk|week)/,
   ),
@@ -38,7 +39,7 @@ const FORMATS: Readonly<Record<string, Check>> = {
   password: () => true,
   rgbcolor: isRgb,
   ssn: matches(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/),
-  uri: isUri,
+  uri: isRequestUri,
   uuid: uuid(HEX, HEX),
   uuid3: uuid('3', HEX),
   uuid4: uuid('4', '[89ab]'),
@@ -66,11 +67,16 @@ function isBase64(text: string): boolean {
 }
 
 function isDate(text: string): boolean {
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text) ?? [];
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
   if (!year) return false;
-  if (text.length > 10 && !/[Tt ]/.test(text[10] ?? '')) return false;
   const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day);
+}
+
+/** What follows a second T does not count (strfmt's IsDateTime). */
+function isDateTime(text: string): boolean {
+  const [date = '', time = ''] = text.split(/t/i);
+  return isDate(date) && /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d)$/i.test(time);
 }
 
 /** net.ParseIP of old, which took leading zeros. */
@@ -102,11 +108,6 @@ function isHostname(text: string): boolean {
 }
 
 /** As net/url.ParseRequestURI: absolute, or a path from the root. */
-function isUri(text: string): boolean {
-  if (/[\s\p{Cc}]/u.test(text)) return false;
-  return text.startsWith('/') || /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(text);
-}
-
 const CREDIT_CARD =
   /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/;
 

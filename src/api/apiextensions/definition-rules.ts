@@ -192,6 +192,8 @@ function sharedErrors(versions: readonly Version[], old: readonly Version[]): Fi
       return value === undefined ? [] : judge(value, at);
     });
   };
+  const [firstSchema] = versions.map(schemaOf);
+  const haveOneSchema = versions.every((version) => isDeepStrictEqual(schemaOf(version), firstSchema));
   return [
     ...perVersion(schemaOf, (schema, at) => {
       const path = `${at.path}.${at.shared ? 'validation' : 'schema'}.openAPIV3Schema`;
@@ -211,8 +213,11 @@ function sharedErrors(versions: readonly Version[], old: readonly Version[]): Fi
     ),
     ...perVersion(
       ({ selectableFields }) => selectableFields,
-      (fields, { path, version }) =>
-        selectableFieldErrors(fields, version && schemaOf(version), `${path}.selectableFields`),
+      (fields, { path, shared, version }) => {
+        // Fields that all versions share are looked for in the schema that they share.
+        const schema = shared && !haveOneSchema ? undefined : version && schemaOf(version);
+        return selectableFieldErrors(fields, schema, `${path}.selectableFields`);
+      },
     ),
   ];
 }

@@ -138,16 +138,16 @@ function scalarErrors(value: unknown, schema: Schema, place: Place): FieldError[
   const field = place.path || NOWHERE;
   if (typeof value === 'number' || typeof value === 'bigint') return numberErrors(value, schema, place);
   if (typeof value !== 'string') return [];
-  const errors: FieldError[] = [];
-  const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
+  const refused = (detail: string) => [fieldError.invalid(field, value, `${field} in body should ${detail}`)];
   const { maxLength, minLength, pattern } = schema;
-  // A character is one or two units: most texts need not be counted through.
+  // The first that does not hold is told (kube-openapi's stringValidator). A character is one or two units: most texts
+  // need not be counted through.
   if (maxLength !== undefined && value.length > maxLength && lengthOf(value) > maxLength)
-    errors.push(fieldError.tooLong(field, maxLength));
+    return [fieldError.tooLong(field, maxLength)];
   if (minLength !== undefined && value.length < 2 * minLength && lengthOf(value) < minLength)
-    refuse(`be at least ${minLength} chars long`);
-  if (pattern && !RE2JS.compile(pattern).matcher(value).find()) refuse(`match '${pattern}'`);
-  return errors;
+    return refused(`be at least ${minLength} chars long`);
+  if (pattern && !RE2JS.compile(pattern).matcher(value).find()) return refused(`match '${pattern}'`);
+  return [];
 }
 
 const MAX_INT32 = 2 ** 31 - 1;
@@ -192,8 +192,10 @@ function listErrors(list: readonly unknown[], schema: Schema, { path, root, old 
   const errors = countErrors(list.length, { field, min: schema.minItems, max: schema.maxItems, of: 'items' });
   if (!items) return errors;
   const before = correlatedItems(schema, old?.value);
+  // Items of a default are named as its fields are.
+  const start = root !== undefined && path === root ? `${path}.` : path;
   return [
-    ...list.flatMap((item, i) => validateValue(item, items, { path: `${path}[${i}]`, root, old: before(item) })),
+    ...list.flatMap((item, i) => validateValue(item, items, { path: `${start}[${i}]`, root, old: before(item) })),
     ...errors,
   ];
 }

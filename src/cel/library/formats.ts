@@ -1,5 +1,6 @@
 // Named formats, which tell what is wrong with a string (k8s.io/apiserver pkg/cel/library/format.go).
 import { fitsFormat } from '../../apimachinery/formats.ts';
+import { parseRequestUri, UrlError } from '../../apimachinery/go-url.ts';
 import {
   isQualifiedName,
   isValidLabelValue,
@@ -11,7 +12,6 @@ import { listOfValues } from '../collections.ts';
 import { NONE, type Opaque, some, type Value } from '../values.ts';
 import type { Implementation, Library } from './library.ts';
 import { opaqueKind } from './opaque.ts';
-import { readUrl } from './urls.ts';
 
 export interface NamedFormat {
   validate(text: string): readonly string[];
@@ -34,9 +34,14 @@ const FORMATS: Readonly<Record<string, NamedFormat>> = {
   dns1035LabelPrefix: { validate: (text) => nameIsDNS1035Label(text, true), patternSize: 30 },
   labelValue: { validate: isValidLabelValue, patternSize: 40 },
   uri: {
-    validate: (text) => {
-      const url = readUrl(text);
-      return typeof url === 'string' ? [url] : [];
+    validate(text) {
+      try {
+        parseRequestUri(text);
+        return [];
+      } catch (error) {
+        if (error instanceof UrlError) return [error.message];
+        throw error;
+      }
     },
     patternSize: 1103,
   },

@@ -1,47 +1,25 @@
 // URLs, absolute or paths from the root (k8s.io/apiserver pkg/cel/library/urls.go over Go's net/url).
+import { type GoUrl, isRequestUri, parseRequestUri, parseUrl, UrlError } from '../../apimachinery/go-url.ts';
 import { dictOfEntries, listOfValues } from '../collections.ts';
 import { failure, type Opaque, type Value } from '../values.ts';
 import type { Library } from './library.ts';
 import { opaqueKind } from './opaque.ts';
 
-interface Url {
+/** As it was written, for telling whether two are the same. */
+interface Url extends GoUrl {
   text: string;
-  scheme: string;
-  host: string;
-  path: string;
-  query: string;
 }
 
 const urls = opaqueKind<Url>('url', { same: (a, b) => a.text === b.text });
 
-const PARTS = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s;
-
-/** The parts, or what is wrong. Requests have no fragment: a # is part of the path there. */
-export function readUrl(text: string): Url | string {
-  const bad = (why: string) => `parse ${JSON.stringify(text)}: ${why}`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are refused
-  if (/[\x00-\x1f\x7f]/.test(text)) return bad('net/url: invalid control character in URL');
-  if (text === '') return bad('empty url');
-  const [, scheme = '', authority, path = '', query = ''] = PARTS.exec(text) ?? [];
-  if (!scheme && !text.startsWith('/')) {
-    if (text.startsWith(':')) return bad('missing protocol scheme');
-    return bad('invalid URI for request');
-  }
-  const host = authority?.replace(/^[^@]*@/, '') ?? '';
-  const escaped = /%(?![0-9a-fA-F]{2}).{0,2}/s.exec(host + path);
-  if (escaped) return bad(`invalid URL escape ${JSON.stringify(escaped[0])}`);
-  const odd = /[ "<>\\^`{|}]/.exec(host);
-  if (odd) return bad(`invalid character ${JSON.stringify(odd[0])} in host name`);
-  const port = /^(?:\[[^\]]*\]|[^:]*)(:.*)?$/s.exec(host)?.[1];
-  if (port === undefined ? host.startsWith('[') && !host.endsWith(']') : !/^:\d*$/.test(port)) {
-    return bad(`invalid port ${JSON.stringify(port ?? '')} after host`);
-  }
-  return { text, scheme: scheme.toLowerCase(), host, path, query };
-}
-
 function parse(text: string): Value {
-  const url = readUrl(text);
-  return typeof url === 'string' ? failure(`URL parse error during conversion from string: ${url}`) : urls.of(url);
+  try {
+    parseRequestUri(text);
+    return urls.of({ text, ...parseUrl(text) });
+  } catch (error) {
+    if (error instanceof UrlError) return failure(`URL parse error during conversion from string: ${error.message}`);
+    throw error;
+  }
 }
 
 const portOf = ({ host }: Url): string => /:(\d*)$/.exec(host.replace(/^\[[^\]]*\]/, ''))?.[1] ?? '';
@@ -92,7 +70,7 @@ export const urlLibrary: Library = {
   ],
   implement: {
     string_to_url: parse,
-    is_url_string: (text: string) => typeof readUrl(text) !== 'string',
+    is_url_string: isRequestUri,
     url_get_scheme: ofUrl(({ scheme }) => scheme),
     url_get_host: ofUrl(({ host }) => host),
     url_get_hostname: ofUrl(hostnameOf),

@@ -61,6 +61,22 @@ suite('definitions', () => {
       ['Invalid spec.selectableFields[0].jsonPath'],
     ],
     [
+      'selectable fields that versions share, whose schemas differ',
+      {
+        versions: ['v1', 'v2'].map((name) =>
+          version(
+            {
+              type: 'object',
+              description: name,
+              properties: { spec: { type: 'object', properties: { a: { type: 'string' } } } },
+            },
+            { name, storage: name === 'v1', selectableFields: [{ jsonPath: '.spec.a' }] },
+          ),
+        ),
+      },
+      ['Invalid spec.selectableFields'],
+    ],
+    [
       'a scale outside of spec',
       {
         versions: [

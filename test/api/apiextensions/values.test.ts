@@ -9,14 +9,25 @@ import { fitsFormat, isKnownFormat } from '../../../src/apimachinery/formats.ts'
 
 suite('formats', () => {
   const cases: [format: string, good: string[], bad: string[]][] = [
-    ['date', ['2020-01-01'], ['2020-02-30', '2020-1-1', 'x']],
-    ['date-time', ['2020-01-01T00:00:00Z'], ['2020-01-01', 'x']],
+    ['date', ['2020-01-01'], ['2020-02-30', '2020-1-1', '2020-01-01T00:00:00Z', 'x']],
+    [
+      'date-time',
+      ['2020-01-01T00:00:00Z', '2020-01-01t23:59:59.5+01:00'],
+      [
+        '2020-01-01',
+        '2020-01-01 00:00:00Z',
+        '2020-01-01T00:00:00',
+        '2020-01-01T24:00:00Z',
+        '2020-02-30T00:00:00Z',
+        'x',
+      ],
+    ],
     ['email', ['a@b.c', 'A <a@b.c>'], ['a', 'a@']],
     ['hostname', ['A', 'a.example'], ['a.b', 'a_b', '-a', 'a..b', '1.2']],
     ['ipv4', ['1.2.3.4', '01.2.3.4'], ['1.2.3', '::1']],
     ['ipv6', ['::1', '::ffff:1.2.3.4'], ['1.2.3.4', 'fe80::1%eth0']],
     ['cidr', ['10.0.0.0/8', 'fd00::/8'], ['10.0.0.1', '10.0.0.0/33']],
-    ['uri', ['http://a/b', '/a', 'mailto:x'], ['a', 'http://a b']],
+    ['uri', ['http://a/b', '/a', 'mailto:x'], ['a', 'http://a b', 'http://#a']],
     ['byte', ['AAAA'], ['!', 'AA=', '']],
     ['duration', ['1s', '1h2m', '1d', '1 week', '-1s'], ['x', '1']],
     ['isbn', ['0321751043', '978-0321751041'], ['x']],
@@ -52,6 +63,19 @@ suite('values', () => {
 
   test('a fraction for an integer is told twice', () => {
     assert.deepEqual(told(1.5, { type: 'integer' }), ['TypeInvalid spec', 'Invalid <nil>']);
+  });
+
+  test('of a text the first thing that is wrong is told', () => {
+    const schema: Schema = { type: 'string', minLength: 1, maxLength: 3, pattern: '^a' };
+    assert.deepEqual(told('', schema), ['Invalid spec']);
+    assert.deepEqual(told('bcde', schema), ['TooLong spec']);
+    assert.deepEqual(told('b', schema), ['Invalid spec']);
+  });
+
+  test('items of a default are named as its fields are', () => {
+    const schema: Schema = { type: 'array', items: { type: 'array', items: { type: 'string' } } };
+    const [error] = validateValue([[1]], schema, { path: 'spec.default', root: 'spec.default' });
+    assert.equal(error?.field, 'spec.default.[0][0]');
   });
 
   test('of alternatives that all fail one is told', () => {
