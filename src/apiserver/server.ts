@@ -1,5 +1,6 @@
 // The API server as one component: the parts put together in request order, and the port they answer on.
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ResourceDefinition } from '../api/definition.ts';
 import { services } from '../api/resources.ts';
 import type { SchemaSet } from '../apimachinery/schema.ts';
@@ -89,6 +90,8 @@ export interface ApiServerOptions {
   nodePortRange: string;
   /** Client certificate towards kubelets (PEM) and the authority of their certificates. */
   kubeletTls?: { cert: string; key: string; ca: string };
+  /** A connection to the kubelet of this process, when it is that of the node. */
+  connectKubelet?: (nodeName: string) => Duplex | undefined;
   /** Serves metrics.k8s.io out of what kubelets tell. */
   nodeMetrics?: boolean;
   /** Client certificate towards the servers behind APIServices. */
@@ -204,6 +207,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       rulesFor: rbac.rulesFor,
       staticToken: options.staticToken,
       kubeletTls: options.kubeletTls,
+      connectKubelet: options.connectKubelet,
     }),
     paths: createStandardPaths({
       discovery: () => {

@@ -18,6 +18,7 @@ import { dnsAddress, nthAddress } from './addresses.ts';
 import { writeBootstrapObjects } from './bootstrap.ts';
 import { hostAddresses } from './host.ts';
 import { LOOPBACK } from './identities.ts';
+import { createKubeletDoor, type KubeletDoor } from './kubelet-door.ts';
 import type { Config } from './options.ts';
 import { shownSettings } from './shown-settings.ts';
 import { observeStore, storeCheck } from './store-health.ts';
@@ -27,6 +28,7 @@ export interface ControlPlane {
   pki: Pki;
   api: ApiServer;
   tokens: ServiceAccountTokens;
+  kubeletDoor: KubeletDoor;
   advertiseAddress: string;
   serviceIp: string;
   dnsIp: string;
@@ -70,6 +72,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     tokens ??= createServiceAccountTokens({ key: pki.serviceAccountKey, issuer, reader, clock });
     return tokens;
   };
+  const kubeletDoor = createKubeletDoor(config['node-name']);
   const api = createApiServer({
     storage,
     definitions: builtinDefinitions(),
@@ -100,6 +103,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     serviceCidr: config['service-cidr'],
     nodePortRange: `${config['node-port-range'].from}-${config['node-port-range'].to}`,
     kubeletTls: { ...pki.apiserverKubeletClient, ca: pki.ca.cert },
+    connectKubelet: kubeletDoor.connect,
     nodeMetrics: config.components.includes('kubelet'),
     frontProxy: pki.frontProxyClient,
     startChecks: startChecks(() => bootstrapped),
@@ -113,6 +117,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     pki,
     api,
     tokens: tokensOf(api),
+    kubeletDoor,
     advertiseAddress,
     serviceIp,
     dnsIp,

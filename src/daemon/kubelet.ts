@@ -33,6 +33,7 @@ export function kubeletComponent(cluster: Cluster, { runtime }: Node): Component
     clusterDomain: config['cluster-domain'],
     podCidr: config['cluster-cidr'],
     tls: { ...plane.pki.kubeletServing, ca: plane.pki.ca.cert },
+    door: plane.kubeletDoor,
     port: config['kubelet-port'],
     bindAddress: config['bind-address'],
     settings: nodeSettings(config),

@@ -10,7 +10,7 @@ import type { Runtime } from './cri/runtime.ts';
 import type { CredentialProvider } from './images/credential-provider-config.ts';
 import type { Mounter } from './mounts.ts';
 import type { NodeSettings } from './node/node-settings.ts';
-import type { KubeletTls } from './server/server.ts';
+import type { KubeletEntrance, KubeletTls } from './server/server.ts';
 
 export interface KubeletOptions {
   client: Client;
@@ -29,6 +29,8 @@ export interface KubeletOptions {
   podCidr?: string;
   /** Serving certificate and the authority whose clients may use the server; undefined: no server. */
   tls?: KubeletTls;
+  /** Where the API server of the same process comes in. */
+  door?: KubeletEntrance;
   port: number;
   /** Where the server listens; default all addresses. */
   bindAddress?: string;

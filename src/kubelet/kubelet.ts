@@ -116,6 +116,7 @@ async function assemble(options: KubeletOptions, machine: Machine, runtimeVersio
             access: createAccess({ client, clock, nodeName }),
             nodeEndpoint: management.endpoint,
             tls: options.tls,
+            ...(options.door ? { door: options.door } : {}),
             port: options.port,
             bindAddress: options.bindAddress,
           }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -45,6 +45,12 @@ before(async () => {
     port: 0,
     staticToken: 'secret',
     kubeletTls: { ...client, ca: authority.cert },
+    connectKubelet(nodeName) {
+      if (nodeName !== 'within') return undefined;
+      const [near, far] = duplexPair();
+      kubelet.emit('secureConnection', far);
+      return near;
+    },
   });
   const node = await api.client.create(nodes, { metadata: { name: 'n' }, spec: {} });
   const { port } = kubelet.address() as AddressInfo;
@@ -55,8 +61,13 @@ before(async () => {
       daemonEndpoints: { kubeletEndpoint: { Port: port } },
     },
   });
+  const within = await api.client.create(nodes, { metadata: { name: 'within' }, spec: {} });
+  const nowhere = { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] };
+  await api.client.updateStatus(nodes, { ...within, status: nowhere });
   const spec = { containers: [{ name: 'c', image: 'x' }] };
   await api.client.create(pods, { metadata: { name: 'a', namespace: 'default' }, spec: { ...spec, nodeName: 'n' } });
+  const b = { metadata: { name: 'b', namespace: 'default' }, spec: { ...spec, nodeName: 'within' } };
+  await api.client.create(pods, b);
   await api.client.create(pods, { metadata: { name: 'unscheduled', namespace: 'default' }, spec });
 });
 
@@ -86,6 +97,11 @@ const POD = '/api/v1/namespaces/default/pods/a';
 test('logs are those of the only container, with the options that were given', async () => {
   const { code, body } = await get(`${POD}/log?tailLines=3&timestamps=true`);
   assert.deepEqual([code, body], [200, 'GET /containerLogs/default/a/c?timestamps=true&tailLines=3']);
+});
+
+test('logs of a pod whose kubelet is in this process come without a socket', async () => {
+  const { code, body } = await get('/api/v1/namespaces/default/pods/b/log?follow=true');
+  assert.deepEqual([code, body], [200, 'GET /containerLogs/default/b/c?follow=true']);
 });
 
 test('a container that the pod has not is 400, a pod without a node has no logs yet', async () => {

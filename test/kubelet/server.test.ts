@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request as requestWithin } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { Duplex, PassThrough } from 'node:stream';
+import { Duplex, duplexPair, PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
@@ -15,6 +16,7 @@ import { createAccess } from '../../src/kubelet/server/access.ts';
 import { createKubeletServer } from '../../src/kubelet/server/server.ts';
 import { silentLogger } from '../../src/log.ts';
 import { ensurePki, type Pki } from '../../src/pki/pki.ts';
+import { eventually } from '../support/eventually.ts';
 import { podObject } from '../support/objects.ts';
 import { spdyClient } from './spdy/client.ts';
 
@@ -25,7 +27,8 @@ interface Asked {
 }
 
 /** A runtime with one container, whose exec repeats its input and ends with the code in its command. */
-function echoRuntime(logPath: string): { runtime: Runtime; asked: Asked } {
+function echoRuntime(logPath: string): { runtime: Runtime; asked: Asked; followers: Set<AbortSignal> } {
+  const followers = new Set<AbortSignal>();
   const asked: Asked = { command: [], stdin: '', resized: [] };
   const pod = { namespace: 'default', name: 'web', uid: 'u1' };
   const status = { id: 'c1', sandboxId: 's1', name: 'main', attempt: 0, pod, state: 'running', createdAt: 0, logPath };
@@ -33,7 +36,7 @@ function echoRuntime(logPath: string): { runtime: Runtime; asked: Asked } {
     listContainers: async () => [status],
     listSandboxes: async () => [{ id: 's1', pod, state: 'ready' }],
     containerStatus: async () => status,
-    events: (signal: AbortSignal) => untilAborted(signal),
+    events: (signal: AbortSignal) => untilAborted(signal, followers),
     portForward: async (_: string, port: number) => {
       if (port === 1) throw new Error('connection refused');
       return new PassThrough();
@@ -69,27 +72,49 @@ function echoRuntime(logPath: string): { runtime: Runtime; asked: Asked } {
       };
     },
   };
-  return { runtime: runtime as unknown as Runtime, asked };
+  return { runtime: runtime as unknown as Runtime, asked, followers };
 }
 
-async function* untilAborted(signal: AbortSignal): AsyncGenerator<never> {
+async function* untilAborted(signal: AbortSignal, followers: Set<AbortSignal>): AsyncGenerator<never> {
+  followers.add(signal);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  followers.delete(signal);
 }
 
 /** An API server that allows nobody anything. */
 const deny = { create: async () => ({ status: { allowed: false } }) } as never;
 
-async function withServer(
-  use: (at: { port: number; pki: Pki; asked: Asked; log: string }) => Promise<void>,
-): Promise<void> {
+interface ServerAt {
+  port: number;
+  pki: Pki;
+  asked: Asked;
+  /** Who waits for events of the runtime. */
+  followers: ReadonlySet<AbortSignal>;
+  log: string;
+  /** A connection as the API server of the same process has it. */
+  enter(): Duplex;
+}
+
+async function withServer(use: (at: ServerAt) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'kubelet-server-'));
   const log = path.join(directory, 'container.log');
   writeFileSync(log, '');
   const pki = await ensurePki(directory, { nodeName: 'node-1', names: [], ips: ['127.0.0.1'], clock: systemClock });
-  const { runtime, asked } = echoRuntime(log);
+  const { runtime, asked, followers } = echoRuntime(log);
   const worker = { pod: () => podObject('web', { metadata: { uid: 'u1' } }) };
+  const door: { take?: (connection: Duplex) => void } = {};
+  const enter = () => {
+    const [near, far] = duplexPair();
+    near.once('close', () => far.destroy());
+    door.take?.(far);
+    return near;
+  };
   const server = createKubeletServer({
     runtime,
+    door: {
+      open: (take) => Object.assign(door, { take }),
+      close: () => delete door.take,
+    },
     clock: systemClock,
     log: silentLogger,
     workers: { byName: (_: string, name: string) => (name === 'web' ? worker : undefined) } as never,
@@ -106,7 +131,7 @@ async function withServer(
   });
   await server.start();
   try {
-    await use({ port: (server.address() as AddressInfo).port, pki, asked, log });
+    await use({ port: (server.address() as AddressInfo).port, pki, asked, followers, log, enter });
   } finally {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -301,6 +326,27 @@ test('logs of a container, and 404 for a container that is not in the pod', () =
     assert.equal(await get('/containerLogs/default/web/other'), '404 container "other" not found in pod "web"');
     assert.equal(await get('/containerLogs/default/gone/main'), '404 pod "gone" not found');
     assert.match(await get('/containerLogs/default/web/main?tailLines=x'), /^400 Unable to decode query: tailLines/);
+  }));
+
+test('who comes from within the process is asked for no certificate, and a log ends when he goes', () =>
+  withServer(async ({ enter, log, followers }) => {
+    writeFileSync(log, line(0, 'one\n'));
+    const get = async (place: string) => {
+      const asking = requestWithin({ path: place, createConnection: enter }).end();
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      return { asking, response };
+    };
+    const { response } = await get('/containerLogs/default/web/main');
+    assert.deepEqual([response.statusCode, await text(response)], [200, 'one\n']);
+    const refused = await get('/containerLogs/default/gone/main');
+    assert.deepEqual([refused.response.statusCode, await text(refused.response)], [404, 'pod "gone" not found']);
+    const following = requestWithin({ path: '/containerLogs/default/web/main?follow=true', createConnection: enter });
+    const [followed] = (await once(following.end(), 'response')) as [IncomingMessage];
+    await once(followed, 'data');
+    assert.equal(followers.size, 1);
+    followed.on('error', () => undefined); // it is cut off
+    following.destroy();
+    await eventually('the log is no longer followed', () => followers.size === 0);
   }));
 
 const line = (second: number, log: string) =>

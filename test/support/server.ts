@@ -1,6 +1,7 @@
 // A whole API server in this process: memory storage unless told otherwise, default admission and RBAC, the clock the
 // test gives it.
 // Without `port` there is only the loopback; with it HTTPS on a free port of 127.0.0.1.
+import type { Duplex } from 'node:stream';
 import { builtinDefinitions, builtinSchema } from '../../src/api/index.ts';
 import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
 import { admissionPlugins } from '../../src/apiserver/admission/chain.ts';
@@ -31,6 +32,8 @@ export interface TestServerOptions {
   staticToken?: string;
   /** Towards kubelets. */
   kubeletTls?: { cert: string; key: string; ca: string };
+  /** To a kubelet of this process. */
+  connectKubelet?: (nodeName: string) => Duplex | undefined;
   /** Towards the servers behind APIServices. */
   frontProxy?: { cert: string; key: string };
   /** Namespaces made beforehand, each with its ServiceAccount "default"; 'default' when not given. */
@@ -93,6 +96,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.random ? { random: options.random } : {}),
     ...(options.frontProxy ? { frontProxy: options.frontProxy } : {}),
     ...(options.kubeletTls ? { kubeletTls: options.kubeletTls } : {}),
+    ...(options.connectKubelet ? { connectKubelet: options.connectKubelet } : {}),
     ...(port === undefined
       ? {}
       : { listen: { bindAddress: '127.0.0.1', port, tls: { ...serving, clientCa: authority.cert } } }),

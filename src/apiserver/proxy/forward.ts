@@ -13,6 +13,8 @@ export interface ForwardTarget {
   method: string;
   /** Client certificate and authority, for https. */
   tls?: { cert?: string; key?: string; ca?: string; rejectUnauthorized?: boolean; servername?: string };
+  /** Spoken over instead of one that is made, and without TLS. */
+  connection?: Duplex;
   /** Sent besides what the caller sent. */
   headers?: Readonly<Record<string, string | string[]>>;
 }
@@ -43,8 +45,7 @@ export function forward(request: ApiRequest, target: ForwardTarget, signal: Abor
   if (request.body.kind === 'value') Object.assign(headers, { 'content-type': request.body.contentType });
   if (upgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: request.headers.upgrade });
   return new Promise((resolve, reject) => {
-    const send = target.url.protocol === 'https:' ? https.request : http.request;
-    const outgoing = send(target.url, { method: target.method, headers, agent: false, signal, ...target.tls });
+    const outgoing = requestTo(target, { method: target.method, headers, signal });
     outgoing.on('error', (cause) => reject(Object.assign(unreachable(cause, upgrade !== undefined), { cause })));
     outgoing.on('response', (incoming) => resolve(answerOf(incoming)));
     outgoing.on('upgrade', (incoming, socket, head) => {
@@ -58,6 +59,15 @@ export function forward(request: ApiRequest, target: ForwardTarget, signal: Abor
       pipeline(body.stream(), outgoing, () => undefined); // errors reach outgoing's 'error'
     else outgoing.end(body.value === undefined ? undefined : JSON.stringify(body.value));
   });
+}
+
+function requestTo({ url, connection, tls }: ForwardTarget, options: http.RequestOptions): http.ClientRequest {
+  if (connection) {
+    const { host, pathname, search } = url;
+    return http.request({ ...options, host, path: `${pathname}${search}`, createConnection: () => connection });
+  }
+  const send = url.protocol === 'https:' ? https.request : http.request;
+  return send(url, { ...options, agent: false, ...tls });
 }
 
 /** In upstream's words (apimachinery/pkg/util/proxy: transport.go, upgradeaware.go), which people search for. */

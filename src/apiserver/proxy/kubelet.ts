@@ -1,5 +1,6 @@
 // What is passed on to the kubelet of a pod's node: logs, exec, attach, port-forward (pkg/registry/core/pod/strategy.go
 // LogLocation, streamLocation), and everything under nodes/<name>/proxy.
+import type { Duplex } from 'node:stream';
 import { nodes, pods } from '../../api/resources.ts';
 import type { Container, Node, Pod } from '../../api/types/core/v1.ts';
 import { badRequest, notFound, StatusError, serviceUnavailable } from '../../apimachinery/status-error.ts';
@@ -17,6 +18,8 @@ import { logQuery } from './log-options.ts';
 export interface KubeletProxyOptions {
   reader: ObjectReader;
   tls: { cert: string; key: string; ca: string } | undefined;
+  /** A connection to the kubelet of this process, when it is that of the node: a log costs half without TLS in between. */
+  connectWithin?: ((nodeName: string) => Duplex | undefined) | undefined;
 }
 
 /** log, exec, attach and portforward of pods. */
@@ -39,7 +42,9 @@ export const kubeletHandler =
     const suffix = container ? `/${container}` : '';
     url.pathname = `/${root}/${info.namespace}/${info.name}${suffix}`;
     url.search = (query ?? streamQuery(request.query)).toString();
-    const result = await send(call, { url, method: request.method }, options);
+    const within = kind === 'log' ? options.connectWithin?.(nodeName) : undefined;
+    const target = { url, method: request.method, ...(within ? { connection: within } : {}) };
+    const result = await send(call, target, options);
     if (kind === 'log' && result.type === 'stream' && result.status >= 400) throw await refusalOf(result);
     return result;
   };

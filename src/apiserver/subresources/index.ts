@@ -12,7 +12,7 @@ import type { DefinitionCatalogue } from '../catalogue.ts';
 import { objectHistoryHandler } from '../history/object-history.ts';
 import type { Authorizer } from '../identity.ts';
 import { podProxyHandler, serviceProxyHandler } from '../proxy/endpoints.ts';
-import { kubeletHandler, nodeProxyHandler, summaryOf } from '../proxy/kubelet.ts';
+import { type KubeletProxyOptions, kubeletHandler, nodeProxyHandler, summaryOf } from '../proxy/kubelet.ts';
 import type { ObjectReader } from '../reader.ts';
 import { componentStatusHandler } from '../virtual/component-statuses.ts';
 import { metricsHandlers } from '../virtual/metrics/handlers.ts';
@@ -34,7 +34,8 @@ export interface HandlerOptions {
   rulesFor: RbacAuthorizer['rulesFor'];
   tokens: ServiceAccountTokens;
   staticToken: string | undefined;
-  kubeletTls: { cert: string; key: string; ca: string } | undefined;
+  kubeletTls: KubeletProxyOptions['tls'];
+  connectKubelet: KubeletProxyOptions['connectWithin'];
 }
 
 const POD_DISRUPTION_BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets' };
@@ -47,7 +48,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
     return found satisfies ResourceDefinition;
   };
   const binding = bindingHandler(() => definitionOf(pods));
-  const kubelet = { reader, tls: options.kubeletTls };
+  const kubelet = { reader, tls: options.kubeletTls, connectWithin: options.connectKubelet };
   return new Map<string, CallHandler>([
     ['*/status', statusHandler],
     ['*/scale', scaleHandler],

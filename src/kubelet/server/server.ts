@@ -23,6 +23,12 @@ export interface KubeletTls {
   ca: string;
 }
 
+/** Brings connections of the API server, from within the process: who comes that way may do all. */
+export interface KubeletEntrance {
+  open(take: (connection: Duplex) => void): void;
+  close(): void;
+}
+
 export interface KubeletServerOptions {
   runtime: Runtime;
   clock: Clock;
@@ -31,6 +37,7 @@ export interface KubeletServerOptions {
   access: Access;
   nodeEndpoint(path: string): NodeEndpoint;
   tls: KubeletTls;
+  door?: KubeletEntrance;
   port: number;
   bindAddress?: string;
 }
@@ -41,11 +48,14 @@ export function createKubeletServer(options: KubeletServerOptions): Component & 
   app.use((context) => route(context, options));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'kubelet request failed'));
   const streaming = createStreaming(options);
-  const refusalOf = (request: IncomingMessage) =>
-    access.refusal(request).catch((error: unknown) => {
+  const fromWithin = new WeakSet<Duplex>();
+  const refusalOf = async (request: IncomingMessage) => {
+    if (fromWithin.has(request.socket)) return undefined;
+    return access.refusal(request).catch((error: unknown) => {
       log.warn({ err: error }, 'rights of a request to the kubelet could not be asked for');
       return { code: 500, message: 'Authorization error: the API server could not be asked' };
     });
+  };
   let server: Server | undefined;
 
   return {
@@ -68,12 +78,17 @@ export function createKubeletServer(options: KubeletServerOptions): Component & 
           refuse(socket, error);
         });
       });
+      options.door?.open((connection) => {
+        fromWithin.add(connection);
+        server?.emit('secureConnection', connection); // as if its TLS were done
+      });
       return new Promise((resolve, reject) => {
         server?.once('error', reject);
         server?.listen(options.port, options.bindAddress, () => resolve());
       });
     },
     async stop() {
+      options.door?.close();
       streaming.stop();
       server?.closeAllConnections();
       await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
