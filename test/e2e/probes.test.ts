@@ -1,9 +1,10 @@
 // Probes and hooks over the network on real containers: gRPC, redirects, hooks that are requests. Servers are shell
 // scripts that nc(1) runs for every connection.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { createAuthority } from '../../src/pki/certificate.ts';
 import { clusterWith, type ManifestCluster, statusOf } from './manifest-cluster.ts';
 
 /** A frame of HTTP/2 (RFC 9113). */
@@ -55,6 +56,29 @@ case $target in
 esac
 `;
 
+/** Answers by a certificate for another name, at another port without one; is not ready while /host/not-ready is there. */
+const HTTPS_SERVER = `
+const { appendFileSync, existsSync, readFileSync } = require('node:fs');
+const files = { cert: readFileSync('/host/tls.crt'), key: readFileSync('/host/tls.key') };
+const answer = ({ url }, response) => {
+  if (url.includes('?')) appendFileSync('/host/noted-tls', url + '\\n');
+  response.writeHead(url === '/ready' && existsSync('/host/not-ready') ? 503 : 200).end('body');
+};
+require('node:https').createServer(files, answer).listen(8443);
+require('node:http').createServer(answer).listen(8080);
+process.once('SIGTERM', () => process.exit(0));
+`;
+
+/** This Node with the libraries that it has loaded: images of the tests have neither TLS nor libraries. */
+function takeNode(folder: string): string {
+  const { sharedObjects } = process.report.getReport() as { sharedObjects: string[] };
+  for (const file of [process.execPath, ...sharedObjects.filter((one) => one.startsWith('/'))]) {
+    copyFileSync(file, path.join(folder, path.basename(file)));
+  }
+  const loader = sharedObjects.map((file) => path.basename(file)).find((file) => /^ld-.*\.so/.test(file));
+  return `/host/${loader} --library-path /host /host/${path.basename(process.execPath)}`;
+}
+
 describe('probes and hooks over the network', { timeout: 180_000 }, () => {
   let on: ManifestCluster;
   before(async () => {
@@ -65,6 +89,14 @@ describe('probes and hooks over the network', { timeout: 180_000 }, () => {
         writeFileSync(path.join(folder, 'grpc-server'), GRPC_SERVER, { mode: 0o755 });
         writeFileSync(path.join(folder, 'http-server'), HTTP_SERVER, { mode: 0o755 });
         writeFileSync(path.join(folder, 'noted'), '');
+        writeFileSync(path.join(folder, 'noted-tls'), '');
+        const validity = { notBefore: 0, notAfter: Date.now() + 60 * 60_000 };
+        const { cert, key } = createAuthority('another name', validity);
+        writeFileSync(path.join(folder, 'tls.crt'), cert);
+        writeFileSync(path.join(folder, 'tls.key'), key);
+        writeFileSync(path.join(folder, 'https-server.cjs'), HTTPS_SERVER);
+        const server = `#!/bin/sh\nexec ${takeNode(folder)} /host/https-server.cjs\n`;
+        writeFileSync(path.join(folder, 'https-server'), server, { mode: 0o755 });
       },
     });
   });
@@ -120,5 +152,31 @@ describe('probes and hooks over the network', { timeout: 180_000 }, () => {
       /^HTTP lifecycle hook \(\/started\) for Container "main" in Pod "hook-without-answer_default\(.*\)" failed - error: Get "http:\/\/[\d.]+:8080\/started": dial tcp [\d.]+:8080: connect: connection refused$/,
     );
     await on.told('hook-without-answer', /FailedPostStartHook .*PostStartHook failed/);
+  });
+
+  const notedByTls = () => readFileSync(path.join(on.folder, 'noted-tls'), 'utf8').trim().split('\n');
+
+  test('HTTPS: probes and hooks ask whoever answers, whatever its certificate says', async () => {
+    await on.kubectl('wait', '--for=condition=Ready', 'pod/secured', '--timeout=60s');
+    writeFileSync(path.join(on.folder, 'not-ready'), '');
+    await on.told('secured', /Unhealthy .*Readiness probe failed: HTTP probe failed with statuscode: 503/);
+    await on.kubectl('wait', '--for=condition=Ready=false', 'pod/secured', '--timeout=60s');
+    rmSync(path.join(on.folder, 'not-ready'));
+    await on.kubectl('wait', '--for=condition=Ready', 'pod/secured', '--timeout=60s');
+    await on.kubectl('delete', 'pod', 'secured');
+    assert.deepEqual(
+      notedByTls().filter((url) => url !== '/ok?plain'),
+      ['/ok?started', '/ok?stopping'],
+    );
+  });
+
+  test('HTTPS: a server that speaks plain HTTP fails a probe, and is asked so by a hook', async () => {
+    const plain = /Readiness probe failed: Get "https:.*": http: server gave HTTP response to HTTPS client/;
+    await on.told('unsecured', plain);
+    await on.told(
+      'unsecured',
+      /LifecycleHTTPFallback .*request to HTTPS lifecycle hook [\d.]+:8080 got HTTP response, retry with HTTP succeeded/,
+    );
+    assert.ok(notedByTls().includes('/ok?plain'));
   });
 });
