@@ -30,7 +30,7 @@ export function admitPod(
   if (!refusal) return;
   const { reason, message } = refusal;
   events.event(pod, 'Warning', reason, message);
-  void worker.fail({ reason, message: `Pod was rejected: ${message}` });
+  void worker.fail({ reason, message: `Pod was rejected: ${message}`, isRejection: true });
 }
 
 /** The first reason there is, with upstream's words for it. */

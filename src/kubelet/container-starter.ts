@@ -194,9 +194,7 @@ export function createContainerStarter(options: StarterOptions): ContainerStarte
       const { pod, inPostStart } = place;
       const about = aboutContainer(pod, container.name);
       const image = await ensureImages(container, pod).catch((error: RuntimeError) => {
-        if (error.reason === 'ErrImagePull' || error.reason === 'ImagePullBackOff') {
-          events.event(pod, 'Warning', 'Failed', `Error: ${error.reason}`, about);
-        }
+        events.event(pod, 'Warning', 'Failed', `Error: ${error.reason}`, about);
         throw error;
       });
       const config = await configOf(container, place, image).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { lastWords } from './last-words.ts';
 import type { PodFiles } from './pod-files.ts';
 import { findContainer, type PodRecord, recordOf, specOf } from './pod-record.ts';
 import type { PodState } from './pod-state.ts';
+import type { PodVolumes } from './pod-volumes.ts';
 import type { Prober } from './probes/prober.ts';
 import type { PodResize } from './resize/pod-resize.ts';
 import { podStatus } from './status/pod-status.ts';
@@ -33,9 +34,10 @@ export function createPodReport(options: {
   resize: PodResize;
   writer: StatusWriter;
   files: PodFiles;
+  volumes: Pick<PodVolumes, 'isSetUp'>;
   hostIPs: () => readonly string[];
 }): PodReport {
-  const { state, runtime, prober, resize, writer } = options;
+  const { state, runtime, prober, resize, writer, volumes } = options;
   const { uid } = state.pod.metadata;
   const words = new Map<string, string>();
   let last: Promise<unknown> = Promise.resolve();
@@ -64,9 +66,12 @@ export function createPodReport(options: {
 
   const status = () => writer.current() ?? state.pod.status ?? {};
 
-  /** A container whose postStart hook has not ended is not running yet. */
+  /**
+   * A container whose postStart hook has not ended is not running yet. A sandbox is told once the volumes are there: upstream
+   * sets them up first, here both go on at once.
+   */
   const asTold = (record: PodRecord): PodRecord => ({
-    ...record,
+    sandboxes: record.containers.length > 0 || volumes.isSetUp() ? record.sandboxes : [],
     containers: record.containers.map((c) =>
       c.state === 'running' && state.inPostStart.has(c.id) ? { ...c, state: 'created' } : c,
     ),

@@ -11,6 +11,8 @@ export interface PodFailure {
   disruption?: { reason: string; message: string };
   /** Shorter than the pod's own. */
   graceSeconds?: number;
+  /** It was refused before anything of it was made. */
+  isRejection?: boolean;
 }
 
 export interface PodState {

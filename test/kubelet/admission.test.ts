@@ -93,6 +93,10 @@ test('a refused pod fails and an event says why; one that has ended stays as it 
     admitPod(podObject('p', { spec, status: { phase } }), worker, facts);
   assert.deepEqual(told, ['Warning SysctlForbidden forbidden sysctl: "kernel.msgmax" not allowlisted']);
   assert.deepEqual(failures, [
-    { reason: 'SysctlForbidden', message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted' },
+    {
+      reason: 'SysctlForbidden',
+      message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+      isRejection: true,
+    },
   ]);
 });

@@ -88,7 +88,7 @@ test('another image starts the container anew, whatever the restart policy', () 
     });
     await bed.until('again', () => bed.container('web', 'main')?.restartCount === 1);
     await bed.until('running', () => bed.container('web', 'main')?.state?.running);
-    assert.equal(bed.container('web', 'main')?.image, 'other');
+    assert.equal(bed.container('web', 'main')?.image, 'docker.io/library/other:latest');
     assert.ok(bed.told.includes('Normal Killing Container main definition changed, will be restarted'));
   }));
 

@@ -208,6 +208,8 @@ for (const { what, spec, reason, message } of [
       const told = bed.container('web', 'main')?.state?.waiting?.message ?? '';
       if (typeof message === 'string') assert.equal(told, message);
       else assert.match(told, message);
+      const words = reason === 'CreateContainerConfigError' ? told : reason;
+      await bed.until('the event', () => bed.told.includes(`Warning Failed Error: ${words}`));
     }));
 }
 

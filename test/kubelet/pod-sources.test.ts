@@ -63,7 +63,7 @@ test('a pod keeps what an immutable object said, whatever bears its name later',
     assert.deepEqual([colorIn(bed, old), colorIn(bed, late)], ['blue', 'green']);
   }));
 
-test('a pod that waits for its claim runs when the claim is bound', () =>
+test('a pod that waits for its claim has no address, and runs when the claim is bound', () =>
   withKubelet({}, async (bed) => {
     bed.api.seed<PersistentVolumeClaim>({
       apiVersion: 'v1',
@@ -83,10 +83,16 @@ test('a pod that waits for its claim runs when the claim is bound', () =>
     await bed.until('the event', () =>
       bed.told.some((line) => /^Warning FailedMount .*processing PVC default\/data: PVC is not bound$/.test(line)),
     );
+    const readyToStart = () =>
+      bed.pod('web')?.status?.conditions?.find(({ type }) => type === 'PodReadyToStartContainers')?.status;
+    await bed.until('its status', () => readyToStart() === 'False');
+    assert.equal(bed.pod('web')?.status?.podIP, undefined);
     bed.api.change<PersistentVolumeClaim>('persistentvolumeclaims', 'default', 'data', (claim) => {
       claim.status = { phase: 'Bound' };
     });
     await bed.until('it runs', isRunning(bed));
+    assert.equal(readyToStart(), 'True');
+    assert.ok(bed.pod('web')?.status?.podIP);
   }));
 
 for (const { what, spec, event } of [
@@ -127,9 +133,16 @@ test('a pod is refused for its sysctls before anything of it is made', () =>
     await bed.start();
     bed.put('web', { spec: { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } } });
     await bed.until('the end', () => bed.pod('web')?.status?.phase === 'Failed');
-    const { reason, message } = bed.pod('web')?.status ?? {};
-    assert.equal(reason, 'SysctlForbidden');
-    assert.equal(message, 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
+    const { startTime, ...told } = bed.pod('web')?.status ?? {};
+    assert.ok(startTime);
+    assert.deepEqual(told, {
+      conditions: [],
+      observedGeneration: 1,
+      phase: 'Failed',
+      reason: 'SysctlForbidden',
+      message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+      qosClass: 'BestEffort',
+    });
     assert.deepEqual(await bed.runtime.listSandboxes(), []);
   }));
 

@@ -10,6 +10,7 @@ import { type ContainerStatusInput, containerStatuses } from './container-status
 import { finalStates } from './final-states.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { podResources } from './pod-resources.ts';
+import { rejectedStatus } from './rejected.ts';
 
 export interface PodStatusInput
   extends Pick<
@@ -29,6 +30,8 @@ export interface PodStatusInput
 }
 
 export function podStatus(input: PodStatusInput): PodStatus {
+  const rejected = rejectedStatus(input);
+  if (rejected) return rejected;
   const { pod, record, old } = input;
   const spec = specOf(pod);
   const restartsAll = canRestartAll(pod) && shouldRestartAll(pod, record, old);

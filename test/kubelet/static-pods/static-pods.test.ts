@@ -128,7 +128,7 @@ test('a changed manifest ends the old pod before the new one begins; a removed o
     await until(bed, 'running', () => bed.container('web-node-1', 'main')?.state?.running);
     write(folder, 'web.yaml', manifest('web', 'other'));
     const main = () => bed.container('web-node-1', 'main');
-    await until(bed, 'changed', () => main()?.image === 'other' && main()?.state?.running);
+    await until(bed, 'changed', () => main()?.image === 'docker.io/library/other:latest' && main()?.state?.running);
     const containers = await bed.runtime.listContainers();
     assert.equal(containers.length, 1);
     write(folder, 'web.yaml', 'no: pod');

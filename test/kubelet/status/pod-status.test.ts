@@ -187,3 +187,8 @@ test('the image of a container is told by its full name once the runtime has it'
   assert.equal(imageOf(recordOf([], [])), 'nginx');
   assert.equal(imageOf(recordOf([], [ran('main', { image: 'nginx' })])), 'docker.io/library/nginx:latest');
 });
+
+test('a pod that was refused stays as it was told when the kubelet starts again', () => {
+  const refused: PodStatus = { phase: 'Failed', reason: 'SysctlForbidden', message: 'm', qosClass: 'BestEffort' };
+  assert.deepEqual(statusOf(podObject('p'), { record: recordOf([], []), old: refused, terminal: true }), refused);
+});

@@ -63,11 +63,12 @@ export const isCutShort = (error: unknown): boolean =>
   isGrpcError((error as Error).cause, 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED');
 
 export function createTasks(channel: GrpcChannel): Tasks {
-  const call = async <In, Out>(method: Method<In, Out>, request: Input<In>): Promise<Output<Out>> => {
+  /** `failed` begins the message of the error, as containerd's CRI does it (container_start.go). */
+  const call = async <In, Out>(method: Method<In, Out>, request: Input<In>, failed = ''): Promise<Output<Out>> => {
     try {
       return await channel.unary(method, request, { timeoutMs: CALL_TIMEOUT_MS });
     } catch (cause) {
-      throw new RuntimeError('RunContainerError', (cause as Error).message, cause);
+      throw new RuntimeError('RunContainerError', `${failed}${(cause as Error).message}`, cause);
     }
   };
   /** undefined: there is nothing of that name. */
@@ -90,10 +91,10 @@ export function createTasks(channel: GrpcChannel): Tasks {
       const { container } = await call(GET_CONTAINER, { id: containerId });
       const { snapshotter, snapshotKey: key } = container ?? { snapshotter: '', snapshotKey: '' };
       const { mounts: rootfs } = await call(SNAPSHOT_MOUNTS, { snapshotter, key });
-      await call(CREATE_TASK, { containerId, rootfs, ...streams });
+      await call(CREATE_TASK, { containerId, rootfs, ...streams }, 'failed to create containerd task: ');
       onMade({ labels: container?.labels ?? {}, spec: container?.spec?.value.toString() ?? '{}' });
       try {
-        await call(START_TASK, { containerId });
+        await call(START_TASK, { containerId }, `failed to start containerd task "${containerId}": `);
       } catch (cause) {
         if (!isCutShort(cause)) await call(DELETE_TASK, { containerId }).catch(() => undefined); // the first error tells why
         throw cause;

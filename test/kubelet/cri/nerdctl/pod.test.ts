@@ -33,6 +33,14 @@ describe('pods by nerdctl', { skip: subject.unavailable ?? false, timeout: 60_00
   const output = async (id: string, script: string) =>
     String((await runtime.execSync(id, ['sh', '-c', script], 10_000)).stdout).trim();
 
+  test("a program that is not there is told in the words of containerd's CRI", async () => {
+    const sandbox = await runtime.runSandbox(sandboxConfig('absent-program'));
+    await assert.rejects(run(sandbox.id, 'main', { command: ['nope'] }), {
+      message: /^failed to create containerd task: failed to create shim task: OCI runtime create failed: /,
+    });
+    await runtime.removeSandbox(sandbox.id);
+  });
+
   test('the containers of a pod share network, IPC and /dev/shm, and not their processes', async () => {
     const sandbox = await runtime.runSandbox(sandboxConfig('sharing'));
     const [a, b] = await Promise.all([
