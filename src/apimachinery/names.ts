@@ -1,5 +1,6 @@
 // What a name, a label key or a label value may be. Each check returns what is wrong with the value, in the words
 // of k8s.io/apimachinery v0.36 (pkg/util/validation, pkg/api/validate/content); an empty list means it is fine.
+import { remembered } from './remembered.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const LABEL_UNDERSCORE = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
@@ -136,7 +137,7 @@ export const isWildcardDNS1123Subdomain = (value: string): string[] => [
 ];
 
 /** A label key: an optional DNS prefix and a name. Also what upstream calls IsLabelKey. */
-export function isQualifiedName(value: string): string[] {
+export const isQualifiedName = remembered((value): readonly string[] => {
   const parts = value.split('/');
   if (parts.length > 2) {
     return [
@@ -154,7 +155,7 @@ export function isQualifiedName(value: string): string[] {
   if (name === '') problems.push('name part must be non-empty');
   else problems.push(...within(name, 63, 'bytes').map((m) => `name part ${m}`));
   return [...problems, ...check(RULES.qualified, name).map((m) => `name part ${m}`)];
-}
+});
 
 export const isValidLabelValue = (value: string): string[] => [
   ...within(value, 63, 'bytes'),

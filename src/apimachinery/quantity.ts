@@ -1,6 +1,8 @@
 // Amounts such as 500m, 1.5 and 2Gi, exact to a billionth, as k8s.io/apimachinery/pkg/api/resource reads, rounds and
 // prints them. Amounts finer than that are rounded away from zero.
 
+import { remembered } from './remembered.ts';
+
 /** How it was written, which is how it is printed: 12e6, 12Mi or 12M. */
 export type QuantityFormat = 'DecimalExponent' | 'BinarySI' | 'DecimalSI';
 
@@ -43,14 +45,16 @@ const BINARY_SUFFIX = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 export const ZERO: Quantity = { nano: 0n, format: 'DecimalSI' };
 
 /** Reads a quantity; JSON numbers are taken as they print. Throws QuantityError. */
-export function parseQuantity(input: string | number): Quantity {
-  const plain = typeof input === 'string' ? PLAIN.exec(input) : null;
+export const parseQuantity = (input: string | number): Quantity => parse(String(input));
+
+const parse = remembered((input): Quantity => {
+  const plain = PLAIN.exec(input);
   if (plain) {
     const [text, digits, suffix = ''] = plain as unknown as [string, string, string?];
     const { unit, format } = PLAIN_SUFFIXES[suffix] as PlainSuffix;
     return { nano: BigInt(digits) * unit, format, text };
   }
-  const text = String(input).trim();
+  const text = input.trim();
   const match = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(text);
   if (text === '' || !match) throw new QuantityError(WRONG_FORMAT);
   const [, sign, whole = '', fraction = '', suffix = ''] = match;
@@ -67,7 +71,7 @@ export function parseQuantity(input: string | number): Quantity {
   return keepsText(whole || '0', fraction, { base, exponent, digits })
     ? { nano, format: shown, text }
     : { nano, format: shown };
-}
+});
 
 interface Suffix {
   base: 2 | 10;

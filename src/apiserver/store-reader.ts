@@ -5,16 +5,26 @@ import type { Logger } from '../log.ts';
 import { Compacted, type Storage } from '../storage/storage.ts';
 import type { DefinitionCatalogue } from './catalogue.ts';
 import type { ObjectReader } from './reader.ts';
-import { collectionPrefix, objectKey } from './registry/keys.ts';
+import { collectionPrefix, objectKey, type Placed } from './registry/keys.ts';
 
 const BATCH = 256;
 
 export function createStoreReader(storage: Storage, catalogue: DefinitionCatalogue, log: Logger): ObjectReader {
-  const place = (type: ResourceType) => {
-    const definition = catalogue.find(type.group, type.version, type.plural);
-    const fallback = { group: type.group, resource: type.plural, version: type.version };
-    return { namespaced: type.namespaced, storage: definition?.storage ?? fallback };
-  };
+  // Every admission looks several up, always of the same types.
+  let places = new WeakMap<ResourceType, Placed>();
+  catalogue.subscribe(() => {
+    places = new WeakMap();
+  });
+  function place(type: ResourceType): Placed {
+    let known = places.get(type);
+    if (!known) {
+      const definition = catalogue.find(type.group, type.version, type.plural);
+      const fallback = { group: type.group, resource: type.plural, version: type.version };
+      known = { namespaced: type.namespaced, storage: definition?.storage ?? fallback };
+      places.set(type, known);
+    }
+    return known;
+  }
   return {
     get: <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string) =>
       storage.get(objectKey(place(type), namespace, name))?.object as T | undefined,

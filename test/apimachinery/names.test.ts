@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as names from '../../src/apimachinery/names.ts';
 
 describe('rules for names', () => {
-  const cases: [rule: (value: string) => string[], good: string[], bad: string[]][] = [
+  const cases: [rule: (value: string) => readonly string[], good: string[], bad: string[]][] = [
     [names.isDNS1123Label, ['a', 'a-1', '0', 'a'.repeat(63)], ['', 'A', '-a', 'a-', 'a.b', 'a_b', 'a'.repeat(64)]],
     [names.isDNS1123Subdomain, ['a', 'a.b-c.d', 'a'.repeat(253)], ['', 'a..b', '.a', 'A', 'a'.repeat(254)]],
     [names.isDNS1035Label, ['a', 'a-1'], ['', '1a', 'A', 'a-']],

@@ -1,5 +1,6 @@
 // References of images, as far as defaults need them (pkg/util/parsers ParseImageName): whether one is well made, and
 // its tag. Parts are split off before they are matched, so that the time is linear in the length.
+import { remembered } from '../../apimachinery/remembered.ts';
 
 const PATH_PART = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
 const DOMAIN_LABEL = /^[a-zA-Z0-9-]+$/;
@@ -11,7 +12,7 @@ const LONGEST_PATH = 255;
 const LIBRARY = 'library/';
 
 /** The tag, 'latest' where neither tag nor digest is given; undefined for what is no reference. */
-export function imageTag(reference: string): string | undefined {
+export const imageTag = remembered((reference): string | undefined => {
   const [tagged = '', digest, ...more] = reference.split('@');
   if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) return undefined;
   const colon = tagged.lastIndexOf(':');
@@ -19,7 +20,7 @@ export function imageTag(reference: string): string | undefined {
   const tag = hasTag ? tagged.slice(colon + 1) : undefined;
   if (!isName(hasTag ? tagged.slice(0, colon) : tagged) || (tag !== undefined && !TAG.test(tag))) return undefined;
   return tag ?? (digest === undefined ? 'latest' : '');
-}
+});
 
 function isName(name: string): boolean {
   if (HEX_NAME.test(name)) return false;

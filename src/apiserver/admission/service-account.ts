@@ -154,4 +154,15 @@ function validateMirror(request: AdmissionRequest, pod: Pod): void {
 /** The alphabet of generated names: no vowels, so that no words arise (k8s.io/apimachinery/pkg/util/rand). */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
-const randomSuffix = (): string => Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+const SUFFIX_LENGTH = 5;
+
+/** One draw for all of it: each asks the generator anew. */
+function randomSuffix(): string {
+  let rest = randomInt(ALPHABET.length ** SUFFIX_LENGTH);
+  let suffix = '';
+  for (let i = 0; i < SUFFIX_LENGTH; i++) {
+    suffix += ALPHABET[rest % ALPHABET.length];
+    rest = Math.floor(rest / ALPHABET.length);
+  }
+  return suffix;
+}

@@ -26,14 +26,33 @@ export const http1Reply = (response: ServerResponse): Reply => ({
   isBroken: () => response.destroyed && !response.writableEnded,
 });
 
-export const http2Reply = (stream: ServerHttp2Stream): Reply => ({
-  body: stream,
-  head(status, headers) {
-    if (!stream.destroyed && !stream.closed) stream.respond({ ':status': status, ...headers });
-  },
-  flush: () => undefined, // heads are never held back
-  isBroken: () => stream.aborted,
-});
+export function http2Reply(stream: ServerHttp2Stream): Reply {
+  destroyWhenWritten(stream);
+  return {
+    body: stream,
+    head(status, headers) {
+      if (!stream.destroyed && !stream.closed) stream.respond({ ':status': status, ...headers });
+    },
+    flush: () => undefined, // heads are never held back
+    isBroken: () => stream.aborted,
+  };
+}
+
+/**
+ * A stream whose request was read to its end is destroyed by Node when its last frame is handed to the connection, and for
+ * the write, which is reported a moment later, an error with its stack is made that nobody sees. Left alone, such a stream is
+ * destroyed by the end of that write ('finish'; lib/internal/http2/core.js, afterShutdown).
+ */
+function destroyWhenWritten(stream: ServerHttp2Stream): void {
+  const { destroy } = stream;
+  stream.destroy = (error) => {
+    const isBeingWritten = stream.closed && stream.writableLength > 0 && stream.writableEnded;
+    if (error || !isBeingWritten || stream.rstCode !== 0 || stream.session?.destroyed !== false) {
+      return destroy.call(stream, error);
+    }
+    return stream;
+  };
+}
 
 /** Made once: an exception with its stack would be a tenth of what a GET costs. */
 const GONE = new DOMException('the connection or its stream is closed', 'AbortError');

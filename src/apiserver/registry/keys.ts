@@ -7,7 +7,8 @@ import type { GroupResource } from '../../apimachinery/status-error.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
 import type { StorageEntry } from '../../storage/storage.ts';
 
-type Placed = Pick<ResourceDefinition, 'storage' | 'namespaced'>;
+/** What says where objects are kept. */
+export type Placed = Pick<ResourceDefinition, 'storage' | 'namespaced'>;
 
 /** Prefix of all objects of a resource, or of those in one namespace; ends in '/'. */
 export function collectionPrefix(definition: Placed, namespace: string | undefined): string {
