@@ -3,6 +3,7 @@
 import type { ResourceType } from '../api/definition.ts';
 import {
   configMaps,
+  nodes,
   persistentVolumeClaims,
   persistentVolumes,
   runtimeClasses,
@@ -105,6 +106,7 @@ export function createPodObjects(options: { client: Client; informers: Informers
         secret: (name) => findMutable(secrets, pod, name),
         persistentVolumeClaim: (name) => find(persistentVolumeClaims, namespace, name),
         persistentVolume: (name) => find(persistentVolumes, undefined, name),
+        node: () => find(nodes, undefined, specOf(pod).nodeName as string),
         serviceAccountToken: (request) => token(pod, request),
       };
     },

@@ -24,6 +24,14 @@ export interface PodVolumesOptions {
   clock: Clock;
 }
 
+/** A file system that a pod has by a claim. */
+export interface ClaimedPlace {
+  /** As the pod calls the volume. */
+  name: string;
+  claim: string;
+  path: string;
+}
+
 export interface PodVolumes {
   /** Makes all contents true. Resolves with when to do it again. Throws PodVolumesError. */
   setUp(pod: Pod): Promise<{ refreshAt: number | undefined }>;
@@ -32,6 +40,8 @@ export interface PodVolumes {
   mountsOf(container: Container, env: readonly { name: string; value: string }[]): Promise<Mount[]>;
   /** The devices a container asked for; setUp must have succeeded. */
   devicesOf(container: Container): Device[];
+  /** Those whose claims are told how much room they have. */
+  claimedPlaces(): ClaimedPlace[];
   /** A file of variables in a volume, for fileKeyRef. */
   readEnvFile(volume: string, place: string): Promise<{ text: string; hostPath: string }>;
   /** Takes the volumes away and leaves the pod's other files. Idempotent. */
@@ -147,6 +157,10 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
         if (!isDevice) throw new RuntimeError('CreateContainerConfigError', missing);
         return { hostPath, containerPath: devicePath, permissions: readOnly ? 'r' : 'mrw' };
       }),
+    claimedPlaces: () =>
+      [...volumes].flatMap(([name, { claim, path: place }]) =>
+        claim === undefined ? [] : [{ name, claim, path: place }],
+      ),
     async readEnvFile(name, place) {
       const volume = pathOf(name, `cannot find the volume "${name}" referenced by FileKeyRef`);
       return { text: await readInside(volume, place, MAX_ENV_FILE_BYTES), hostPath: path.join(volume, place) };
@@ -178,8 +192,8 @@ function failureOf(name: string, cause: Error): VolumeError {
     const which = `unmounted volumes=[${name}], unattached volumes=[], failed to process volumes=[${name}]`;
     return new VolumeError(`Unable to attach or mount volumes: ${which}: ${cause.message}`, { cause });
   }
-  const shown = (cause instanceof VolumeError ? cause.volumeName : undefined) ?? name;
-  return new VolumeError(`MountVolume.SetUp failed for volume "${shown}" : ${cause.message}`, { cause });
+  const { volumeName = name, step } = cause instanceof VolumeError ? cause : new VolumeError('');
+  return new VolumeError(`${step} failed for volume "${volumeName}" : ${cause.message}`, { cause });
 }
 
 /** Whether mounts below the volume are read only too (resolveRecursiveReadOnly). */

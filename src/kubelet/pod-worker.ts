@@ -8,6 +8,7 @@ import { createPodReport } from './pod-report.ts';
 import { createPodState, isTerminating, type PodFailure } from './pod-state.ts';
 import { createPodSync, type PodSyncOptions } from './pod-sync.ts';
 import { createPodTermination } from './pod-termination.ts';
+import type { PodVolumes } from './pod-volumes.ts';
 import type { Prober } from './probes/prober.ts';
 import type { PodResize } from './resize/pod-resize.ts';
 import type { StatusWriter } from './status/status-writer.ts';
@@ -29,6 +30,7 @@ export interface PodWorkerOptions extends Omit<PodSyncOptions, Own> {
 export interface PodWorker {
   /** With the resources that it was given, which may not be those that it asks for by now. */
   pod(): Pod;
+  claimedPlaces: PodVolumes['claimedPlaces'];
   /** A resize waits for others to give something back. */
   waitsForRoom(): boolean;
   /** The node may have room for a resize that waits. */
@@ -96,6 +98,7 @@ export function createPodWorker(first: Pod, options: PodWorkerOptions): PodWorke
 
   return {
     pod: () => state.pod,
+    claimedPlaces: options.volumes.claimedPlaces,
     waitsForRoom: resize.isPending,
     retryResize() {
       const granted = resize.retry();

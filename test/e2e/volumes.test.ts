@@ -1,11 +1,21 @@
 // Environment and volumes on real containers.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { PersistentVolumeClaim } from '../../src/api/types/core/v1.ts';
 import { run } from '../../src/exec.ts';
+import type { Summary } from '../../src/kubelet/stats/summary-types.ts';
 import { eventually } from '../support/eventually.ts';
 import { clusterWith, type ManifestCluster } from './manifest-cluster.ts';
 
@@ -228,6 +238,32 @@ describe('environment and volumes', { timeout: 240_000 }, () => {
     await on.ended('device');
     await on.prints('device', ['written block special file']);
     assert.equal(readFileSync(path.join(on.folder, 'block'), { encoding: 'utf8' }).slice(0, 7), 'written');
+  });
+
+  test('a claim to a disk of this node: its room is in the summary and the metrics; one of another node is not mounted', async () => {
+    const { kubectl } = on;
+    await Promise.all([bind(kubectl, 'measured'), bind(kubectl, 'elsewhere')]);
+    const { spec } = await on.running('measured');
+    const ask = (path: string) => kubectl('get', '--raw', `/api/v1/nodes/${spec?.nodeName}/proxy/${path}`);
+    const summary = JSON.parse(await ask('stats/summary')) as Summary;
+    const { volume = [] } = summary.pods.find(({ podRef }) => podRef.name === 'measured') ?? {};
+    const disk = volume.find(({ name }) => name === 'disk');
+    const { blocks, bsize } = statfsSync(on.folder);
+    assert.deepEqual(disk?.pvcRef, { namespace: 'default', name: 'measured' });
+    assert.equal(disk?.capacityBytes, blocks * bsize);
+    const line = `kubelet_volume_stats_capacity_bytes{namespace="default",persistentvolumeclaim="measured"} ${blocks * bsize}`;
+    assert.ok((await ask('metrics')).split('\n').includes(line));
+
+    // The scheduler would not bring it here.
+    const container = { name: 'main', image: 'busybox:1.36', volumeMounts: [{ name: 'disk', mountPath: '/disk' }] };
+    const volumes = [{ name: 'disk', persistentVolumeClaim: { claimName: 'elsewhere' } }];
+    const pod = { nodeName: spec?.nodeName, terminationGracePeriodSeconds: 1, containers: [container], volumes };
+    const metadata = { name: 'elsewhere' };
+    await kubectl.withInput(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec: pod }), 'apply', '-f', '-');
+    await on.told(
+      'elsewhere',
+      /FailedMount .*MountVolume.NodeAffinity check failed for volume "elsewhere" : no matching NodeSelectorTerms/,
+    );
   });
 
   test('claims that are bound to local and host paths: owners, read only, what outlives the pod', async () => {

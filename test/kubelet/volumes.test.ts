@@ -32,9 +32,16 @@ const objects: VolumeObjects = {
       const place = name === 'pv-block' ? blockDevice : '/tmp';
       return { metadata: { name }, spec: { claimRef, volumeMode: 'Block', local: { path: place } } } as never;
     }
+    if (name.startsWith('pv-of-')) {
+      const values = [name.replace('pv-of-', '')];
+      const nodeSelectorTerms = [{ matchExpressions: [{ key: 'disk', operator: 'In', values }] }];
+      const nodeAffinity = { required: { nodeSelectorTerms } };
+      return { metadata: { name }, spec: { claimRef, nodeAffinity, local: { path: '/tmp' } } } as never;
+    }
     const source = name === 'pv-local' ? { local: { path: '/no/such/disk' } } : { hostPath: { path: '/tmp' } };
     return { metadata: { name }, spec: { claimRef, ...source } } as never;
   },
+  node: async () => ({ metadata: { name: 'node-1', labels: { disk: 'fast' } } }) as never,
   serviceAccountToken: async () => ({ token: 'signed', refreshAt: 99 }),
 };
 
@@ -162,6 +169,11 @@ for (const { what, volume, message } of [
     message: `${UNPROCESSED}error processing PVC default/lost: found PV object pv-lost but its pv.Spec.ClaimRef.UID uid-of-another does not point to claim.UID uid-lost`,
   },
   {
+    what: 'a volume of another node',
+    volume: { persistentVolumeClaim: { claimName: 'of-slow' } },
+    message: 'MountVolume.NodeAffinity check failed for volume "pv-of-slow" : no matching NodeSelectorTerms',
+  },
+  {
     what: "a claim of the pod's that another made",
     volume: { ephemeral: {} },
     message: `${UNPROCESSED}PVC default/web-v was not created for pod default/web (pod is not owner)`,
@@ -230,6 +242,17 @@ test('each volume that fails is told', () =>
 test('what is optional may be missing', () =>
   inDirectory(async (directory) => {
     await volumesOf(directory).setUp(podWith({ configMap: { name: 'no', optional: true } }));
+  }));
+
+test('a claim to a local volume of this node has room of its own to tell, one to a path of the host has not', () =>
+  inDirectory(async (directory) => {
+    const volumes = volumesOf(directory);
+    await volumes.setUp(podWith({ persistentVolumeClaim: { claimName: 'of-fast' } }));
+    const [place, ...others] = volumes.claimedPlaces();
+    assert.deepEqual([place?.claim, place?.path, others], ['of-fast', '/tmp', []]);
+    const ofHost = volumesOf(directory);
+    await ofHost.setUp(podWith({ persistentVolumeClaim: { claimName: 'bound' } }));
+    assert.deepEqual(ofHost.claimedPlaces(), []);
   }));
 
 test('a claim that is bound is its volume', () =>

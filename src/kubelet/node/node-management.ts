@@ -86,7 +86,16 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
     : undefined;
   const nodeAllocatable = podCgroups && createNodeAllocatable({ ...options, groups: podCgroups });
   const groups = cgroups && podCgroups ? { cgroups: cgroups.host, pods: podCgroups } : undefined;
-  const stats = createStatsProvider({ ...options, pods, ...(groups ? { groups } : {}) });
+  const stats = createStatsProvider({
+    ...options,
+    pods,
+    claimedPlaces: (pod) =>
+      options
+        .workers()
+        .find((worker) => worker.pod().metadata.uid === pod.metadata.uid)
+        ?.claimedPlaces() ?? [],
+    ...(groups ? { groups } : {}),
+  });
   const counters = createKubeletCounters();
   const images = createImageCollector({
     ...options,

@@ -5,6 +5,7 @@ import type { Pod } from '../../api/types/core/v1.ts';
 import type { Logger } from '../../log.ts';
 import type { Runtime } from '../cri/runtime.ts';
 import { cadvisorMetrics } from '../metrics/cadvisor-metrics.ts';
+import { claimMetrics } from '../metrics/claim-metrics.ts';
 import { CONTENT_TYPE, exposition } from '../metrics/exposition.ts';
 import { type KubeletCounters, kubeletMetrics } from '../metrics/kubelet-metrics.ts';
 import type { ProbeMetrics } from '../metrics/probe-metrics.ts';
@@ -57,10 +58,14 @@ export function nodeEndpoints(options: NodeEndpointsOptions): (path: string) => 
   }
 
   async function own(): Promise<string> {
-    const [sandboxes, containers] = await Promise.all([runtime.listSandboxes(), runtime.listContainers()]);
+    const [sandboxes, containers, claims] = await Promise.all([
+      runtime.listSandboxes(),
+      runtime.listContainers(),
+      stats.claims(),
+    ]);
     const { cgroupVersion } = options;
     const desiredPods = options.pods().length;
-    return `${kubeletMetrics({ nodeName, cgroupVersion, desiredPods, sandboxes, containers })}${await options.counters.text()}`;
+    return `${kubeletMetrics({ nodeName, cgroupVersion, desiredPods, sandboxes, containers })}${exposition(claimMetrics(claims))}${await options.counters.text()}`;
   }
 
   const podList = (items: readonly Pod[]) => ({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items });

@@ -12,8 +12,17 @@ import { logUsage } from './log-usage.ts';
 import { type NodeUsage, nodeUsage, type ReadKernel, readKernel } from './node-usage.ts';
 import { anyProcessOf, networkOf } from './pod-network.ts';
 import { createRates } from './rates.ts';
-import type { ContainerStats, CpuStats, FsStats, MemoryStats, NodeStats, PodStats, Summary } from './summary-types.ts';
-import { createVolumeUsage, isLocalEphemeral } from './volume-usage.ts';
+import type {
+  ContainerStats,
+  CpuStats,
+  FsStats,
+  MemoryStats,
+  NodeStats,
+  PodStats,
+  Summary,
+  VolumeStats,
+} from './summary-types.ts';
+import { createVolumeUsage, isLocalEphemeral, type VolumeUsageOptions } from './volume-usage.ts';
 
 export interface StatsProviderOptions {
   runtime: Pick<cri.Runtime, 'listContainers' | 'listContainerStats' | 'imageFilesystem'>;
@@ -24,6 +33,7 @@ export interface StatsProviderOptions {
   /** Where the kubelet keeps its files; pods' folders are below it. */
   nodeDir: string;
   podDirectory(uid: string): string;
+  claimedPlaces: VolumeUsageOptions['claimedPlaces'];
   /** undefined: what containers use is all that is known. */
   groups?: { cgroups: Cgroups; pods: Pick<PodCgroups, 'root' | 'pathOf'> };
   read?: ReadKernel;
@@ -36,6 +46,8 @@ export interface StatsProvider {
   hasDedicatedImageFs(): Promise<boolean>;
   /** Of these pods; volumes were counted within `volumeAgeMs`. */
   podStats(pods: readonly Pod[], what: { disk: boolean; volumeAgeMs?: number }): Promise<PodStats[]>;
+  /** The room of each claim that a pod of the node has, once. */
+  claims(): Promise<VolumeStats[]>;
   /** How much memory all pods use together; undefined where they have no group. */
   allPods(): CgroupUsage | undefined;
 }
@@ -182,6 +194,11 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
     node,
     podStats,
     hasDedicatedImageFs: async () => !(await isSameFilesystem(options.nodeDir, await place())),
+    async claims() {
+      const all = (await Promise.all(options.pods().map(volumes.claims))).flat();
+      const nameOf = ({ pvcRef }: VolumeStats) => `${pvcRef?.namespace}/${pvcRef?.name}`;
+      return [...new Map(all.map((stats) => [nameOf(stats), stats])).values()];
+    },
     allPods: () => groups?.cgroups.usage(groups.pods.root),
     async summary({ onlyCpuAndMemory = false } = {}) {
       const pods = options.pods();

@@ -1,7 +1,14 @@
 // A claim that is bound to a volume on this host (hostPath or local), or made for the pod (ephemeral): checks of
 // pkg/kubelet/volumemanager/populator, then those of the volume's own type.
 import { realpath, stat } from 'node:fs/promises';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/types/core/v1.ts';
+import { termSelects } from '../../api/core/node-selector.ts';
+import type {
+  NodeSelectorTerm,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Volume,
+} from '../../api/types/core/v1.ts';
 import { allContainers, specOf } from '../pod-record.ts';
 import { checkHostPath } from './host-path.ts';
 import { fsGroupOf, giveToGroup } from './ownership.ts';
@@ -9,6 +16,7 @@ import {
   UnprocessedVolumeError,
   type VolumeContext,
   VolumeError,
+  type VolumeObjects,
   type VolumeSetUp,
   type VolumeType,
 } from './volume.ts';
@@ -53,9 +61,21 @@ async function setUpClaim(context: VolumeContext): Promise<VolumeSetUp> {
   if (isUsed(pod, volume.name, wrongUse)) {
     throw new UnprocessedVolumeError(`volume ${volume.name} has volumeMode ${mode}, but is specified in ${wrongUse}`);
   }
-  return setUpSource(source, context, volume.persistentVolumeClaim?.readOnly ?? false).catch((cause: Error) => {
+  const terms = source.spec.nodeAffinity?.required?.nodeSelectorTerms;
+  if (terms && !(await isSelected(terms, objects))) {
+    const step = 'MountVolume.NodeAffinity check';
+    throw new VolumeError('no matching NodeSelectorTerms', { volumeName: bound, step });
+  }
+  const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
+  const made = await setUpSource(source, context, readOnly).catch((cause: Error) => {
     throw new VolumeError(cause.message, { cause, volumeName: bound });
   });
+  return source.spec.local && !made.isDevice ? { ...made, claim: claimName } : made;
+}
+
+async function isSelected(terms: readonly NodeSelectorTerm[], objects: VolumeObjects): Promise<boolean> {
+  const node = await objects.node();
+  return node !== undefined && terms.some((term) => termSelects(term, node));
 }
 
 function claimRefusal(claim: PersistentVolumeClaim | undefined, name: string): string | undefined {

@@ -2,6 +2,7 @@
 // times; a failure is a VolumeError, whose message ends up in the pod's events.
 import type {
   ConfigMap,
+  Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
@@ -15,10 +16,13 @@ import type { Mounter } from '../mounts.ts';
 export class VolumeError extends Error {
   /** What the message calls the volume, when it is not by its name in the pod: a PersistentVolume's. */
   readonly volumeName: string | undefined;
-  constructor(message: string, options: { cause?: unknown; volumeName?: string } = {}) {
+  /** What failed, as upstream calls it. */
+  readonly step: 'MountVolume.SetUp' | 'MountVolume.NodeAffinity check';
+  constructor(message: string, options: { cause?: unknown; volumeName?: string; step?: VolumeError['step'] } = {}) {
     super(message, { cause: options.cause });
     this.name = 'VolumeError';
     this.volumeName = options.volumeName;
+    this.step = options.step ?? 'MountVolume.SetUp';
   }
 }
 
@@ -31,6 +35,8 @@ export interface VolumeObjects {
   secret(name: string): Promise<Secret | undefined>;
   persistentVolumeClaim(name: string): Promise<PersistentVolumeClaim | undefined>;
   persistentVolume(name: string): Promise<PersistentVolume | undefined>;
+  /** The pod's node, with the labels that it has by now. */
+  node(): Promise<Node | undefined>;
   /** A token bound to the pod; the one given before while it is young enough. */
   serviceAccountToken(request: {
     audience: string;
@@ -58,6 +64,8 @@ export interface VolumeSetUp {
   refreshAt?: number;
   /** It is a block device at `path`, for volumeDevices. */
   isDevice?: boolean;
+  /** The claim by which it has a file system whose room is told (upstream's MetricsStatFS). */
+  claim?: string;
   /** No container may write to it, whatever it asks for (upstream's Attributes.ReadOnly). */
   readOnly?: boolean;
 }

@@ -39,6 +39,10 @@ function bed() {
     },
     pods: () => [podObject('runs', { metadata: { uid: 'u1' } }), podObject('waits', { metadata: { uid: 'u2' } })],
     stats: {
+      async claims() {
+        const room = { capacityBytes: 6, availableBytes: 5, usedBytes: 1, inodes: 4, inodesFree: 3, inodesUsed: 1 };
+        return [{ time: '', name: 'data', pvcRef: { namespace: 'default', name: 'disk' }, ...room }];
+      },
       async summary(what: unknown) {
         fail();
         state.asked.push(what);
@@ -97,6 +101,8 @@ describe('what a kubelet tells', () => {
     const { ask } = bed();
     for (const [path, line] of [
       ['/metrics', /^kubelet_running_pods 1$/m],
+      ['/metrics', /^kubelet_volume_stats_available_bytes\{namespace="default",persistentvolumeclaim="disk"\} 5$/m],
+      ['/metrics', /^kubelet_volume_stats_inodes_free\{namespace="default",persistentvolumeclaim="disk"\} 3$/m],
       ['/metrics/cadvisor', /^machine_cpu_cores\{.*\} 2$/m],
       ['/metrics/resource', /^resource_scrape_error 0$/m],
       ['/metrics/probes', /^$/],

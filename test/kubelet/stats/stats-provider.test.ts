@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -84,6 +84,11 @@ describe('the summary', () => {
       pods: () => pods,
       nodeDir: folder,
       podDirectory: (uid) => path.join(folder, uid),
+      claimedPlaces: () => [
+        { name: 'claimed', claim: 'disk', path: folder },
+        { name: 'again', claim: 'disk', path: folder },
+        { name: 'gone', claim: 'gone', path: path.join(folder, 'gone') },
+      ],
       read: (file) => FILES[file] as string,
       ...(options.withGroups === false
         ? {}
@@ -122,9 +127,19 @@ describe('the summary', () => {
     );
     assert.deepEqual([pod?.network?.rxBytes, pod?.network?.txBytes], [1, 2]);
     assert.deepEqual(
-      pod?.volume?.map(({ name }) => name),
-      ['data'],
+      pod?.volume?.map(({ name, pvcRef }) => [name, pvcRef?.name]),
+      [
+        ['data', undefined],
+        ['claimed', 'disk'],
+        ['again', 'disk'],
+      ],
     );
+    assert.deepEqual(
+      (await provider().stats.claims()).map(({ pvcRef }) => pvcRef),
+      [{ name: 'disk', namespace: 'default' }],
+    );
+    const { blocks, bsize } = statfsSync(folder);
+    assert.equal(pod?.volume?.[1]?.capacityBytes, blocks * bsize);
     const [container] = pod?.containers ?? [];
     assert.equal(container?.memory?.availableBytes, 800);
     assert.deepEqual(
