@@ -1,6 +1,7 @@
 // The resources served right now: the built-in ones, and those that CustomResourceDefinitions add at run time.
 import type { ResourceDefinition } from '../api/definition.ts';
 import { formatGroupVersion } from '../apimachinery/meta.ts';
+import type { RequestInfo } from './request-info.ts';
 
 export interface DefinitionCatalogue {
   all(): readonly ResourceDefinition[];
@@ -65,4 +66,13 @@ export function createCatalogue(initial: readonly ResourceDefinition[]): Definit
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Whether a request names a resource, and a subresource, that there is. */
+export function isServed(
+  catalogue: Pick<DefinitionCatalogue, 'find'>,
+  { apiGroup, apiVersion, resource, subresource }: RequestInfo,
+): boolean {
+  const definition = catalogue.find(apiGroup, apiVersion, resource);
+  return definition !== undefined && (subresource === '' || definition.subresources[subresource] !== undefined);
 }

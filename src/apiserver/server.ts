@@ -23,7 +23,7 @@ import { definitionHooks, serveCustomResources } from './apiextensions/serve.ts'
 import type { RequestAuthenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/tokens.ts';
 import type { RbacAuthorizer } from './authorization/rbac.ts';
-import { createCatalogue, type DefinitionCatalogue } from './catalogue.ts';
+import { createCatalogue, type DefinitionCatalogue, isServed } from './catalogue.ts';
 import { type DiscoveryDocuments, discoveryDocuments } from './discovery/documents.ts';
 import { fairnessPaths } from './fairness/dump.ts';
 import { createFlowControl } from './fairness/flow-control.ts';
@@ -230,7 +230,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     log,
     stopping: stopping.signal,
-    observe: createRequestMetrics(options.metrics),
+    observe: createRequestMetrics(options.metrics, (info) => isServed(catalogue, info)),
   });
 
   const client = createClient(createLoopback(pipeline, APISERVER));
