@@ -25,7 +25,9 @@ import { podsCgroupSettings, reservationProblem } from './allocatable.ts';
 import { kubeletConfiguration } from './configuration.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import type { Machine } from './machine.ts';
+import { nodeReference } from './node-object.ts';
 import type { NodeSettings } from './node-settings.ts';
+import { createOomWatch, type OomWatch, openKernelLog } from './oom-watch.ts';
 import { createPidsWatch } from './pids-watch.ts';
 
 export interface NodeManagementOptions {
@@ -123,6 +125,8 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
       ? createPidsWatch({ cgroups: groups.cgroups, pathOf: groups.pods.pathOf, limit: settings.podPidsLimit, events })
       : undefined;
 
+  const oom = groups && openOomWatch(options);
+
   const housekeeping = createHousekeeping({
     clock,
     log,
@@ -130,6 +134,7 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
     chores: [
       { name: EVICTIONS, everyMs: EVICTION_PERIOD_MS, run: eviction.synchronize },
       { name: 'processes of pods', everyMs: EVICTION_PERIOD_MS, run: async () => pids?.check(pods().filter(isActive)) },
+      { name: 'killed processes', everyMs: EVICTION_PERIOD_MS, run: async () => oom?.check() },
       { name: 'images', everyMs: IMAGE_PERIOD_MS, run: images.collect },
     ],
   });
@@ -187,9 +192,20 @@ export function createNodeManagement(options: NodeManagementOptions): NodeManage
     async stop() {
       life.abort();
       watcher?.close();
+      oom?.close();
       await Promise.all([nodeAllocatable?.stop(), housekeeping.stop(), shutdown.stop()]);
     },
   };
+}
+
+/** undefined where the kernel's log is not for us. */
+function openOomWatch({ events, nodeName, log }: NodeManagementOptions): OomWatch | undefined {
+  try {
+    return createOomWatch({ log: openKernelLog(), node: nodeReference(nodeName), events });
+  } catch (error) {
+    log.info({ err: error }, 'what the kernel kills for want of memory is not told');
+    return undefined;
+  }
 }
 
 const isActive = ({ status }: Pod): boolean => status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
