@@ -2,7 +2,8 @@
 // the answers differ. Exits with 1 when any does.
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
-// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour,encoding, --count=N (values a place), --mixtures=N (a kind), --seed=N
+//   --feature-gates=CBORServingAndStorage=true of both servers: encodings are asked for in CBOR too
 //   --manifests=FOLDER objects of its files instead, --only by file, with N --variants of each custom resource and definition
 // How it is compared: --words messages and warnings too
 // What is kept: --save=FILE all of it with upstream's answers, as a recording; --save-differing=FILE what differs.
@@ -12,6 +13,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { askAll, playScenario } from '../test/vectors/play.ts';
 import { startProgram } from '../test/vectors/program.ts';
 import { recordings, type Scenario, scenariosOf } from '../test/vectors/scenario.ts';
+import { encodings } from './compare/encodings.ts';
 import { manifests } from './compare/manifests.ts';
 import { neighbours } from './compare/neighbours.ts';
 import { patches } from './compare/patches.ts';
@@ -29,6 +31,7 @@ const { values: flags } = parseArgs({
     answers: { type: 'string' },
     only: { type: 'string', default: '' },
     kinds: { type: 'string', default: 'create,update,mixture,patch,neighbour' },
+    'feature-gates': { type: 'string', default: '' },
     count: { type: 'string', default: '8' },
     mixtures: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
@@ -39,6 +42,11 @@ const { values: flags } = parseArgs({
     'save-differing': { type: 'string' },
   },
 });
+
+const SERVER = {
+  connections: CONNECTIONS,
+  arguments: flags['feature-gates'] ? [`--feature-gates=${flags['feature-gates']}`] : [],
+};
 
 function inquiries(): Inquiry[] {
   const { subjects, vocabulary } = readRecordings();
@@ -60,6 +68,7 @@ function inquiries(): Inquiry[] {
         ...(kinds.includes('create') ? creations(subject, making) : []),
         ...(kinds.includes('update') ? updates(subject, making) : []),
         ...(kinds.includes('patch') ? patches(subject, making, Number(flags.mixtures)) : []),
+        ...(kinds.includes('encoding') ? encodings(subject, making, flags['feature-gates'].includes('CBOR')) : []),
         ...(kinds.includes('mixture') ? mixtures(subject, making, Number(flags.mixtures)) : []),
       ];
     });
@@ -84,7 +93,7 @@ async function each<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Pr
 }
 
 async function answersOf(programs: string, asked: readonly Inquiry[]): Promise<Scenario[]> {
-  const upstream = await startUpstream(programs, { connections: CONNECTIONS });
+  const upstream = await startUpstream(programs, SERVER);
   try {
     const answered = await each(asked, async (inquiry) => {
       try {
@@ -107,7 +116,7 @@ const withAnswers = ({ name, steps }: Inquiry, answers: Awaited<ReturnType<typeo
 });
 
 async function differencesOf(scenarios: readonly Scenario[]): Promise<Difference[]> {
-  const program = await startProgram({ connections: CONNECTIONS });
+  const program = await startProgram(SERVER);
   try {
     const played = await each(scenarios, async (scenario) => ({
       scenario,

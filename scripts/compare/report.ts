@@ -9,12 +9,18 @@ export interface Difference {
 
 const SHOWN_BODY = 600;
 
+/** Sentences are of the machinery or of a rule: alike but for names of types they are one, whatever was asked about. */
+const keyOf = ({ name }: Scenario, line: string): string =>
+  /message/.test(line)
+    ? line.replace(/\d+/g, 'N').replace(/(\*\w+\.)?\b[A-Z]\w+/g, 'T')
+    : `${name.split(':')[0]} ${line.replace(/\d+/g, 'N')}`;
+
 /** Groups by kind and by what differs, those with the most members first. */
 export function describe(differences: readonly Difference[]): string[] {
   const groups = new Map<string, { count: number; scenario: Scenario; line: string }>();
   for (const { scenario, lines } of differences) {
     for (const line of lines) {
-      const key = `${scenario.name.split(':')[0]} ${line.replace(/\d+/g, 'N')}`;
+      const key = keyOf(scenario, line);
       const group = groups.get(key) ?? { count: 0, scenario, line };
       group.count += 1;
       groups.set(key, group);

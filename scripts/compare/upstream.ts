@@ -8,13 +8,13 @@ import path from 'node:path';
 import { spawn } from '../../src/exec.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { type Caller, createCaller } from '../../test/vectors/http.ts';
-import { freePort, type Program } from '../../test/vectors/program.ts';
+import { freePort, type Program, type Starting } from '../../test/vectors/program.ts';
 
 const TOKEN = 'compare';
 const START_MS = 60_000;
 
 /** `programs` holds kube-apiserver and etcd. */
-export async function startUpstream(programs: string, options: { connections: number }): Promise<Program> {
+export async function startUpstream(programs: string, options: Starting): Promise<Program> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tsu-'));
   const file = (name: string) => path.join(folder, name);
   const [port, clients, peers] = [await freePort(), await freePort(), await freePort()];
@@ -36,6 +36,7 @@ export async function startUpstream(programs: string, options: { connections: nu
       ...[`--service-account-key-file=${file('accounts.key')}`],
       ...[`--service-account-signing-key-file=${file('accounts.key')}`],
       ...['--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=10.43.0.0/16'],
+      ...(options.arguments ?? []),
     ]),
   ];
   let printed = '';
@@ -67,11 +68,7 @@ export async function startUpstream(programs: string, options: { connections: nu
   }
 }
 
-async function whenReady(
-  port: number,
-  certificate: string,
-  options: { connections: number },
-): Promise<Caller | undefined> {
+async function whenReady(port: number, certificate: string, options: Starting): Promise<Caller | undefined> {
   const url = `https://127.0.0.1:${port}`;
   const caller = createCaller({ url, token: TOKEN, ca: readFileSync(certificate, 'utf8'), ...options });
   const { code } = await caller.call({ method: 'GET', path: '/readyz' });

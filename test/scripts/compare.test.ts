@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { encodings } from '../../scripts/compare/encodings.ts';
 import { manifests } from '../../scripts/compare/manifests.ts';
 import { patches } from '../../scripts/compare/patches.ts';
 import { placesOf, withValue } from '../../scripts/compare/places.ts';
@@ -10,6 +11,10 @@ import { createChance } from '../../scripts/compare/random.ts';
 import { describe } from '../../scripts/compare/report.ts';
 import { creations, mixtures, updates } from '../../scripts/compare/scenarios.ts';
 import { readRecordings } from '../../scripts/compare/seeds.ts';
+import { encodeCbor } from '../../src/apimachinery/codec/cbor-writer.ts';
+import { WireWriter } from '../../src/apimachinery/codec/wire-writer.ts';
+import { encodeProtobuf } from '../../src/apiserver/protobuf-body.ts';
+import { decoded } from '../vectors/encoded.ts';
 
 const { subjects, vocabulary } = readRecordings();
 const services = subjects.find(({ name }) => name === 'core/Service v1');
@@ -82,6 +87,43 @@ test('patches are of an object that was made, of every type, and dry runs', () =
   ]);
 });
 
+test('objects are asked for in every encoding, in CBOR where it is on', () => {
+  assert.ok(services);
+  const asked = (cbor: boolean) =>
+    encodings(services, making(1), cbor).flatMap(({ steps }) => steps.map(({ do: { accept } }) => accept ?? ''));
+  assert.deepEqual(
+    ['application/yaml', 'application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io', 'application/cbor'].map(
+      (type) => [asked(false).includes(type), asked(true).includes(type)],
+    ),
+    [
+      [true, true],
+      [true, true],
+      [false, true],
+    ],
+  );
+});
+
+test('answers in protobuf, CBOR and YAML are compared by what they say, protobuf by its bytes too', () => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { b: 'c' } };
+  const protobuf = Buffer.concat(encodeProtobuf(object));
+  const type = 'application/vnd.kubernetes.protobuf';
+  const { value, again } = decoded(type, protobuf) ?? {};
+  assert.deepEqual([(value as typeof object).data, again], [{ b: 'c' }, true]);
+  // A field that Kubernetes does not have is passed over, and missed.
+  const writer = new WireWriter();
+  writer.text(99, 'x');
+  const raw = Buffer.concat(encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {} } as typeof object));
+  const more = Buffer.concat([raw, writer.finish()]);
+  assert.equal(decoded(type, more)?.again, false);
+  const items = Buffer.concat([encodeCbor({ type: 'ADDED', object: 1 }), encodeCbor({ type: 'DELETED', object: 2 })]);
+  assert.deepEqual(decoded('application/cbor-seq', items)?.value, [
+    { type: 'ADDED', object: 1 },
+    { type: 'DELETED', object: 2 },
+  ]);
+  assert.deepEqual(decoded('application/yaml', Buffer.from('a: 1'))?.value, { a: 1 });
+  assert.equal(decoded('application/json', Buffer.from('{}')), undefined);
+});
+
 test('manifests are created in a namespace or under a name of their own; what holds for all is left out', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tsu-'));
   try {
@@ -112,6 +154,11 @@ test('alike differences are told once, with how many they are', () => {
   };
   const lines = ['step 1/code: want 201, got 422', 'step 1/code: want 201, got 422'];
   assert.deepEqual(describe([{ scenario, lines }]), ['2 × core/X: a/code: want 201, got 422\n    POST /x {"b":1}']);
+  const words = (kind: string) => ({
+    scenario: { ...scenario, name: `core/${kind}: a` },
+    lines: [`step 1/status/message: want "a *core.${kind}", got "a ${kind}"`],
+  });
+  assert.equal(describe([words('Pod'), words('Service')]).length, 1);
 });
 
 test('a definition is served and removed around what is asked of its objects, and their variants are dry runs', () => {

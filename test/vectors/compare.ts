@@ -3,7 +3,7 @@
 import { isFields } from './normal.ts';
 import type { Answer } from './scenario.ts';
 
-const SHOWN = 120;
+const SHOWN = 240;
 
 export const compareAnswers = (want: Answer, got: Answer, at: string): string[] => differ(want, got, at);
 

@@ -1,5 +1,6 @@
 // Requests as a client that keeps its connections sends them, and replies as text.
 import { Agent, request } from 'node:https';
+import { encoded } from './encoded.ts';
 import type { Request } from './scenario.ts';
 
 export interface Reply {
@@ -9,6 +10,7 @@ export interface Reply {
   warnings: number;
   warning: string;
   text: string;
+  bytes: Buffer;
   /** undefined when the text is no JSON. */
   json: unknown;
 }
@@ -24,9 +26,9 @@ export function createCaller(options: { url: string; token: string; ca: string; 
   const { url, token, ca, connections } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: connections, ca });
   return {
-    call: ({ method, path, type, accept, body }) =>
+    call: ({ method, path, type, accept, body, encode }) =>
       new Promise((resolve, reject) => {
-        const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+        const data = encode && type ? encoded(type, body) : dataOf(body);
         const headers: Record<string, string | number> = {
           authorization: `Bearer ${token}`,
           accept: accept ?? 'application/json',
@@ -41,7 +43,8 @@ export function createCaller(options: { url: string; token: string; ca: string; 
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            const text = Buffer.concat(chunks).toString();
+            const bytes = Buffer.concat(chunks);
+            const text = bytes.toString();
             const warning = [response.headers.warning ?? []].flat().join();
             resolve({
               code: response.statusCode ?? 0,
@@ -49,6 +52,7 @@ export function createCaller(options: { url: string; token: string; ca: string; 
               warnings: warning.split('299 - ').length - 1,
               warning,
               text,
+              bytes,
               json: jsonOf(text),
             });
           });
@@ -60,6 +64,9 @@ export function createCaller(options: { url: string; token: string; ca: string; 
     close: () => agent.destroy(),
   };
 }
+
+const dataOf = (body: unknown): string | undefined =>
+  body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
 
 function jsonOf(text: string): unknown {
   try {

@@ -1,5 +1,6 @@
 // Answers as they are compared: what a server chooses freely becomes a placeholder, what the request itself says
 // stays. Must do exactly what the recorder did, whose output the recordings are.
+import { decoded } from './encoded.ts';
 import type { Reply } from './http.ts';
 import type { Answer, Step } from './scenario.ts';
 
@@ -24,17 +25,20 @@ export interface Normaliser {
   variables: Variables;
 }
 
-export function normalAnswer(reply: Reply, normaliser: Normaliser, step: Omit<Step, 'want'>): Answer {
+export function normalAnswer(given: Reply, normaliser: Normaliser, step: Omit<Step, 'want'>): Answer {
   const { also = [], pick, keys, without } = step;
   const { method, path, body } = step.do;
+  const form = also.includes('decoded') ? decoded(given.contentType ?? '', given.bytes) : undefined;
+  const reply = form ? { ...given, json: form.value } : given;
   const want: Answer = { code: reply.code };
+  if (form?.again !== undefined) want.again = form.again;
   if (reply.warnings) want.warn = reply.warnings;
   if (also.includes('contentType')) want.contentType = reply.contentType;
   if (also.includes('text')) want.text = normal(reply.text, normaliser);
   if (also.includes('words') && reply.warning) want.warning = normal(reply.warning, normaliser);
   const metadata = isFields(body) ? (body.metadata as Fields | undefined) : undefined;
   if (reply.code === 200 && method === 'GET' && /[?&]watch=(1|true)\b/.test(path)) {
-    want.events = normalEvents(reply.text, normaliser, { path, also });
+    want.events = normalEvents(eventsOf(reply), normaliser, { path, also });
   } else if (isFields(reply.json) && reply.json.kind === 'Status') {
     want.status = normalStatus(reply.json, normaliser, { also, metadata });
   } else if (reply.json !== undefined) {
@@ -49,12 +53,22 @@ export function normalAnswer(reply: Reply, normaliser: Normaliser, step: Omit<St
   return want;
 }
 
-function normalEvents(text: string, normaliser: Normaliser, { path, also }: { path: string; also: readonly string[] }) {
+/** Of a line each, unless they are decoded. */
+const eventsOf = ({ json, text }: Reply): Fields[] =>
+  Array.isArray(json)
+    ? (json as Fields[])
+    : text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Fields);
+
+function normalEvents(
+  events: readonly Fields[],
+  normaliser: Normaliser,
+  { path, also }: { path: string; also: readonly string[] },
+) {
   return (
-    text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Fields)
+    events
       // Other bookmarks come by the clock.
       .filter((event) => {
         const counts = !/allowWatchBookmarks/.test(path) || /initial-events-end/.test(JSON.stringify(event));

@@ -17,13 +17,20 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-export async function startProgram(options: { connections: number }): Promise<Program> {
+export interface Starting {
+  connections: number;
+  /** Further ones of the server. */
+  arguments?: readonly string[];
+}
+
+export async function startProgram(options: Starting): Promise<Program> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tsk-'));
   const kubeconfig = path.join(folder, 'kubeconfig');
   const port = await freePort();
   const child = spawn([
     ...[process.execPath, ENTRY, 'server', '--components=apiserver', '--storage=memory:', `--port=${port}`],
     ...[`--data-dir=${folder}`, `--run-dir=${folder}`, `--token=${TOKEN}`, `--write-kubeconfig=${kubeconfig}`],
+    ...(options.arguments ?? []),
   ]);
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (printed += String(chunk)));

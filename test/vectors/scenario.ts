@@ -30,6 +30,8 @@ export interface Request {
   type?: string;
   accept?: string;
   body?: unknown;
+  /** The body is written in what `type` says: protobuf or CBOR. */
+  encode?: boolean;
 }
 
 /** An answer, normalised. */
