@@ -2,7 +2,7 @@
 // the answers differ. Exits with 1 when any does.
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
-// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour,encoding, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour,encoding,apply, --count=N (values a place), --mixtures=N (a kind), --seed=N
 //   --feature-gates=CBORServingAndStorage=true of both servers: encodings are asked for in CBOR too
 //   --manifests=FOLDER objects of its files instead, --only by file, with N --variants of each custom resource and definition
 // How it is compared: --words messages and warnings too
@@ -13,6 +13,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { askAll, playScenario } from '../test/vectors/play.ts';
 import { startProgram } from '../test/vectors/program.ts';
 import { recordings, type Scenario, scenariosOf } from '../test/vectors/scenario.ts';
+import { applies } from './compare/applies.ts';
 import { encodings } from './compare/encodings.ts';
 import { manifests } from './compare/manifests.ts';
 import { neighbours } from './compare/neighbours.ts';
@@ -69,6 +70,7 @@ function inquiries(): Inquiry[] {
         ...(kinds.includes('update') ? updates(subject, making) : []),
         ...(kinds.includes('patch') ? patches(subject, making, Number(flags.mixtures)) : []),
         ...(kinds.includes('encoding') ? encodings(subject, making, flags['feature-gates'].includes('CBOR')) : []),
+        ...(kinds.includes('apply') ? applies(subject, making, Number(flags.mixtures)) : []),
         ...(kinds.includes('mixture') ? mixtures(subject, making, Number(flags.mixtures)) : []),
       ];
     });

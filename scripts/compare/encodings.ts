@@ -6,7 +6,7 @@ import { decodeTyped } from '../../src/apimachinery/codec/strict.ts';
 import type { JsonObject } from '../../src/apimachinery/meta.ts';
 import type { Question } from '../../test/vectors/play.ts';
 import { type Fields, placesOf } from './places.ts';
-import { type Inquiry, isTellable, type Making, nameOf, ownSeeds, variants } from './scenarios.ts';
+import { type Inquiry, isTellable, type Making, nameOf, ownSeeds, typed, variants } from './scenarios.ts';
 import type { Subject } from './seeds.ts';
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
@@ -25,12 +25,6 @@ export function encodings(subject: Subject, making: Making, cbor: boolean): Inqu
     })),
   );
 }
-
-const typed = ({ definition: { group, version, kind } }: Subject, seed: Fields): Fields => ({
-  apiVersion: group ? `${group}/${version}` : version,
-  kind,
-  ...seed,
-});
 
 function stepsFor(subject: Subject, seed: Fields, { type, making }: { type: string; making: Making }): Question[] {
   const { path } = subject;

@@ -2,7 +2,17 @@
 // which take what another manager owns. Dry runs, so that none minds the other.
 import type { Question } from '../../test/vectors/play.ts';
 import { anyPath, type Fields, isFields, type Place, placesOf, type Steps } from './places.ts';
-import { GENERIC, type Inquiry, type Making, nameOf, ownSeeds, patchTo, settling, variants } from './scenarios.ts';
+import {
+  GENERIC,
+  type Inquiry,
+  type Making,
+  nameOf,
+  ownSeeds,
+  patchTo,
+  settling,
+  typed,
+  variants,
+} from './scenarios.ts';
 import type { Subject } from './seeds.ts';
 
 const DRY = 'dryRun=All';
@@ -54,12 +64,6 @@ function patchAt(subject: Subject, seed: Fields, place: Place, making: Making): 
       return patch('apply-patch+yaml', typed(subject, body), '&fieldManager=other&force=true');
   }
 }
-
-const typed = ({ definition: { group, version, kind } }: Subject, body: Fields): Fields => ({
-  apiVersion: group ? `${group}/${version}` : version,
-  kind,
-  ...body,
-});
 
 /** The object's name and what is at the place, lists up to it whole. */
 function onlyAt(body: Fields, steps: Steps): Fields {

@@ -153,6 +153,13 @@ export function nameOf(object: Fields): string {
   return typeof name === 'string' ? name : '';
 }
 
+/** An object that says its type. */
+export const typed = ({ definition: { group, version, kind } }: Subject, object: Fields): Fields => ({
+  apiVersion: group ? `${group}/${version}` : version,
+  kind,
+  ...object,
+});
+
 const post = ({ path }: Subject, body: Fields): Request => ({ method: 'POST', path: `${path}${DRY}`, body });
 
 /** As a PUT of the object or as a merge patch. */
