@@ -178,16 +178,22 @@ export function rejected(why: string): StatusError {
 /** An error without a reason of its own, which upstream answers with 500 and its bare text. */
 export const unexpected = (message: string): StatusError => new StatusError({ code: 500, message });
 
+/** Field errors where upstream makes no Status of them: 500 and their text. */
+export const unexpectedlyInvalid = (errors: readonly FieldError[]): StatusError => unexpected(textOf(errors));
+
+/** As an aggregate of Go's errors reads: each once, in brackets where there are several. */
+function textOf(errors: readonly FieldError[]): string {
+  const unique = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
+  return unique.length === 1 ? (unique[0] as string) : `[${unique.join(', ')}]`;
+}
+
 /** 422 with one cause per field error, in their order. */
 export function invalid(gk: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
-  const texts = errors.map((e) => `${e.field}: ${e.message}`);
-  const unique = [...new Set(texts)];
-  const told = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`;
   const kind = gk.group ? `${gk.kind}.${gk.group}` : gk.kind;
   return new StatusError({
     code: 422,
     reason: 'Invalid',
-    message: `${kind} "${name}" is invalid: ${told}`,
+    message: `${kind} "${name}" is invalid: ${textOf(errors)}`,
     details: {
       ...(name ? { name } : {}),
       ...(gk.group ? { group: gk.group } : {}),

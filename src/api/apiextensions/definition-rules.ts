@@ -14,6 +14,7 @@ import type {
 import { immutable } from '../validation/change.ts';
 import { requiredOneOf } from '../validation/rules.ts';
 import { APPROVED, approvalOf, isCommunityGroup } from './approval.ts';
+import { validateCompleteness } from './completeness-rules.ts';
 import { conversionErrors } from './conversion-rules.ts';
 import { validateDefaults } from './default-rules.ts';
 import { hasDefault } from './pruning.ts';
@@ -254,7 +255,7 @@ function rootSchemaErrors(schema: Schema, path: string, { hasStatus, isUnchanged
   if (schema.nullable) errors.push(fieldError.forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
   const unstructured = noStructuralForm(schema);
   if (unstructured === undefined) {
-    const structural = validateStructural(schema, path);
+    const structural = [...validateStructural(schema, path), ...validateCompleteness(schema, path)];
     const faults = structural.length > 0 ? structural : validateDefaults(schema, path);
     const schemaErrors = validateSchema(schema, path);
     errors.push(...faults, ...schemaErrors);

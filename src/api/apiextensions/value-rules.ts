@@ -103,7 +103,7 @@ function combinationErrors(value: unknown, schema: Schema, place: Place): Judgem
   const { anyOf, oneOf, allOf, not } = schema;
   const errors: FieldError[] = [];
   let checks = 0;
-  const compose = (text: string) => errors.push(fieldError.invalid(NOWHERE, '', `${place.path} ${text}`));
+  const compose = (text: string) => errors.push(fieldError.invalid(place.root || NOWHERE, '', `${place.path} ${text}`));
   const judgeAll = (schemas: readonly Schema[]) => {
     const judgements = schemas.map((one) => judge(value, one, place));
     const valid = judgements.filter((one) => one.errors.length === 0);
@@ -152,6 +152,17 @@ function scalarErrors(value: unknown, schema: Schema, place: Place): FieldError[
 
 const MAX_INT32 = 2 ** 31 - 1;
 
+/** go-openapi's tolerance for quotients that should be whole. */
+const EPSILON = 1e-9;
+
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint') return value % BigInt(factor) === 0n;
+  if (Number.isInteger(value)) return value % factor === 0;
+  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+  const whole = Math.trunc(quotient);
+  return Math.abs(quotient - whole) < EPSILON * Math.abs(quotient + whole);
+}
+
 function numberErrors(value: number | bigint, schema: Schema, { path, root = '' }: Place): FieldError[] {
   const field = path || NOWHERE;
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
@@ -168,10 +179,12 @@ function numberErrors(value: number | bigint, schema: Schema, { path, root = '' 
   };
   isOfType('Checked', value);
   if (multipleOf !== undefined && isOfType('MultipleOf', multipleOf)) {
-    if (multipleOf <= 0) {
-      const text = `factor MultipleOf declared for ${path.slice(root.length)} must be positive: ${multipleOf}`;
+    // Whole numbers are divided as such, so that what is left of 0.5 is 0.
+    const factor = isInteger(value) ? Math.trunc(multipleOf) : multipleOf;
+    if (factor <= 0) {
+      const text = `factor MultipleOf declared for ${path.slice(root.length)} must be positive: ${factor}`;
       errors.push(fieldError.invalid(root || NOWHERE, '', text));
-    } else if (!Number.isInteger(Number(value) / multipleOf)) refuse(`be a multiple of ${multipleOf}`);
+    } else if (!isMultiple(value, factor)) refuse(`be a multiple of ${factor}`);
   }
   if (maximum !== undefined && isOfType('Maximum boundary', maximum)) {
     if (value > maximum || (exclusiveMaximum && Number(value) === maximum)) {

@@ -5,6 +5,7 @@ import { isDNS1123Subdomain, isQualifiedName, isValidPortNum, nameIsDNSLabel } f
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { LoadBalancerStatus, ServiceSpec } from '../types/core/v1.ts';
+import { parseAddress } from '../validation/address.ts';
 import { unusableIp, validCidr, validIp } from '../validation/ip.ts';
 import { validateLabels } from '../validation/metadata.ts';
 import { invalidEach, oneOf, requiredOneOf } from '../validation/rules.ts';
@@ -190,9 +191,8 @@ function validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[] {
     else errors.push(...oneOf(ipMode, ['Proxy', 'VIP'], `${at}.ipMode`));
     if (!hostname) return errors;
     errors.push(...invalidEach(`${at}.hostname`, hostname, isDNS1123Subdomain(hostname)));
-    const isAddress = validIp(hostname, '').length === 0;
     const text = 'must be a DNS name, not an IP address';
-    return isAddress ? [...errors, fieldError.invalid(`${at}.hostname`, hostname, text)] : errors;
+    return parseAddress(hostname) ? [...errors, fieldError.invalid(`${at}.hostname`, hostname, text)] : errors;
   });
 }
 

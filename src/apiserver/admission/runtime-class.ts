@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PodSpec, Toleration } from '../../api/types/core/v1.ts';
 import type { RuntimeClass } from '../../api/types/node/v1.ts';
+import { isPathSegmentName } from '../../apimachinery/names.ts';
 import { canonicalQuantity } from '../../apimachinery/quantity.ts';
+import { unexpected } from '../../apimachinery/status-error.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
 import { isFor, refuse } from './request.ts';
@@ -13,6 +15,7 @@ export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
     const name = spec.runtimeClassName;
     if (name === undefined) return undefined;
     const found = reader.get(runtimeClasses, undefined, name);
+    if (!found) requireAskable(name);
     if (!found) throw refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
     return found;
   }
@@ -42,6 +45,13 @@ export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
       }
     },
   };
+}
+
+/** Upstream asks an API server for what its cache lacks, and its client sends no such names: 500. */
+function requireAskable(name: string): void {
+  if (name === '') throw unexpected('resource name may not be empty');
+  const problems = isPathSegmentName(name);
+  if (problems.length > 0) throw unexpected(`invalid resource name ${JSON.stringify(name)}: [${problems.join(' ')}]`);
 }
 
 const MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";

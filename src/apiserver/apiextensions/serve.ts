@@ -47,6 +47,7 @@ const CONDEMNED = {
 
 /** A definition goes only after its objects. */
 export const definitionHooks: ResourceHooks = {
+  deletesItself: true,
   beginDelete(object, { now }) {
     const { metadata } = object;
     if (!metadata.deletionTimestamp) {

@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { unauthorized } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
-import type { Authenticator, UserInfo } from '../identity.ts';
+import { ANONYMOUS, type Authenticator, type UserInfo } from '../identity.ts';
 import type { ObjectReader } from '../reader.ts';
 import { authenticateBootstrapToken } from './bootstrap-token.ts';
 import { InvalidToken, type ServiceAccountTokens } from './tokens.ts';
@@ -20,7 +20,7 @@ const STATIC_USER: UserInfo = { username: 'admin', uid: '1', groups: ['system:ma
 
 /**
  * Who a token belongs to. undefined when no kind of token recognises it; throws InvalidToken when one does and it is
- * not valid. Also what TokenReview asks, with audiences of its own.
+ * not valid.
  */
 export async function authenticateToken(
   token: string,
@@ -38,6 +38,17 @@ export async function authenticateToken(
       ? STATIC_USER
       : authenticateBootstrapToken(token, options);
   return user && { user, audiences: answer };
+}
+
+/** What TokenReview asks, with audiences of its own: who would send this as a header. Blank, it is nobody's and anonymous. */
+export async function reviewToken(
+  token: string,
+  options: BearerOptions,
+  audiences?: readonly string[],
+): Promise<{ user: UserInfo; audiences: readonly string[] } | undefined> {
+  const sent = bearerToken(`Bearer ${token}`);
+  if (sent) return await authenticateToken(sent, options, audiences);
+  return { user: ANONYMOUS, audiences: audiences ?? options.tokens.audiences };
 }
 
 export function createBearerAuthenticator(options: BearerOptions): Authenticator {

@@ -37,10 +37,10 @@ export async function issueServiceAccountToken(
     invalid(KIND, name, [
       fieldError.invalid(`metadata.${field}`, value, `must match the service account ${what} if specified`),
     ]);
-  if (metadata.name && metadata.name !== name) throw mismatch('name', metadata.name, 'name');
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
+  if (metadata.name && metadata.name !== name) throw mismatch('name', metadata.name, 'name');
   const account = reader.get(serviceAccounts, namespace, name);
   if (!account) throw notFound({ group: '', resource: 'serviceaccounts' }, name);
   const uid = account.metadata.uid as string;

@@ -23,7 +23,7 @@ export function parseDeleteOptions(
   body: Decoded | undefined,
   { query, types }: { query: URLSearchParams; types: SchemaSet },
 ): DeleteOptions {
-  const fields = body === undefined ? fromQuery(query) : fromBody(body, types);
+  const fields = body === undefined ? fromQuery(query) : deletionFields(body, types);
   const errors: FieldError[] = [];
   const { propagationPolicy, orphanDependents } = fields;
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
@@ -43,9 +43,10 @@ export function parseDeleteOptions(
   return { ...fields, dryRun: fields.dryRun.length > 0 };
 }
 
-type Fields = Omit<DeleteOptions, 'dryRun'> & { dryRun: string[] };
+/** Options as they were given, not judged. */
+export type DeletionFields = Omit<DeleteOptions, 'dryRun'> & { dryRun: string[] };
 
-function fromQuery(query: URLSearchParams): Fields {
+function fromQuery(query: URLSearchParams): DeletionFields {
   const gracePeriodSeconds = parseInteger(query, 'gracePeriodSeconds');
   const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')];
   const preconditions =
@@ -63,7 +64,8 @@ function fromQuery(query: URLSearchParams): Fields {
 const OPTIONS = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
 const MODEL = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
-function fromBody(body: Decoded, types: SchemaSet): Fields {
+/** Throws 400 for what is no DeleteOptions. */
+export function deletionFields(body: Decoded, types: SchemaSet): DeletionFields {
   // null is options of which nothing is said.
   const given = body.value ?? {};
   const { kind, apiVersion } = refusing(() => typeSaid(given, OPTIONS));
@@ -81,8 +83,8 @@ function fromBody(body: Decoded, types: SchemaSet): Fields {
   };
 }
 
-const typed = (body: Decoded, types: SchemaSet): Partial<Fields> =>
-  refusing(() => decodeTyped(body, types.type(MODEL), types).value as Partial<Fields>);
+const typed = (body: Decoded, types: SchemaSet): Partial<DeletionFields> =>
+  refusing(() => decodeTyped(body, types.type(MODEL), types).value as Partial<DeletionFields>);
 
 /** As admission sees them. */
 export const deletionOptions = ({ dryRun, ...options }: DeleteOptions): JsonObject => ({

@@ -45,7 +45,7 @@ export async function deleteObject(
   for (;;) {
     const current = env.storage.get(key);
     if (!current) throw notFound(groupResource(definition), target.name);
-    checkPreconditions(target, options, current);
+    checkPreconditions(target, options, { current, inOwnWords: hooksOf(env, definition)?.deletesItself ?? false });
     try {
       return await deleteCurrent(env, target, { options, current });
     } catch (error) {
@@ -54,25 +54,29 @@ export async function deleteObject(
   }
 }
 
-function checkPreconditions(target: WriteTarget, options: DeleteOptions, current: StorageEntry): void {
-  const { uid, resourceVersion } = options.preconditions ?? {};
+const BEGONE = {
+  uid: ['UID', 'deleted and then recreated'],
+  resourceVersion: ['ResourceVersion', 'modified'],
+} as const;
+
+function checkPreconditions(
+  { definition, name }: WriteTarget,
+  { preconditions = {} }: DeleteOptions,
+  { current, inOwnWords }: { current: StorageEntry; inOwnWords: boolean },
+): void {
   const { metadata } = current.object;
-  // Upstream names the kind here where elsewhere it names the resource.
-  const { group, kind: resource } = keptKind(target.definition);
-  const recorded = { group, resource };
-  if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
-      recorded,
-      target.name,
-      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
-    );
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      recorded,
-      target.name,
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
-    );
+  for (const field of ['uid', 'resourceVersion'] as const) {
+    const wanted = preconditions[field];
+    if (wanted === undefined || wanted === metadata[field]) continue;
+    const [title, fate] = BEGONE[field];
+    if (inOwnWords) {
+      const why = `Precondition failed: ${title} in precondition: ${wanted}, ${title} in object meta: ${metadata[field]}`;
+      throw conflict(groupResource(definition), name, why);
+    }
+    // Upstream names the kind here where elsewhere it names the resource.
+    const { group, kind: resource } = keptKind(definition);
+    const why = `the ${title} in the precondition (${wanted}) does not match the ${title} in record (${metadata[field]}). The object might have been ${fate}`;
+    throw conflict({ group, resource }, name, why);
   }
 }
 

@@ -17,6 +17,8 @@ export interface ResourceHooks {
   validate?(object: AnyObject, old: AnyObject | undefined): FieldError[];
   /** After the object has left the store. */
   afterDelete?(object: AnyObject): void | Promise<void>;
+  /** Whether upstream deletes it by code of its own, which has other words for preconditions that fail. */
+  deletesItself?: true;
   /** Changes the object when its deletion begins; true when it must stay although nothing else keeps it. */
   beginDelete?(object: AnyObject, options: { now: string }): boolean;
   /** Whether an object marked for deletion still waits for something besides finalizers and grace. */

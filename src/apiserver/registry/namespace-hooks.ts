@@ -7,6 +7,7 @@ import type { ResourceHooks } from './hooks.ts';
 const isHeld = (object: AnyObject): boolean => ((object as AnyObject & Namespace).spec?.finalizers ?? []).length > 0;
 
 export const namespaceHooks: ResourceHooks = {
+  deletesItself: true,
   beginDelete(object, { now }) {
     object.metadata.deletionTimestamp ??= now;
     object.status = { ...(object.status as object | undefined), phase: 'Terminating' };

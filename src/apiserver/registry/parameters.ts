@@ -95,6 +95,12 @@ export function parseRevision(text: string): number | undefined {
   return Number(text);
 }
 
+/** What Go says of a text that is none. */
+export function revisionProblem(text: string): string {
+  const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  return `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`;
+}
+
 export function parseInteger(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;

@@ -19,7 +19,7 @@ import {
 import type { ListResult } from '../request.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { collectionPrefix, groupResource, objectKey, prepareViews, viewOf } from './keys.ts';
-import { type ListParameters, parseRevision } from './parameters.ts';
+import { type ListParameters, parseRevision, revisionProblem } from './parameters.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
 /** How long a read waits for a revision that has not been reached (cacher's blockTimeout). */
@@ -41,10 +41,8 @@ export async function getEntry(
   return entry;
 }
 
-const unparsable = (text: string): string => {
-  const value = JSON.stringify(text);
-  return `resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`;
-};
+const unparsable = (text: string): string =>
+  `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${revisionProblem(text)}`;
 
 /** Upstream's GET and PUT answer 500 with no reason here, unlike its list. */
 const invalidRevision = (text: string): StatusError => new StatusError({ code: 500, message: unparsable(text) });

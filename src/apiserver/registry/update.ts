@@ -11,12 +11,12 @@ import {
   fieldError,
   invalid,
   notFound,
-  StatusError,
+  unexpected,
 } from '../../apimachinery/status-error.ts';
 import { type StorageEntry, WriteConflict } from '../../storage/storage.ts';
 import { createObject } from './create.ts';
 import { groupResource, keptKind, objectKey, readyView } from './keys.ts';
-import { parseRevision } from './parameters.ts';
+import { parseRevision, revisionProblem } from './parameters.ts';
 import {
   admit,
   commit,
@@ -83,7 +83,9 @@ async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: U
       : `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
     throw conflict(groupResource(definition), target.name, why);
   }
-  delete object.metadata.resourceVersion;
+  revisionOf(object);
+  // A dry run writes nothing that would take it away.
+  if (!target.dryRun) delete object.metadata.resourceVersion;
   const creating = { ...target, options: () => ({ ...target.options(), kind: 'CreateOptions' }) };
   return {
     entry: await createObject(env, creating, object, { managed: plan.managed ?? false, byUpdate: true }),
@@ -141,6 +143,8 @@ async function replace(env: WriteEnvironment, r: Replacement): Promise<StorageEn
     // Strategies of subresources warn of nothing.
     if (!plan.prepare) for (const text of definition.warnings(object, old)) r.warn(text);
     await validateAdmission(env, r, { operation: 'UPDATE', object: plan.admitted?.of(object) ?? object, oldObject });
+    // What was put back beside a status may give defaults to what was sent: upstream reads what it stored.
+    if (plan.prepare) definition.setDefaults(object);
     const entry = await writeOver(env, r, current);
     await reservation?.commit();
     return entry;
@@ -158,20 +162,21 @@ function checkRevision({ definition, plan, object, current, name }: Replacement)
     // Upstream names the resource here where elsewhere it names the kind.
     throw invalid({ group: definition.group, kind: definition.plural }, name, [error]);
   }
-  const revision = parseRevision(resourceVersion);
-  if (revision === undefined) {
-    throw new StatusError({
-      code: 500,
-      message: `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
-    });
-  }
-  if (revision !== current.revision) {
+  if (revisionOf(object) !== current.revision) {
     throw conflict(
       groupResource(definition),
       name,
       'the object has been modified; please apply your changes to the latest version and try again',
     );
   }
+}
+
+/** Throws 500 for one that is no number, as upstream. */
+function revisionOf({ metadata: { resourceVersion } }: AnyObject): number {
+  if (!resourceVersion) return 0;
+  const revision = parseRevision(resourceVersion);
+  if (revision === undefined) throw unexpected(revisionProblem(resourceVersion));
+  return revision;
 }
 
 /** An update names its object in the body too. Throws 400. */

@@ -4,7 +4,13 @@
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Binding, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
-import { badRequest, conflict, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts';
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  fieldError,
+  unexpectedlyInvalid,
+} from '../../apimachinery/status-error.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
 import { timestamp } from '../../clock.ts';
 import { bodyType } from '../body-type.ts';
@@ -34,7 +40,7 @@ export const bindingHandler =
     await admitBody(call, { ...parameters, name }, binding);
     if (info.subresource && given !== name) throw badRequest('name in URL does not match name in Binding object');
     const errors = validateBinding(binding);
-    if (errors.length > 0) throw invalid(BINDING, name, errors);
+    if (errors.length > 0) throw unexpectedlyInvalid(errors);
     if (name === '') throw badRequest('name is required');
     const asked = writeTarget({ ...call, definition: pods() }, parameters);
     const origin = { ...asked.origin, subresource: 'binding' };

@@ -1,5 +1,6 @@
 // Evicting a pod: a delete that disruption budgets can refuse (pkg/registry/core/pod/storage/eviction.go).
 
+import { isDeepStrictEqual } from 'node:util';
 import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { Condition } from '../../api/types/meta/v1.ts';
@@ -20,7 +21,7 @@ import { admitBody, type CallHandler, namespaceOf, type ResourceCall, strictness
 import { decodedValue, decodeObject } from '../decode.ts';
 import type { ObjectReader } from '../reader.ts';
 import { deleteObject } from '../registry/delete.ts';
-import { parseDeleteOptions } from '../registry/delete-options.ts';
+import { type DeletionFields, deletionFields } from '../registry/delete-options.ts';
 import { viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
@@ -56,13 +57,12 @@ export const evictionHandler =
       throw badRequest('name in URL does not match name in Eviction object');
     }
     refuseUnsafeDeletion(eviction, info.name);
+    // Nobody judges these upstream: whatever policy they name, the pod is deleted.
+    const deletion = deletionFields(decodedValue(eviction.deleteOptions ?? {}), env.types);
+    requireSameDryRun(deletion, request.query.getAll('dryRun'));
     await admitBody(call, parameters, eviction);
     const entry = await getEntry(env.storage, definition, { namespace: namespaceOf(call), name: info.name });
-    const deletion = parseDeleteOptions(decodedValue(eviction.deleteOptions ?? {}), {
-      query: request.query,
-      types: call.env.types,
-    });
-    const dryRun = parameters.dryRun || deletion.dryRun;
+    const dryRun = parameters.dryRun || deletion.dryRun.length > 0;
     const pod = viewOf(definition, entry) as AnyObject & Pod;
     const target = { ...writeTarget(call, { ...parameters, dryRun }), subresource: '' };
     if (!goesAnyway(pod)) await takeFromBudget(call, { ...options, pod, dryRun });
@@ -78,6 +78,14 @@ function refuseUnsafeDeletion({ deleteOptions }: Eviction, name: string | undefi
   const field = 'deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential';
   const text = 'can not be set for pod eviction, try after removing the option';
   throw invalid(EVICTION, name ?? '', [fieldError.invalid(field, true, text)]);
+}
+
+/** Throws 500, as upstream. */
+function requireSameDryRun({ dryRun }: DeletionFields, asked: readonly string[]): void {
+  if (dryRun.length === 0 || asked.length === 0 || isDeepStrictEqual(dryRun, asked)) return;
+  throw unexpected(
+    `Non-matching dry-run options in request and content: [${asked.join(' ')}] and [${dryRun.join(' ')}]`,
+  );
 }
 
 /** Tells why the pod goes, before it goes (KEP-3329). */

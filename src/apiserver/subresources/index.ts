@@ -4,7 +4,7 @@ import { validateEphemeralContainersUpdate, validateResize } from '../../api/cor
 import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
 import { pods } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
-import { authenticateToken } from '../authentication/bearer.ts';
+import { reviewToken } from '../authentication/bearer.ts';
 import type { ServiceAccountTokens } from '../authentication/tokens.ts';
 import type { RbacAuthorizer } from '../authorization/rbac.ts';
 import type { CallHandler, HandlerTable } from '../call.ts';
@@ -77,7 +77,7 @@ export function createHandlers(options: HandlerOptions): HandlerTable {
       authorizer,
       rulesFor,
       reviewToken: (token, audiences) =>
-        authenticateToken(token, { tokens, reader, clock, ...(staticToken ? { staticToken } : {}) }, audiences),
+        reviewToken(token, { tokens, reader, clock, ...(staticToken ? { staticToken } : {}) }, audiences),
     }),
   ]);
 }
