@@ -270,7 +270,7 @@ export const fieldError = {
   tooLong: (field: string, maxBytes: number): FieldError => ({
     reason: 'FieldValueTooLong',
     field,
-    message: `Too long: may not be more than ${maxBytes} bytes`,
+    message: `Too long: may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}`,
   }),
   tooMany: (field: string, actual: number, max: number): FieldError => ({
     reason: 'FieldValueTooMany',

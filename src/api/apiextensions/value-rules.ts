@@ -99,33 +99,41 @@ function enumErrors(value: unknown, schema: Schema, field: string): FieldError[]
   return [fieldError.notSupported(field, value, shown)];
 }
 
+/** Where in the value that is judged; of defaults that is the default. */
+const withinRoot = ({ path, root = '' }: Pick<Place, 'path' | 'root'>): string =>
+  path.slice(root.length).replace(/^\./, '');
+
 function combinationErrors(value: unknown, schema: Schema, place: Place): Judgement {
   const { anyOf, oneOf, allOf, not } = schema;
   const errors: FieldError[] = [];
   let checks = 0;
-  const compose = (text: string) => errors.push(fieldError.invalid(place.root || NOWHERE, '', `${place.path} ${text}`));
+  const { root = '' } = place;
+  const told = JSON.stringify(withinRoot(place));
+  const compose = (text: string) => errors.push(fieldError.invalid(root || NOWHERE, '', `${told} ${text}`));
   const judgeAll = (schemas: readonly Schema[]) => {
     const judgements = schemas.map((one) => judge(value, one, place));
     const valid = judgements.filter((one) => one.errors.length === 0);
     const best = judgements.reduce((a, b) => (b.checks > a.checks ? b : a));
-    return { valid, told: valid[0] ?? best, judgements };
+    return { valid, nearest: valid[0] ?? best, judgements };
   };
   if (anyOf?.length) {
-    const { valid, told } = judgeAll(anyOf);
+    const { valid, nearest } = judgeAll(anyOf);
     if (valid.length === 0) compose('must validate at least one schema (anyOf)');
-    errors.push(...told.errors);
-    checks += told.checks;
+    errors.push(...nearest.errors);
+    checks += nearest.checks;
   }
   if (oneOf?.length) {
-    const { valid, told } = judgeAll(oneOf);
-    if (valid.length !== 1) compose('must validate one and only one schema (oneOf)');
-    errors.push(...told.errors);
-    checks += told.checks;
+    const { valid, nearest } = judgeAll(oneOf);
+    const found = valid.length === 0 ? 'Found none valid' : `Found ${valid.length} valid alternatives`;
+    if (valid.length !== 1) compose(`must validate one and only one schema (oneOf). ${found}`);
+    errors.push(...nearest.errors);
+    checks += nearest.checks;
   }
   if (allOf?.length) {
     const { valid, judgements } = judgeAll(allOf);
     errors.push(...judgements.flatMap((one) => one.errors));
-    if (valid.length !== allOf.length) compose('must validate all the schemas (allOf)');
+    if (valid.length !== allOf.length)
+      compose(`must validate all the schemas (allOf)${valid.length === 0 ? '. None validated' : ''}`);
     checks += judgements.reduce((sum, one) => sum + one.checks, 0);
   }
   if (not && judge(value, not, place).errors.length === 0) compose('must not validate the schema (not)');
@@ -156,11 +164,11 @@ const MAX_INT32 = 2 ** 31 - 1;
 const EPSILON = 1e-9;
 
 function isMultiple(value: number | bigint, factor: number): boolean {
-  if (typeof value === 'bigint') return value % BigInt(factor) === 0n;
-  if (Number.isInteger(value)) return value % factor === 0;
-  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+  if (isInteger(value) && Number.isInteger(factor)) return BigInt(value) % BigInt(factor) === 0n;
+  const number = Number(value);
+  const quotient = factor < 1 ? (1 / factor) * number : number / factor;
   const whole = Math.trunc(quotient);
-  return Math.abs(quotient - whole) < EPSILON * Math.abs(quotient + whole);
+  return quotient === whole || Math.abs(quotient - whole) < EPSILON * Math.abs(quotient + whole);
 }
 
 function numberErrors(value: number | bigint, schema: Schema, { path, root = '' }: Place): FieldError[] {
@@ -168,32 +176,35 @@ function numberErrors(value: number | bigint, schema: Schema, { path, root = '' 
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
   const errors: FieldError[] = [];
   const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
-  // A limit that the type cannot hold is not compared with, but told.
+  const inValue = withinRoot({ path, root });
   const isOfType = (what: string, number: number | bigint): boolean => {
     const fits = schema.format !== 'int32' || (number <= MAX_INT32 && number >= -MAX_INT32 - 1);
     if (schema.type !== 'integer' || (isInteger(number) && fits)) return true;
     const type = schema.format ? `integer with format ${schema.format}` : 'integer (default format)';
-    const at = path.slice(root.length).replace(/^\./, '');
-    errors.push(fieldError.invalid(root || NOWHERE, '', `${what} value must be of type ${type} in ${at}`));
+    errors.push(fieldError.invalid(root || NOWHERE, '', `${what} value must be of type ${type} in ${inValue}`));
     return false;
   };
+  // Whole numbers are compared as such: of a limit of 0.5 there is 0 left. One that the type cannot hold is told, and taken as it is.
+  const limit = (what: string, number: number) =>
+    isOfType(what, number) && isInteger(value) ? Math.trunc(number) : number;
   isOfType('Checked', value);
-  if (multipleOf !== undefined && isOfType('MultipleOf', multipleOf)) {
-    // Whole numbers are divided as such, so that what is left of 0.5 is 0.
-    const factor = isInteger(value) ? Math.trunc(multipleOf) : multipleOf;
+  if (multipleOf !== undefined) {
+    const factor = limit('MultipleOf', multipleOf);
     if (factor <= 0) {
-      const text = `factor MultipleOf declared for ${path.slice(root.length)} must be positive: ${factor}`;
-      errors.push(fieldError.invalid(root || NOWHERE, '', text));
+      const text = `factor MultipleOf declared for ${inValue} must be positive: ${factor}`;
+      errors.push(fieldError.invalid(field, factor, text));
     } else if (!isMultiple(value, factor)) refuse(`be a multiple of ${factor}`);
   }
-  if (maximum !== undefined && isOfType('Maximum boundary', maximum)) {
-    if (value > maximum || (exclusiveMaximum && Number(value) === maximum)) {
-      refuse(`be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+  if (maximum !== undefined) {
+    const most = limit('Maximum boundary', maximum);
+    if (value > most || (exclusiveMaximum && Number(value) === most)) {
+      refuse(`be less than ${exclusiveMaximum ? '' : 'or equal to '}${most}`);
     }
   }
-  if (minimum !== undefined && isOfType('Minimum boundary', minimum)) {
-    if (value < minimum || (exclusiveMinimum && Number(value) === minimum)) {
-      refuse(`be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
+  if (minimum !== undefined) {
+    const least = limit('Minimum boundary', minimum);
+    if (value < least || (exclusiveMinimum && Number(value) === least)) {
+      refuse(`be greater than ${exclusiveMinimum ? '' : 'or equal to '}${least}`);
     }
   }
   return errors;

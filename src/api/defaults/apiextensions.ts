@@ -10,8 +10,8 @@ const spec: TypeDefault = (value) => {
 const names: TypeDefault = (value) => {
   const { kind } = value;
   if (typeof kind !== 'string' || kind === '') return;
-  value.singular ??= kind.toLowerCase();
-  value.listKind ??= `${kind}List`;
+  value.singular ||= kind.toLowerCase();
+  value.listKind ||= `${kind}List`;
 };
 
 /** Something is always stored. */

@@ -5,7 +5,6 @@ import type { Json } from '../meta.ts';
 import { isObject } from '../value.ts';
 import { DecodeError } from './decoded.ts';
 import { decodeJson } from './json.ts';
-import { quantity } from './special.ts';
 import { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
@@ -25,7 +24,7 @@ export interface SpecialForm {
 /** By the last part of the model's name. */
 const FORMS: Readonly<Record<string, SpecialForm>> = {
   Quantity: {
-    read: (bytes) => quantity(fieldsOf(bytes).text(1) || '0'),
+    read: (bytes) => fieldsOf(bytes).text(1) || '0',
     write: (writer, value) => writer.text(1, value === undefined || value === null ? '0' : String(value)),
   },
   Time: timeForm(0),

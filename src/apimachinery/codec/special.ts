@@ -5,7 +5,7 @@ import type { Json } from '../meta.ts';
 import { canonicalQuantity } from '../quantity.ts';
 import { DecodeError } from './decoded.ts';
 
-export type SpecialReader = (value: Json, literal?: string) => Json;
+export type SpecialReader = (value: Json, literal: string | undefined) => Json;
 
 /** What JSON calls a value, as in "cannot unmarshal string". */
 export function kindOf(value: Json, literal?: string): string {
@@ -95,7 +95,7 @@ const microTime: SpecialReader = (value) => {
 
 const duration: SpecialReader = (value) => readBy(() => formatDuration(parseDuration(text(value))));
 
-export const quantity: SpecialReader = (value, literal) =>
+const quantity: SpecialReader = (value, literal) =>
   readBy(() =>
     canonicalQuantity(
       typeof value === 'string' || typeof value === 'number' ? (literal ?? value) : JSON.stringify(value),

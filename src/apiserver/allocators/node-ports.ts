@@ -20,22 +20,24 @@ interface Taking {
 interface Taker {
   /** Takes this number for `field`; throws 422 when it cannot be had. */
   named(port: number, field: string): void;
+  /** Takes this number for health checks; throws 500 when it cannot be had, as upstream. */
+  forHealthChecks(port: number): void;
   next(): number;
 }
 
 function takerFor(service: ServiceObject, { undo, ports }: Taking): Taker {
+  const take = (port: number, refuse: (why: string) => Error) => {
+    const result = ports.allocate(port);
+    if (result === 'taken') throw refuse('provided port is already allocated');
+    if (result !== 'ok') {
+      throw refuse(`provided port is not in the valid range. The range of valid ports is ${ports.range}`);
+    }
+    undo.push(() => ports.release(port));
+  };
   return {
-    named(port, field) {
-      const result = ports.allocate(port);
-      if (result !== 'ok') {
-        const why =
-          result === 'taken'
-            ? 'provided port is already allocated'
-            : `provided port is not in the valid range. The range of valid ports is ${ports.range}`;
-        throw refused(service, field, port, why);
-      }
-      undo.push(() => ports.release(port));
-    },
+    named: (port, field) => take(port, (why) => refused(service, field, port, why)),
+    forHealthChecks: (port) =>
+      take(port, (why) => internalError(`failed to allocate requested HealthCheck NodePort ${port}: ${why}`)),
     next() {
       const port = ports.allocateNext();
       if (port === undefined) throw internalError('failed to allocate a nodePort: range is full');
@@ -55,7 +57,7 @@ export function takePorts(service: ServiceObject, before: ServiceObject | undefi
   if (!needsHealthCheckPort(service)) return;
   if (!spec.healthCheckNodePort) spec.healthCheckNodePort = taker.next();
   else if (!before || !nodePortsOf(before).includes(spec.healthCheckNodePort)) {
-    taker.named(spec.healthCheckNodePort, 'spec.healthCheckNodePort');
+    taker.forHealthChecks(spec.healthCheckNodePort);
   }
 }
 

@@ -23,7 +23,11 @@ export function parseDeleteOptions(
   body: Decoded | undefined,
   { query, types }: { query: URLSearchParams; types: SchemaSet },
 ): DeleteOptions {
-  const fields = body === undefined ? fromQuery(query) : deletionFields(body, types);
+  return judged(body === undefined ? fromQuery(query) : deletionFields(body, types));
+}
+
+/** Throws 422 for contradictions. */
+export function judged(fields: DeletionFields): DeleteOptions {
   const errors: FieldError[] = [];
   const { propagationPolicy, orphanDependents } = fields;
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {

@@ -5,8 +5,9 @@ import {
   badRequest,
   expired,
   notFound,
-  StatusError,
+  type StatusError,
   tooLargeResourceVersion,
+  unexpected,
 } from '../../apimachinery/status-error.ts';
 import {
   Compacted,
@@ -44,8 +45,8 @@ export async function getEntry(
 const unparsable = (text: string): string =>
   `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${revisionProblem(text)}`;
 
-/** Upstream's GET and PUT answer 500 with no reason here, unlike its list. */
-const invalidRevision = (text: string): StatusError => new StatusError({ code: 500, message: unparsable(text) });
+/** Upstream's GET, PUT and watch answer 500 with no reason here, unlike its list. */
+export const invalidRevision = (text: string): StatusError => unexpected(unparsable(text));
 
 /** Waits until `revision` is visible; rejects with 504 when it takes too long. */
 export async function reach(storage: Storage, revision: Revision): Promise<void> {

@@ -76,6 +76,7 @@ export async function updateObject(env: WriteEnvironment, target: WriteTarget, p
 async function createMissing(env: WriteEnvironment, target: WriteTarget, plan: UpdatePlan): Promise<Updated> {
   const { definition } = target;
   const object = await plan.apply(undefined);
+  matchNamespace(object, definition, target.namespace);
   const { uid } = object.metadata;
   if (uid) {
     const why = plan.managed

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject, Status } from '../../apimachinery/meta.ts';
 import { zeroObject } from '../../apimachinery/patch/apply/zero.ts';
 import type { SchemaSet } from '../../apimachinery/schema.ts';
-import { StatusError, unexpected } from '../../apimachinery/status-error.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import {
   Compacted,
@@ -16,8 +16,8 @@ import {
 } from '../../storage/storage.ts';
 import type { WatchResult } from '../request.ts';
 import { apiVersionOf, collectionPrefix, prepareViews, viewOf } from './keys.ts';
-import { type ListParameters, parseRevision, revisionProblem } from './parameters.ts';
-import { reach } from './read.ts';
+import { type ListParameters, parseRevision } from './parameters.ts';
+import { invalidRevision, reach } from './read.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
 export type WatchItem =
@@ -50,7 +50,7 @@ const MIN_TIMEOUT_S = 1_800;
 export function openWatch(request: WatchRequest, parameters: ListParameters): WatchResult {
   const selection = compileSelection(request.definition, parameters.selectors);
   const revision = parameters.resourceVersion === '' ? 0 : parseRevision(parameters.resourceVersion);
-  if (revision === undefined) throw unexpected(revisionProblem(parameters.resourceVersion));
+  if (revision === undefined) throw invalidRevision(parameters.resourceVersion);
   const timeoutMs = 1000 * (parameters.timeoutSeconds || MIN_TIMEOUT_S * (1 + request.random()));
   const { retired } = request.definition;
   const signal = retired ? AbortSignal.any([request.signal, retired]) : request.signal;

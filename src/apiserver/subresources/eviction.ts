@@ -21,7 +21,7 @@ import { admitBody, type CallHandler, namespaceOf, type ResourceCall, strictness
 import { decodedValue, decodeObject } from '../decode.ts';
 import type { ObjectReader } from '../reader.ts';
 import { deleteObject } from '../registry/delete.ts';
-import { type DeletionFields, deletionFields } from '../registry/delete-options.ts';
+import { type DeletionFields, deletionFields, judged } from '../registry/delete-options.ts';
 import { viewOf } from '../registry/keys.ts';
 import { parseWriteParameters } from '../registry/parameters.ts';
 import { getEntry } from '../registry/read.ts';
@@ -57,7 +57,7 @@ export const evictionHandler =
       throw badRequest('name in URL does not match name in Eviction object');
     }
     refuseUnsafeDeletion(eviction, info.name);
-    // Nobody judges these upstream: whatever policy they name, the pod is deleted.
+    // They are judged late, by the deletion itself.
     const deletion = deletionFields(decodedValue(eviction.deleteOptions ?? {}), env.types);
     requireSameDryRun(deletion, request.query.getAll('dryRun'));
     await admitBody(call, parameters, eviction);
@@ -68,7 +68,7 @@ export const evictionHandler =
     if (!goesAnyway(pod)) await takeFromBudget(call, { ...options, pod, dryRun });
     if (!dryRun) await markEvicted(call, pod);
     const preconditions = { uid: pod.metadata.uid as string, ...deletion.preconditions };
-    await deleteObject(env, target, { ...deletion, dryRun, preconditions });
+    await deleteObject(env, target, { ...judged(deletion), dryRun, preconditions });
     return created();
   };
 
