@@ -14,7 +14,7 @@ import { NAMESPACE_NODE_LEASE } from '../../constants.ts';
 import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
 import type { ImageStatus, Runtime } from '../cri/runtime.ts';
-import { nodeEvents } from './node-events.ts';
+import { type NodeEvent, nodeEvents, schedulableEvent } from './node-events.ts';
 import {
   extendedAllocatable,
   type NodeInput,
@@ -68,6 +68,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   let toldAt = Number.NEGATIVE_INFINITY;
   let isChanged = false;
   let isAsked = false;
+  let isSchedulable = true;
   let forgetImages: (() => void) | undefined;
   let forgetProblem: (() => void) | undefined;
   let forgetNode: (() => void) | undefined;
@@ -104,9 +105,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     });
     const body = { status };
     await client.patch(nodes, undefined, input.nodeName, { type: 'strategic', body }, { subresource: 'status' });
-    for (const { type, reason, message } of nodeEvents(input.nodeName, told ?? registered?.status, status)) {
-      options.events.event(nodeReference(input.nodeName), type, reason, message);
-    }
+    for (const event of nodeEvents(input.nodeName, told ?? registered?.status, status)) tellEvent(event);
     told = status;
     toldAt = clock.monotonic();
   }
@@ -192,10 +191,18 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     else isAsked = true;
   }
 
-  /** An administrator says what the node has besides: it may be asked for at once. */
-  function follow({ metadata, status = {} }: Node): void {
+  const tellEvent = ({ type, reason, message }: NodeEvent) =>
+    options.events.event(nodeReference(options.input().nodeName), type, reason, message);
+
+  /** An administrator cordons the node, and says what it has besides: that may be asked for at once. */
+  function follow({ metadata, spec, status = {} }: Node): void {
     const { nodeName } = options.input();
-    const allocatable = metadata.name === nodeName && extendedAllocatable(status);
+    if (metadata.name !== nodeName) return;
+    if (isSchedulable === (spec?.unschedulable ?? false)) {
+      isSchedulable = !isSchedulable;
+      tellEvent(schedulableEvent(nodeName, isSchedulable));
+    }
+    const allocatable = extendedAllocatable(status);
     if (!allocatable) return;
     const patch = { type: 'strategic', body: { status: { allocatable } } } as const;
     client

@@ -26,8 +26,17 @@ export function nodeEvents(name: string, before: NodeStatus | undefined, after: 
     const reasons = REASONS[type];
     const old = before?.conditions?.find((one) => one.type === type)?.status;
     if (!reasons || old === status || (type === 'Ready' && old === undefined && status !== 'True')) continue;
-    const reason = reasons[status === 'True' ? 0 : 1];
-    events.push({ type: 'Normal', reason, message: `Node ${name} status is now: ${reason}` });
+    events.push(statusEvent(name, reasons[status === 'True' ? 0 : 1]));
   }
   return events;
 }
+
+/** Told when the node is cordoned and uncordoned (kubelet_node_status.go, recordNodeSchedulableEvent). */
+export const schedulableEvent = (name: string, isSchedulable: boolean): NodeEvent =>
+  statusEvent(name, isSchedulable ? 'NodeSchedulable' : 'NodeNotSchedulable');
+
+const statusEvent = (name: string, reason: string): NodeEvent => ({
+  type: 'Normal',
+  reason,
+  message: `Node ${name} status is now: ${reason}`,
+});

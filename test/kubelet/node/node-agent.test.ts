@@ -115,6 +115,23 @@ test('what begins to hold is told as events, and what is new at once', () =>
     assert.deepEqual(told, first, 'nothing has changed');
   }));
 
+test('a node that is cordoned and uncordoned is told as such, once each', () =>
+  withAgent(async ({ reported, answer, api, told }) => {
+    answer([]);
+    await reported;
+    const first = told.length;
+    const change = (spec: Node['spec']) =>
+      api.change('nodes', undefined, 'node-1', (node) =>
+        Object.assign(node, { spec: { ...(node as Node).spec, ...spec } }),
+      );
+    change({ unschedulable: true });
+    change({ taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] });
+    await eventually('cordoned', () => told.length > first);
+    change({ unschedulable: false });
+    await eventually('uncordoned', () => told.length > first + 1);
+    assert.deepEqual(told.slice(first), ['NodeNotSchedulable', 'NodeSchedulable']);
+  }));
+
 test('resources that somebody else gives the node can be asked for, until they are taken away', () =>
   withAgent(async ({ reported, answer, api }) => {
     answer([]);
