@@ -209,7 +209,11 @@ function fieldReader(path: readonly string[]): (object: AnyObject) => string {
 
 /** Printed from the stored version, which for a type of several versions knows all of them. */
 function printed(fact: ResourceFact, { storage, toStorage }: Behaviour): TableForm {
-  const { columns, cells } = tableOf(fact.g ? `${fact.k}.${fact.g}` : fact.k);
+  const { columns, cells, rowOrder } = tableOf(fact.g ? `${fact.k}.${fact.g}` : fact.k);
   const isStored = !toStorage || !storage || storage.group !== fact.g || storage.version === fact.v;
-  return { columns, cells: isStored ? cells : (object, context) => cells(toStorage(object), context) };
+  return {
+    columns,
+    cells: isStored ? cells : (object, context) => cells(toStorage(object), context),
+    ...(rowOrder ? { rowOrder } : {}),
+  };
 }

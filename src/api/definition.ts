@@ -143,4 +143,6 @@ export interface ResourceDefinition extends ResourceType {
   readonly columns: readonly Column[];
   /** One cell per column. */
   cells(object: AnyObject, context: TableContext): Cell[];
+  /** How the rows of a list are sorted; without it they are as the list is. */
+  readonly rowOrder?: (a: AnyObject, b: AnyObject) => number;
 }

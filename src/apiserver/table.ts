@@ -51,6 +51,7 @@ export function toTable(objects: readonly AnyObject[], options: TableOptions): K
   const [first] = objects;
   const form = options.definition ?? (first && TABLES[`${first.apiVersion} ${first.kind}`]) ?? PLAIN_TABLE;
   const context = { now };
+  const sorted = form.rowOrder ? objects.toSorted(form.rowOrder) : objects;
   const toRow = (object: AnyObject) => ({
     cells: form.cells(object, context),
     ...rowConditions(object),
@@ -62,7 +63,7 @@ export function toTable(objects: readonly AnyObject[], options: TableOptions): K
     metadata: options.metadata as KubeObject['metadata'],
     ...{ columnDefinitions: options.headers ? form.columns.map((column) => ({ description: '', ...column })) : null },
     // Go's list of nothing: rows of plain tables are made by appending.
-    rows: objects.length === 0 && form.columns === PLAIN_TABLE.columns ? null : objects.map(toRow),
+    rows: objects.length === 0 && form.columns === PLAIN_TABLE.columns ? null : sorted.map(toRow),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnyObject } from '../../src/apimachinery/meta.ts';
+import { toTable } from '../../src/apiserver/table.ts';
 import { definitionOf } from './definitions.ts';
 
 const now = Date.parse('2026-01-02T00:00:00Z');
@@ -103,3 +104,25 @@ for (const [id, object, cells] of ROWS) {
     assert.equal(definition.columns.length, cells.length);
   });
 }
+
+test('FlowSchemas are shown in the order in which requests are matched with them', () => {
+  const definition = definitionOf('flowcontrol.apiserver.k8s.io/v1/flowschemas');
+  const schemas = [9900, 1000].map((matchingPrecedence) => ({
+    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+    kind: 'FlowSchema',
+    metadata: { name: `f${matchingPrecedence}` },
+    spec: { matchingPrecedence, priorityLevelConfiguration: { name: 'p' } },
+  }));
+  const table = toTable(schemas, {
+    definition,
+    version: 'v1',
+    includeObject: 'None',
+    now,
+    metadata: {},
+    headers: true,
+  });
+  assert.deepEqual(
+    (table.rows as { cells: unknown[] }[]).map(({ cells }) => cells[0]),
+    ['f1000', 'f9900'],
+  );
+});

@@ -8,7 +8,7 @@ import { clusterCells } from './cluster.ts';
 import { coreCells } from './core.ts';
 import { networkCells } from './network.ts';
 import { podCells } from './pod.ts';
-import { requestCells } from './requests.ts';
+import { requestCells, requestOrders } from './requests.ts';
 import { storageCells } from './storage.ts';
 import { PLAIN_TABLE, type TableForm } from './table-form.ts';
 import { workloadCells } from './workloads.ts';
@@ -31,5 +31,10 @@ export function tableOf(kind: string): TableForm {
   const columns = columnFacts()[kind];
   const print = cells[kind];
   if (!columns || !print) return PLAIN_TABLE;
-  return { columns: columns.map(([name, type, format, priority]) => ({ name, type, format, priority })), cells: print };
+  const rowOrder = requestOrders[kind];
+  return {
+    columns: columns.map(([name, type, format, priority]) => ({ name, type, format, priority })),
+    cells: print,
+    ...(rowOrder ? { rowOrder } : {}),
+  };
 }

@@ -1,11 +1,13 @@
 // Rows of what is asked of the cluster and how requests are queued: signing requests, flow control, devices
 // (pkg/printers/internalversion/printers.go).
+import type { AnyObject } from '../../apimachinery/meta.ts';
 import type { Cells } from '../behaviour.ts';
 import type { CertificateSigningRequest } from '../types/certificates/v1.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../types/flowcontrol/v1.ts';
 import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../types/resource/v1.ts';
 import { humanDuration } from './age.ts';
 import { row } from './cell.ts';
+import type { TableForm } from './table-form.ts';
 
 const NONE = '<none>';
 
@@ -29,6 +31,10 @@ const flowSchema = row<FlowSchema>(({ spec, status }, { name, age }) => [
   age,
   (status?.conditions ?? []).find(({ type }) => type === 'Dangling')?.status ?? '?',
 ]);
+
+const precedence = (schema: AnyObject): number => (schema.spec as FlowSchema['spec'])?.matchingPrecedence ?? 0;
+/** As requests are matched with them (apihelpers.FlowSchemaSequence); equals stay in the order of their names. */
+const byPrecedence = (a: AnyObject, b: AnyObject): number => precedence(a) - precedence(b);
 
 const priorityLevel = row<PriorityLevelConfiguration>(({ spec }, { name, age }) => {
   const { limited } = spec ?? {};
@@ -68,4 +74,8 @@ export const requestCells: Readonly<Record<string, Cells>> = {
   'ResourceClaim.resource.k8s.io': claim,
   'ResourceClaimTemplate.resource.k8s.io': nameAndAge,
   'ResourceSlice.resource.k8s.io': slice,
+};
+
+export const requestOrders: Readonly<Record<string, TableForm['rowOrder']>> = {
+  'FlowSchema.flowcontrol.apiserver.k8s.io': byPrecedence,
 };

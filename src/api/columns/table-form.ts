@@ -1,7 +1,7 @@
 // What a table shows of the objects of a type, and the form of those that have none of their own.
 import type { ResourceDefinition } from '../definition.ts';
 
-export type TableForm = Pick<ResourceDefinition, 'columns' | 'cells'>;
+export type TableForm = Pick<ResourceDefinition, 'columns' | 'cells' | 'rowOrder'>;
 
 /** k8s.io/apiserver pkg/registry/rest/table.go. */
 export const PLAIN_TABLE: TableForm = {
