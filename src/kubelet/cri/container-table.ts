@@ -106,8 +106,10 @@ export function createContainerTable(options: {
       if (topic === '/containers/delete') table.remove(containerId);
       else if (!status) for (const { events } of lists) events.push(event);
       else if (topic === '/tasks/start') table.advance(containerId, { state: 'running', startedAt: at });
-      else if (topic === '/tasks/exit') table.advance(containerId, { state: 'exited', finishedAt: at, exitCode });
-      else if (topic === '/tasks/oom') {
+      // One that never started has not ended: it is killed to be taken away, after a start that failed or was cut short.
+      else if (topic === '/tasks/exit' && status.state !== 'created') {
+        table.advance(containerId, { state: 'exited', finishedAt: at, exitCode });
+      } else if (topic === '/tasks/oom') {
         const killed = { ...status, oomKilled: true };
         containers.set(containerId, killed);
         options.onOom(killed);

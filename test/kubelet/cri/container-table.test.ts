@@ -108,6 +108,15 @@ describe('a list that takes a while', () => {
       leaves: ['a exited'],
     },
     {
+      name: 'is followed by the whole life of what it brings',
+      meanwhile() {
+        event('/tasks/start', 'a');
+        event('/tasks/exit', 'a');
+      },
+      list: [['a', 'created']],
+      leaves: ['a exited'],
+    },
+    {
       name: 'says nothing of one that is being started all the while',
       before: [['a', 'created']],
       meanwhile: () => void table.during('a', () => new Promise(() => {})),
@@ -158,6 +167,33 @@ describe('a list that takes a while', () => {
     );
     await table.resync(async () => found(['a', 'exited']));
     assert.deepEqual(told(table), ['a exited']);
+  });
+});
+
+describe('the end of a process', () => {
+  let table: ContainerTable;
+  const event = (topic: string) => table.applyEvent({ topic, containerId: 'a', at: 5, exitCode: 137 });
+  beforeEach(() => {
+    table = newTable();
+    table.add(statusOf('a', 'created'));
+  });
+
+  test('that was never started is none of its container, which is being taken away', () => {
+    event('/tasks/exit');
+    assert.deepEqual(told(table), ['a created']);
+  });
+
+  test('that was started is the end of its container', () => {
+    event('/tasks/start');
+    event('/tasks/exit');
+    assert.deepEqual(told(table), ['a exited']);
+    assert.equal(table.get('a')?.exitCode, 137);
+  });
+
+  test('leaves what is known of a start that failed', () => {
+    table.advance('a', { state: 'exited', finishedAt: 4, exitCode: 128, message: 'no such program' });
+    event('/tasks/exit');
+    assert.equal(table.get('a')?.exitCode, 128);
   });
 });
 
