@@ -27,10 +27,10 @@ const startsContainerd = (config: Config): boolean => runsPods(config) && runtim
 const runsByNerdctl = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'nerdctl';
 const runsByPodman = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'podman';
 const runsByDocker = (config: Config): boolean => runsPods(config) && runtimePlace(config).driver === 'docker';
-/** Pods' sandboxes are made, and programs in containers started, by the driver itself. */
+/** Pods' sandboxes are made by the driver itself. */
 const makesSandboxes = (config: Config): boolean =>
   runsByNerdctl(config) || runsByPodman(config) || runsByDocker(config);
-/** Another's runtime makes networks and takes images by itself. */
+/** Another's runtime makes networks, takes images and starts programs in containers by itself. */
 const hasOwnRuntime = (config: Config): boolean => makesSandboxes(config) || startsContainerd(config);
 const changesRules = (config: Config): boolean => config.components.includes('proxy') || runsPods(config);
 const INSTALL = 'run scripts/up, or install it with your package manager';
@@ -145,8 +145,8 @@ const CHECKS: readonly Check[] = [
   program('mount', 'mounts shared memory and volumes; package mount or util-linux', runsPods),
   program('umount', 'takes mounts off; package mount or util-linux', runsPods),
   program('mkfifo', 'makes the streams of kubectl attach; package coreutils', runsByNerdctl),
-  program('script', 'gives kubectl exec -t its terminal; package bsdutils or util-linux', makesSandboxes, false),
-  program('stty', 'sizes the terminal of kubectl exec -t; package coreutils', makesSandboxes, false),
+  program('script', 'gives kubectl exec -t its terminal; package bsdutils or util-linux', hasOwnRuntime, false),
+  program('stty', 'sizes the terminal of kubectl exec -t; package coreutils', hasOwnRuntime, false),
   program('iptables-restore', 'writes Service rules', changesRules),
   program('iptables-save', 'reads Service rules', changesRules),
   program('conntrack', 'forgets stale UDP flows', (config) => config.components.includes('proxy')),

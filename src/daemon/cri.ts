@@ -9,8 +9,11 @@ import type { CriPlugin } from '../kubelet/cri/containerd-process.ts';
 import { createCri, onceStarted } from '../kubelet/cri/grpc/calls.ts';
 import { createImages } from '../kubelet/cri/grpc/images.ts';
 import type { Host } from '../kubelet/cri/grpc/to-cri.ts';
+import { RUNC_ROOT } from '../kubelet/cri/nerdctl/cli.ts';
+import { exec } from '../kubelet/cri/nerdctl/exec.ts';
 import { lowestOomScoreAdj } from '../kubelet/cri/oom-score.ts';
 import { PAUSE_IMAGE, pauseArchive } from '../kubelet/cri/pause.ts';
+import type { Runtime } from '../kubelet/cri/runtime.ts';
 import { defaultConflist } from '../network/conflist.ts';
 import { CNI_FOLDERS } from './check.ts';
 import { nerdctlImages, registriesOf } from './images.ts';
@@ -51,6 +54,14 @@ function ownNetwork(config: CriConfig): string {
   writeFileSync(path.join(folder, '10-tsukube.conflist'), JSON.stringify(list, undefined, 2));
   return folder;
 }
+
+/** By the runc that our containerd runs every container with, as it would itself, but that the command ends with its client. */
+export const execInOwn =
+  (config: CriConfig, clock: Clock): Runtime['exec'] =>
+  async (id, command, streams) => {
+    const directory = path.join(config['run-dir'], 'runtime/exec');
+    return exec(id, command, { clock, runcRoot: RUNC_ROOT, directory, streams });
+  };
 
 /** Makes the image of sandboxes present in our containerd, which answers, but may not have looked through what it ran yet. */
 export async function ensurePauseImage(config: CriConfig, clock: Clock): Promise<void> {

@@ -106,7 +106,7 @@ async function nerdctlRuntime(config: NodeConfig, network: PodNetwork, parts: Pa
 
 async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
   const { createCriRuntime } = await import('../kubelet/cri/grpc/driver.ts');
-  const { CNI_CACHE, criHost } = await import('./cri.ts');
+  const { CNI_CACHE, criHost, execInOwn } = await import('./cri.ts');
   const { socket, isOwn } = runtimePlace(config);
   const { cgroup } = instanceOf(config['data-dir']);
   ledger.record({ kind: 'cgroup', path: cgroup });
@@ -120,7 +120,9 @@ async function criRuntime(config: NodeConfig, { clock, log, ledger }: Parts) {
     cgroup,
     instance: cgroup,
     host: criHost(isOwn),
-    ...(isOwn ? { loadImages: nerdctlImages(config).loadImages, ownImages: [PAUSE_IMAGE] } : {}),
+    ...(isOwn
+      ? { loadImages: nerdctlImages(config).loadImages, ownImages: [PAUSE_IMAGE], exec: execInOwn(config, clock) }
+      : {}),
     revive: () => ensureContainerd(config, { clock, log }),
     clock,
     log: log.child({ component: 'runtime' }),

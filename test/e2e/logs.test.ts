@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Node } from '../../src/api/types/core/v1.ts';
 import { spawn } from '../../src/exec.ts';
+import { dropsLastOutput } from '../../src/kubelet/cri/grpc/dropped-output.ts';
 import { eventually } from '../support/eventually.ts';
 import { clusterWith, type ManifestCluster } from './manifest-cluster.ts';
 
@@ -19,6 +20,12 @@ const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z (stdout|stderr) [FP] .*$
 const PODS = 'options,again,quick,rotates,flood,followed';
 /** Of this file's pods; other clusters of this host have logs there, too. */
 const ours = () => [...globSync(`${POD_LOGS}/default_{${PODS}}_*`), ...globSync(`${LINKS}/{${PODS}}_default_*`)];
+
+/** Nothing but the end is missing, perhaps within a line. */
+function assertBeginning(told: string, whole: string): void {
+  const text = told.slice(0, -1);
+  assert.equal(text, whole.slice(0, text.length));
+}
 
 for (const driver of ['nerdctl', 'cri']) {
   describe(`logs, with ${driver}`, { timeout: 200_000 }, () => {
@@ -73,10 +80,13 @@ for (const driver of ['nerdctl', 'cri']) {
 
     test('are whole as soon as the end is told, and a follower gets the last line', async () => {
       const expected = `${Array.from({ length: 20_000 }, (_, i) => i + 1).join('\n')}\n`;
+      const { items } = await on.kubectl.json<{ items: Node[] }>('get', 'nodes');
+      const [name = '', version = ''] = (items[0]?.status?.nodeInfo?.containerRuntimeVersion ?? '').split('://');
+      const mayBeCut = driver === 'cri' && dropsLastOutput({ name, version });
       await on.ended('quick');
       const told = await logs('quick', '--tail=-1'); // once: what is too much is given up a moment later
-      // Known defect: with the CRI driver lines of one that ends while its log is rotated may be missing (docs/support.md).
-      if (driver === 'nerdctl') {
+      if (mayBeCut) assertBeginning(told, expected);
+      else {
         assert.equal(told, expected.slice(-told.length));
         assert.match(told, /\n20000\n$/);
       }
@@ -86,10 +96,9 @@ for (const driver of ['nerdctl', 'cri']) {
         async () => !/ContainerCreating/.test(await on.kubectl('get', 'pod', 'followed')),
       );
       const followed = await logs('followed', '--follow');
-      assert.deepEqual(
-        followed.trim().split('\n').map(Number),
-        Array.from({ length: 5_000 }, (_, i) => i + 1),
-      );
+      const all = expected.slice(0, expected.indexOf('\n5000\n') + '\n5000\n'.length);
+      if (mayBeCut) assertBeginning(followed, all);
+      else assert.equal(followed, all);
     });
 
     test("are in the CRI's form where collectors look for them, and go with their pod", async () => {

@@ -19,6 +19,7 @@ import type { PodLogs } from '../pod-logs.ts';
 import { type ImageRuntime, type Runtime, RuntimeError, type RuntimeEvent } from '../runtime.ts';
 import { createCri, isStarting, REQUEST_TIMEOUT_MS } from './calls.ts';
 import { createContainers } from './containers.ts';
+import { dropsLastOutput } from './dropped-output.ts';
 import { createEventSource, type EventSource } from './events.ts';
 import { containerStatsOf, containerStatusOf } from './from-cri.ts';
 import { createImages } from './images.ts';
@@ -51,6 +52,8 @@ export interface CriRuntimeOptions {
   ownImages?: readonly string[];
   /** The runtime's own way to load an archive of images. */
   loadImages?: ImageRuntime['loadImages'];
+  /** The runtime's own way to run a command, which ends with its client: the CRI has no call to end one. */
+  exec?: Runtime['exec'];
   /** Brings the runtime back when it has ended; without it the driver waits for whoever runs it. */
   revive?: () => Promise<void>;
   clock: Clock;
@@ -119,7 +122,12 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
   }
 
   async function subscribe(signal: AbortSignal, onSubscribed: () => void): Promise<void> {
-    const { runtimeName } = await cri.call('StartError', VERSION, { version: 'v1' });
+    const { runtimeName, runtimeVersion } = await cri.call('StartError', VERSION, { version: 'v1' });
+    if (engine === '' && dropsLastOutput({ name: runtimeName, version: runtimeVersion })) {
+      log.warn(
+        `${runtimeName} ${runtimeVersion} loses the last lines of containers that write much just before they end: install 1.6.22, 1.7.3 or newer`,
+      );
+    }
     engine = runtimeName;
     source ??= createEventSource({
       path: options.path,
@@ -224,6 +232,7 @@ export function createCriRuntime(options: CriRuntimeOptions): Runtime & Componen
     },
 
     async exec(containerId, cmd, streams) {
+      if (options.exec) return options.exec(containerId, cmd, streams);
       // as upstream: a terminal has no stderr of its own, and asking for it is an error
       const request = { containerId, cmd, ...streams, stderr: streams.stderr && !streams.tty };
       const { url } = await cri.call('ExecError', EXEC, request);

@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { createCriRuntime } from '../../../../src/kubelet/cri/grpc/driver.ts';
+import { type CriRuntimeOptions, createCriRuntime } from '../../../../src/kubelet/cri/grpc/driver.ts';
 import { createPodLogs, type PodLogs } from '../../../../src/kubelet/cri/pod-logs.ts';
-import type { ContainerStatus } from '../../../../src/kubelet/cri/runtime.ts';
+import type { ContainerStatus, ExecSession } from '../../../../src/kubelet/cri/runtime.ts';
 import { DEFAULT_LOG_LIMITS } from '../../../../src/kubelet/logs/log-file.ts';
 import { silentLogger as log } from '../../../../src/log.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -30,10 +30,13 @@ describe('the CRI driver', { timeout: 20_000 }, () => {
     await fake.close();
     rmSync(folder, { recursive: true, force: true });
   });
+  const driver = (options: Partial<CriRuntimeOptions>) => {
+    const host = { minOomScoreAdj: 0, accountsSwap: true };
+    return createCriRuntime({ path: fake.path, logs, cgroup: 'tsk', instance: 'mine', host, clock, log, ...options });
+  };
   const open = async (options: Parameters<typeof fakeRuntime>[0] = {}) => {
     fake = await fakeRuntime(options);
-    const host = { minOomScoreAdj: 0, accountsSwap: true };
-    runtime = createCriRuntime({ path: fake.path, logs, cgroup: 'tsk', instance: 'mine', host, clock, log });
+    runtime = driver({});
     await runtime.start();
   };
   const running = async () => {
@@ -142,10 +145,40 @@ describe('the CRI driver', { timeout: 20_000 }, () => {
     });
   });
 
+  test('a containerd that loses what containers write last is warned of', async () => {
+    fake = await fakeRuntime({ name: 'containerd', version: '1.6.20~ds1' });
+    const told: string[] = [];
+    runtime = driver({ log: { ...log, warn: (text: string) => told.push(text) } as unknown as typeof log });
+    const starting = runtime.start();
+    await eventually('the warning', () => told.length > 0);
+    assert.match(
+      told[0] as string,
+      /^containerd 1\.6\.20~ds1 loses the last lines .* install 1\.6\.22, 1\.7\.3 or newer$/,
+    );
+    await runtime.stop();
+    await starting;
+  });
+
+  test('a command is run in the way that its runtime has besides', async () => {
+    fake = await fakeRuntime();
+    const asked: unknown[] = [];
+    const session: ExecSession = { resize() {}, exit: Promise.resolve(0), close() {} };
+    runtime = driver({
+      async exec(...args) {
+        asked.push(args);
+        return session;
+      },
+    });
+    await runtime.start();
+    const streams = { stdin: false, stdout: true, stderr: true, tty: false };
+    assert.equal(await runtime.exec('c1', ['true'], streams), session);
+    assert.deepEqual(asked, [['c1', ['true'], streams]]);
+    assert.equal(requestOf('Exec'), undefined);
+  });
+
   test('nobody at the socket is one sentence that names it', async () => {
     fake = await fakeRuntime();
-    const host = { minOomScoreAdj: 0, accountsSwap: true };
-    runtime = createCriRuntime({ path: '/nonexistent/cri', logs, cgroup: 'tsk', instance: 'mine', host, clock, log });
+    runtime = driver({ path: '/nonexistent/cri' });
     const starting = runtime.start().then(
       () => undefined,
       (error: Error) => error,

@@ -24,7 +24,7 @@ export interface FakeRuntime {
   close(): Promise<void>;
 }
 
-export async function fakeRuntime({ name = 'cri-o', hasEvents = true } = {}): Promise<FakeRuntime> {
+export async function fakeRuntime({ name = 'cri-o', version = '1.36.0', hasEvents = true } = {}): Promise<FakeRuntime> {
   const sandboxes = new Map<string, Read<typeof PodSandboxConfig>>();
   const containers = new Map<string, Written<typeof ContainerStatus>>();
   const readers: Call[] = [];
@@ -39,7 +39,7 @@ export async function fakeRuntime({ name = 'cri-o', hasEvents = true } = {}): Pr
     { method: method as never, answer: answer as Handler },
   ];
   const handlers = new Map([
-    serve(services.VERSION, () => ({ runtimeName: name, runtimeVersion: '1.36.0' })),
+    serve(services.VERSION, () => ({ runtimeName: name, runtimeVersion: version })),
     serve(services.STATUS, () => ({ status: { conditions: fake.conditions } })),
     serve(services.RUN_POD_SANDBOX, ({ config }) => {
       made += 1;
