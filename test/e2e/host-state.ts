@@ -17,6 +17,9 @@ async function firewall(): Promise<string[]> {
 
 const PROGRAMS = /^(containerd|containerd-shim.*|nerdctl|runc|conmon|podman)$/;
 
+/** Ours, which reads the output of nerdctl's containers and outlives the server. */
+const OUTPUT_PROGRAM = /\/output-process\.[jt]s$/;
+
 /** Programs of container runtimes; `of`: only those that work for this folder. */
 export function processes(of = ''): string[] {
   return readdirSync('/proc')
@@ -25,7 +28,9 @@ export function processes(of = ''): string[] {
       try {
         const command = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
         const executable = readlinkSync(`/proc/${pid}/exe`).split('/').at(-1) ?? '';
-        if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(of)) return [];
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        if (!words.some((word) => word.includes(of))) return [];
+        if (words.some((word) => OUTPUT_PROGRAM.test(word))) return [`output-process ${pid}`];
         return PROGRAMS.test(command) || PROGRAMS.test(executable) ? [`${command} ${pid}`] : [];
       } catch {
         return []; // it has ended meanwhile

@@ -4,6 +4,7 @@
 import { constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { type Clock, sleep } from '../../../clock.ts';
 import { run } from '../../../exec.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { TaskStreams, Tasks } from '../containerd/tasks.ts';
@@ -78,6 +79,9 @@ export interface AttachTarget {
   tasks: Pick<Tasks, 'resize' | 'closeStdin'>;
   outputs: Outputs;
   streams: StreamOptions;
+  clock: Clock;
+  /** When the container was started, milliseconds since the epoch. */
+  startedAt: number;
   /** Resolves when the container has exited. */
   exited: Promise<void>;
   onError(error: unknown): void;
@@ -91,7 +95,8 @@ export async function attachConsole(target: AttachTarget): Promise<ExecSession> 
   const { containerId, settings, tasks, streams } = target;
   const wanted = outputsOf(settings).filter((name) => streams[name]);
   const outputs = await Promise.all(wanted.map((name) => target.outputs.attach(outputId(settings), name)));
-  const stdin = streams.stdin && settings.stdin ? openStdin(path.join(settings.folder, 'stdin')) : undefined;
+  const stdin =
+    streams.stdin && settings.stdin ? await openStdin(path.join(settings.folder, 'stdin'), target) : undefined;
   stdin?.once('close', () => {
     // as containerd's CRI: a terminal stays open, as its end would end the program in it
     if (settings.stdinOnce && !settings.tty) tasks.closeStdin(containerId).catch(target.onError);
@@ -114,11 +119,27 @@ export async function attachConsole(target: AttachTarget): Promise<ExecSession> 
   };
 }
 
-/**
- * Does not wait for a reader: without one the container has ended or its stdin was closed after the first attach, and
- * there is only output to join, as upstream.
- */
-function openStdin(fifo: string): net.Socket | undefined {
+/** containerd's shim says that the task runs, and opens its end of stdin by itself, which takes it a while when the machine is busy. */
+const OPENING_MS = 2_000;
+const OPENING_RETRY_MS = 20;
+
+/** undefined: the container's stdin was closed, after the first attach or by itself, and there is only output to join, as upstream. */
+async function openStdin(
+  fifo: string,
+  { clock, startedAt, exited }: Pick<AttachTarget, 'clock' | 'startedAt' | 'exited'>,
+): Promise<net.Socket | undefined> {
+  let hasExited = false;
+  void exited.then(() => {
+    hasExited = true;
+  });
+  for (;;) {
+    const stdin = openWithReader(fifo);
+    if (stdin || hasExited || clock.now() - startedAt >= OPENING_MS) return stdin;
+    await sleep(clock, OPENING_RETRY_MS); // nothing tells that a FIFO got a reader, but an open that nobody could call off
+  }
+}
+
+function openWithReader(fifo: string): net.Socket | undefined {
   try {
     const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
     const socket = new net.Socket({ fd, readable: false, writable: true });

@@ -262,6 +262,8 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
         tasks,
         outputs,
         streams,
+        clock,
+        startedAt: container.startedAt,
         exited,
         onError,
       });

@@ -139,9 +139,10 @@ export function createOutputs({ socket, log }: { socket: string; log: Logger }):
       }
       if (readings.size > 0) await connect(); // it says what it reads, and is told what it does not
     },
-    forget: (id) => {
-      // also one that a killed server had it open
+    forget(id) {
       if (readings.has(id) || connection) send({ type: 'forget', id });
+      // One that a killed server had it open, which would be waited for without end: but no program is started for that.
+      else dial(socket).then((program) => program?.end(messageText({ type: 'forget', id })));
     },
     ended: (id) => readings.get(id)?.ended.promise ?? Promise.resolve(),
     async attach(id, stream) {

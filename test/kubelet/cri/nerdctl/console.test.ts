@@ -18,9 +18,11 @@ import {
   taskStreams,
 } from '../../../../src/kubelet/cri/nerdctl/console.ts';
 import { createOutputs, type Outputs } from '../../../../src/kubelet/cri/nerdctl/outputs.ts';
+import type { ExecSession } from '../../../../src/kubelet/cri/runtime.ts';
 import { DEFAULT_LOG_LIMITS } from '../../../../src/kubelet/logs/log-file.ts';
 import { silentLogger } from '../../../../src/log.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';
 
 describe('a console', { timeout: 20_000 }, () => {
   let directory: string;
@@ -29,11 +31,16 @@ describe('a console', { timeout: 20_000 }, () => {
   let outputs: Outputs;
   let exit: () => void;
   let exited: Promise<void>;
+  let clock: FakeClock;
+  /** Of containers, unless a test says otherwise: long ago. */
+  let startedAt: number;
   beforeEach(() => {
     directory = mkdtempSync(path.join(os.tmpdir(), 'tty-'));
     folder = path.join(directory, 'c');
     outputs = createOutputs({ socket: path.join(directory, 'output.sock'), log: silentLogger });
     asked = [];
+    clock = fakeClock();
+    startedAt = clock.now() - 60_000;
     ({ promise: exited, resolve: exit } = Promise.withResolvers<void>());
   });
   afterEach(() => {
@@ -56,6 +63,8 @@ describe('a console', { timeout: 20_000 }, () => {
       settings: of,
       outputs,
       streams: { stdin, stdout: true, stderr: true, tty: of.tty },
+      clock,
+      startedAt,
       exited,
       onError: (error) => asked.push(String(error)),
       tasks: {
@@ -168,6 +177,49 @@ describe('a console', { timeout: 20_000 }, () => {
         .rejects(attach(settings()), { reason: 'AttachError', message: /output of the container has ended/ })
         .then(() => true),
     );
+  });
+
+  test('input waits for a shim that has just been started to open its end, and no longer than that may take', async () => {
+    const shim = await start(settings());
+    await shim.stdin?.close();
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 20) await clock.advance(20);
+    };
+    /** Lets time pass in steps until it is settled. */
+    const passing = async (attaching: Promise<ExecSession>): Promise<ExecSession> => {
+      let session: ExecSession | undefined;
+      void attaching.then((one) => {
+        session = one;
+      });
+      return eventually('the attach', async () => {
+        await clock.advance(20);
+        return session;
+      });
+    };
+    startedAt = clock.now();
+    const early = attach(settings());
+    assert.equal(await Promise.race([early, pass(500)]), undefined);
+    const reader = await open(taskStreams(settings()).stdin, constants.O_RDWR);
+    const session = await passing(early);
+    session.stdin?.write('typed');
+    const { buffer, bytesRead } = await reader.read();
+    assert.equal(buffer.toString('utf8', 0, bytesRead), 'typed');
+    session.close();
+    await session.exit;
+    await reader.close();
+
+    startedAt = clock.now();
+    const closed = await passing(attach(settings()));
+    assert.equal(closed.stdin, undefined);
+    assert.ok(clock.now() - startedAt >= 2_000);
+    closed.close();
+
+    startedAt = clock.now();
+    const ending = attach(settings());
+    exit();
+    assert.equal((await passing(ending)).stdin, undefined);
+    assert.ok(clock.now() - startedAt <= 200, 'nobody opens the stdin of one that has ended');
+    for (const end of [shim.stdout, shim.stderr]) await end?.close();
   });
 
   test('is found again by the labels of its container', () => {

@@ -65,6 +65,19 @@ const texts = (id: string) =>
     .map((line) => line.split(' ').slice(3).join(' '));
 
 describe('the output of containers', () => {
+  test('of one that a killed server had opened, and whose start was cut short, is waited for no longer', {
+    timeout: 10_000,
+  }, async () => {
+    await outputs.open(request('cut'));
+    outputs.close();
+    outputs = start();
+    assert.ok(program());
+    outputs.forget('cut');
+    await gone();
+    outputs.forget('cut');
+    assert.equal(program(), undefined, 'nothing is started to forget something');
+  });
+
   test('is in the log when it has ended, of several side by side', async () => {
     await Promise.all(['a', 'b'].map((id) => outputs.open(request(id))));
     await Promise.all(
