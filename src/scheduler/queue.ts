@@ -24,6 +24,8 @@ interface Waiting {
 
 export class SchedulingQueue {
   private readonly waiting = new Map<string, Waiting>();
+  /** Those in flight and the unschedulable ones: what happens matters to no other. */
+  private readonly tried = new Set<Waiting>();
   /** Those that are, or since they were put here were, active. */
   private readonly active = new TinyQueue<Waiting>([], inOrder);
   private turns = 0;
@@ -65,6 +67,7 @@ export class SchedulingQueue {
     const item = this.waiting.get(uid);
     if (!item) return;
     item.timer?.cancel();
+    this.tried.delete(item);
     item.state = 'gone'; // what the heap may still hold of it is passed over
     this.waiting.delete(uid);
   }
@@ -75,6 +78,7 @@ export class SchedulingQueue {
     while (next && next.state !== 'active') next = this.active.pop();
     if (!next) return undefined;
     next.state = 'inFlight';
+    this.tried.add(next);
     next.wakeAgain = false;
     next.attempts += 1;
     return next.pod;
@@ -99,10 +103,9 @@ export class SchedulingQueue {
 
   /** An event that plugins in `interested` care about. */
   wakeFor(interested: ReadonlySet<string>): void {
-    for (const item of this.waiting.values()) {
+    for (const item of this.tried) {
       if (item.state === 'inFlight') item.wakeAgain = true;
-      else if (item.state === 'unschedulable' && [...item.rejectedBy].some((name) => interested.has(name)))
-        this.wake(item);
+      else if ([...item.rejectedBy].some((name) => interested.has(name))) this.wake(item);
     }
   }
 
@@ -113,6 +116,7 @@ export class SchedulingQueue {
   close(): void {
     for (const item of this.waiting.values()) item.timer?.cancel();
     this.waiting.clear();
+    this.tried.clear();
   }
 
   private wake(item: Waiting): void {
@@ -123,6 +127,7 @@ export class SchedulingQueue {
   }
 
   private backOff(item: Waiting): void {
+    this.tried.delete(item);
     item.timer?.cancel();
     const left = item.backoffUntil - this.clock.monotonic();
     if (left > 0) {
