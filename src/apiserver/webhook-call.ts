@@ -76,6 +76,9 @@ function refusal(status: number, text: string): Error {
 const withTimeout = (url: string, timeoutMs: number): string =>
   `${url}${url.includes('?') ? '&' : '?'}timeout=${timeoutMs / 1000}s`;
 
+/** Go's client asks for / where there is no path. */
+const withPath = (url: string): string => url.replace(/^https:\/\/[^/?]+$/, '$&/');
+
 interface Place {
   /** The URL as people know it. */
   shown: string;
@@ -84,10 +87,10 @@ interface Place {
 }
 
 function placeOf(reader: ObjectReader, { url, service }: WebhookClient, timeoutMs: number): Place {
-  if (!service) return { shown: url ?? '', url: new URL(url ?? '') };
+  if (!service) return { shown: withPath(url ?? ''), url: new URL(url ?? '') };
   const { namespace, name, path = '', port = 443 } = service;
   const servername = `${name}.${namespace}.svc`;
-  const shown = `https://${servername}:${port}${path && !path.startsWith('/') ? '/' : ''}${path}`;
+  const shown = withPath(`https://${servername}:${port}${path && !path.startsWith('/') ? '/' : ''}${path}`);
   const endpoint = endpointOf(reader, { spec: { service: { namespace, name, port } } });
   if (!(endpoint instanceof URL)) {
     const why = endpoint.reason === 'ServiceNotFound' ? `service ${JSON.stringify(name)} not found` : endpoint.message;

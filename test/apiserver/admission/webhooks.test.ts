@@ -260,7 +260,7 @@ test('a webhook that cannot be asked: refused, or passed over', async () => {
   await validating(hook({ clientConfig: { service: { namespace: 'default', name: 'none' } } }));
   assert.match(
     (await refusal(configMap('a'))).message,
-    /Post "https:\/\/none.default.svc:443\?timeout=10s": service "none" not found$/,
+    /Post "https:\/\/none.default.svc:443\/\?timeout=10s": service "none" not found$/,
   );
   await api.client.delete(validatingWebhookConfigurations, undefined, 'v');
   await validating(hook({ clientConfig: { url }, failurePolicy: 'Ignore' }));
