@@ -7,6 +7,8 @@ import { type ExecSession, RuntimeError, type StreamOptions } from '../runtime.t
 
 const EXEC_PROTOCOL = 'v4.channel.k8s.io';
 const PORT_FORWARD_PROTOCOL = 'portforward.k8s.io';
+/** What the runtime's server says around the cause, as the kubelet's own does, which says it again. */
+const WRAPPING = /^(?:Internal error occurred: )?error executing command in container: /;
 
 /** Runs or joins the command behind `url`. `reason` is that of its failures. */
 export async function openStreams(url: string, streams: StreamOptions, reason: string): Promise<ExecSession> {
@@ -99,5 +101,5 @@ export function exitCodeOf(text: string, reason: string): number {
   if (outcome.status === 'Success') return 0;
   const code = outcome.details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message;
   if (outcome.reason === 'NonZeroExitCode' && code !== undefined) return Number(code);
-  throw new RuntimeError(reason, (outcome.message ?? text).replace(/^error executing command in container: /, ''));
+  throw new RuntimeError(reason, (outcome.message ?? text).replace(WRAPPING, ''));
 }

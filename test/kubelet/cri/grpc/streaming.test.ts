@@ -18,8 +18,10 @@ describe('the outcome of a command', () => {
   });
 
   test('or why it could not run', () => {
-    const told = failure('InternalError', 'error executing command in container: no such file');
-    assert.throws(() => exitCodeOf(told, 'ExecError'), { reason: 'ExecError', message: 'no such file' });
+    for (const around of ['', 'Internal error occurred: ']) {
+      const told = failure('InternalError', `${around}error executing command in container: no such file`);
+      assert.throws(() => exitCodeOf(told, 'ExecError'), { reason: 'ExecError', message: 'no such file' });
+    }
   });
 
   test('is never guessed', () => {
