@@ -5,7 +5,7 @@ import type { Clock } from '../../../clock.ts';
 import { run } from '../../../exec.ts';
 import type { ContainerTable } from '../container-table.ts';
 import { isCutShort } from '../containerd/tasks.ts';
-import { LABEL_CONSOLE, LABEL_IMAGE_ID, LABEL_PROCESSES_OF, LABEL_STOP_SIGNAL } from '../labels.ts';
+import { LABEL_CONSOLE, LABEL_IMAGE_ID, LABEL_LOG, LABEL_PROCESSES_OF, LABEL_STOP_SIGNAL } from '../labels.ts';
 import { lowestOomScoreAdj } from '../oom-score.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import {
@@ -62,7 +62,7 @@ export interface ContainersOptions {
 export function createContainers(options: ContainersOptions): Containers {
   const { nerdctl, records, table, clock } = options;
   const minOomScoreAdj = lowestOomScoreAdj();
-  /** By the folders of their consoles. */
+  /** As `identityOf` has them. */
   const inTheMaking = new Set<string>();
 
   const kill = async (id: string, signal: string) => {
@@ -98,8 +98,7 @@ export function createContainers(options: ContainersOptions): Containers {
   return {
     async withoutStrays(listed) {
       const strays = listed.filter(
-        ({ id, state, labels }) =>
-          state === 'created' && !table.get(id) && !inTheMaking.has(labels[LABEL_CONSOLE] ?? ''),
+        ({ id, state, labels }) => state === 'created' && !table.get(id) && !inTheMaking.has(identityOf(labels)),
       );
       for (const stray of strays) {
         await options.processes.remove(stray.id);
@@ -122,7 +121,8 @@ export function createContainers(options: ContainersOptions): Containers {
       const whole = { ...config, mounts, labels: { ...config.labels, ...mountLabels } };
       const context = { sandbox, image, ownArgs, console, logPath, minOomScoreAdj };
       const labels = containerLabels(whole, context);
-      inTheMaking.add(console.folder);
+      const identity = identityOf(labels);
+      inTheMaking.add(identity);
       try {
         const { stdout } = await nerdctl.run('CreateContainerError', createArgs(whole, context));
         const id = stdout.trim().split('\n').at(-1) as string;
@@ -132,7 +132,7 @@ export function createContainers(options: ContainersOptions): Containers {
         options.processes.removed({ labels });
         throw error;
       } finally {
-        inTheMaking.delete(console.folder);
+        inTheMaking.delete(identity);
       }
     },
 
@@ -191,6 +191,13 @@ export function createContainers(options: ContainersOptions): Containers {
     },
   };
 }
+
+/**
+ * What is known of a container before it has an id: the folder of its console, which is met once; or its log, which a stray one
+ * of the same attempt has too, so that it stays until a later list.
+ */
+const identityOf = (labels: Readonly<Record<string, string>>): string =>
+  labels[LABEL_CONSOLE] || (labels[LABEL_LOG] ?? '');
 
 /** What a list would say of it, without asking. */
 function createdStatus(

@@ -97,6 +97,7 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
   const { set: onHealth, ...health } = createHealth();
   const life = new AbortController();
   const firstSync = Promise.withResolvers<void>();
+  let isSynced = false;
   const synced = () => firstSync.promise;
   let following: Promise<void> = Promise.resolve();
 
@@ -110,7 +111,7 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
     release: async () => {},
   };
   const { logs } = options;
-  const containers = createContainers({
+  const { withoutStrays, ...containers } = createContainers({
     nerdctl: cli,
     records,
     table,
@@ -168,8 +169,10 @@ export function createDialectRuntime(options: DialectRuntimeOptions, dialect: Di
 
   async function resync(): Promise<void> {
     images.forget();
-    const [ended] = await Promise.all([sandboxes.resync(), table.resync(list)]);
+    const listKnown = async () => (isSynced ? withoutStrays(await list()) : list());
+    const [ended] = await Promise.all([sandboxes.resync(), table.resync(listKnown)]);
     for (const sandbox of ended) fanOut.emit(endOf(sandbox));
+    isSynced = true;
     firstSync.resolve();
   }
 

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createContainerTable } from '../../../../src/kubelet/cri/container-table.ts';
-import { LABEL_CONSOLE } from '../../../../src/kubelet/cri/labels.ts';
+import { LABEL_CONSOLE, LABEL_LOG } from '../../../../src/kubelet/cri/labels.ts';
 import { type ContainerProcesses, createContainers } from '../../../../src/kubelet/cri/nerdctl/containers.ts';
 import { createTaskProcesses } from '../../../../src/kubelet/cri/nerdctl/processes.ts';
 import { openSandboxRecords, type SandboxRecord } from '../../../../src/kubelet/cri/nerdctl/records.ts';
@@ -42,7 +42,7 @@ describe('what was cut short', () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   /** `create` is what nerdctl does when it is asked to make a container, whose console is `/tty/new`. */
-  function bed(create: () => Promise<string>) {
+  function bed(create: () => Promise<string>, console = '/tty/new') {
     const removed: string[] = [];
     const table = createContainerTable({ emit() {}, onOom() {}, wasOomKilled: () => false });
     const records = openSandboxRecords(path.join(directory, 'records'));
@@ -59,7 +59,7 @@ describe('what was cut short', () => {
     } as SandboxRecord);
     const processes: ContainerProcesses = {
       prepare: async () => ({
-        console: { folder: '/tty/new', stdin: false, stdinOnce: false, tty: false },
+        console: { folder: console, stdin: false, stdinOnce: false, tty: false },
         ownArgs: [],
       }),
       start: unused,
@@ -110,6 +110,25 @@ describe('what was cut short', () => {
     assert.equal(await making, 'new');
     assert.deepEqual(await ids(listed('new', 'created')), ['new']);
     assert.deepEqual(removed, []);
+  });
+
+  test('where containers have no consoles, one that is being made is known by its log', async () => {
+    const made = new Map(['a', 'b'].map((name) => [name, Promise.withResolvers<string>()]));
+    const results = [...made.values()];
+    const { containers, removed, ids } = bed(() => (results.shift() as PromiseWithResolvers<string>).promise, '');
+    const logOf = (name: string) => path.join(directory, 'pods', `default_web_u1/${name}/0.log`);
+    const found = (id: string, name: string) => ({
+      ...listed(id, 'created'),
+      labels: { [LABEL_CONSOLE]: '', [LABEL_LOG]: logOf(name) },
+    });
+    const making = ['a', 'b'].map((name) => containers.createContainer(containerConfig('s1', name)));
+    await new Promise((resolve) => setImmediate(resolve));
+    made.get('a')?.resolve('id-a');
+    await making[0];
+    assert.deepEqual(await ids(found('id-a', 'a'), found('id-b', 'b'), found('stray', 'c')), ['id-a', 'id-b']);
+    assert.deepEqual(removed, ['stray', '']);
+    made.get('b')?.resolve('id-b');
+    await making[1];
   });
 
   test('one that could not be made leaves no folders', async () => {
