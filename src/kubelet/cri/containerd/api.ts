@@ -68,6 +68,11 @@ export const GET_CONTAINER = method(`${CONTAINERS}/Get`, GetContainerRequest, Ge
 export const DELETE_CONTAINER = method(`${CONTAINERS}/Delete`, GetContainerRequest, Empty);
 export const LIST_CONTAINERS = method(`${CONTAINERS}/List`, ListContainersRequest, ListContainersResponse);
 
+const ListImagesRequest = message({ filters: texts(1) });
+const Image = message({ name: text(1) });
+const ListImagesResponse = message({ images: many(1, Image) });
+export const LIST_IMAGES = method('containerd.services.images.v1.Images/List', ListImagesRequest, ListImagesResponse);
+
 const CreateTaskRequest = message({
   containerId: text(1),
   rootfs: many(3, Mount),

@@ -38,6 +38,7 @@ import { listAllContainers } from './list-containers.ts';
 import type { DialectRuntimeOptions } from './options.ts';
 import { createOutputs } from './outputs.ts';
 import { exitOf } from './parse.ts';
+import { pinnedImages } from './pinned-images.ts';
 import { portForward } from './port-forward.ts';
 import { createTaskProcesses } from './processes.ts';
 import { openSandboxRecords, recordEnd, recordedEnd } from './records.ts';
@@ -182,7 +183,10 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
     ...stats,
     imageStatus: images.imageStatus,
     pullImage: images.pullImage,
-    listImages: images.listImages,
+    async listImages() {
+      const [all, pinned] = await Promise.all([images.listImages(), pinnedImages(containerd)]);
+      return all.map((image) => (image.repoTags.some((tag) => pinned.has(tag)) ? { ...image, isPinned: true } : image));
+    },
     removeImage: images.removeImage,
     loadImages: images.loadImages,
     events: fanOut.subscribe,
