@@ -31,6 +31,13 @@ export class GrpcError extends Error {
   }
 }
 
+/** The error as Go prints it (google.golang.org/grpc/internal/status): NOT_FOUND is NotFound, CANCELLED is Canceled. */
+export function goWords({ code, message }: GrpcError): string {
+  const words = code === 'CANCELLED' ? ['CANCELED'] : code.split('_');
+  const name = words.map((word) => `${word[0]}${word.slice(1).toLowerCase()}`).join('');
+  return `rpc error: code = ${name} desc = ${message}`;
+}
+
 export const isGrpcError = (error: unknown, ...codes: readonly StatusCode[]): error is GrpcError =>
   error instanceof GrpcError && codes.includes(error.code);
 

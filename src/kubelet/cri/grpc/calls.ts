@@ -3,7 +3,7 @@
 import { type Clock, sleep } from '../../../clock.ts';
 import type { GrpcChannel, Method } from '../../../grpc/channel.ts';
 import type { Input, Output } from '../../../grpc/message.ts';
-import { GrpcError } from '../../../grpc/status.ts';
+import { GrpcError, goWords } from '../../../grpc/status.ts';
 import { RuntimeError } from '../runtime.ts';
 
 /** Upstream's runtimeRequestTimeout; what takes longer by its nature says so. */
@@ -30,6 +30,14 @@ export const createCri = (channel: GrpcChannel): Cri => ({
     }
   },
 });
+
+/** For what upstream tells as Go's client has it, `rpc error: code = NotFound desc = …`: pulls and sandboxes that failed. */
+export function inGoWords(error: unknown): never {
+  if (error instanceof RuntimeError && error.cause instanceof GrpcError) {
+    throw new RuntimeError(error.reason, goWords(error.cause), error.cause);
+  }
+  throw error;
+}
 
 /** Whether the object that a call named was not there. */
 export const isAbsent = (error: unknown): boolean =>

@@ -1,7 +1,7 @@
 // ImageRuntime by the CRI, which has no way to load an archive: whoever knows the runtime's own way gives it.
 
 import { type ImageFilesystem, type ImageRuntime, RuntimeError } from '../runtime.ts';
-import type { Cri } from './calls.ts';
+import { type Cri, inGoWords } from './calls.ts';
 import { imageFilesystemOf, imageStatusOf } from './from-cri.ts';
 import { IMAGE_FS_INFO, IMAGE_STATUS, LIST_IMAGES, PULL_IMAGE, REMOVE_IMAGE } from './services.ts';
 
@@ -27,7 +27,7 @@ export function createImages({
 
     async pullImage(reference, { credential } = {}) {
       const request = { image: { image: reference }, ...(credential ? { auth: credential } : {}) };
-      await cri.call('ErrImagePull', PULL_IMAGE, request, undefined);
+      await cri.call('ErrImagePull', PULL_IMAGE, request, undefined).catch(inGoWords);
     },
 
     async listImages() {

@@ -4,7 +4,7 @@
 import { LABEL_INSTANCE } from '../labels.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Sandbox, SandboxConfig, SandboxRuntime } from '../runtime.ts';
-import { type Cri, isAbsent, REQUEST_TIMEOUT_MS } from './calls.ts';
+import { type Cri, inGoWords, isAbsent, REQUEST_TIMEOUT_MS } from './calls.ts';
 import { sandboxOf } from './from-cri.ts';
 import {
   LIST_POD_SANDBOX,
@@ -80,12 +80,9 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
     async runSandbox(config) {
       const request = { config: podSandboxConfig(config, placeOf(config.pod)), runtimeHandler: config.runtimeHandler };
       // upstream gives it twice the time of other calls: cri-client/pkg/remote_runtime.go
-      const { podSandboxId } = await cri.call(
-        'CreatePodSandboxError',
-        RUN_POD_SANDBOX,
-        request,
-        2 * REQUEST_TIMEOUT_MS,
-      );
+      const { podSandboxId } = await cri
+        .call('CreatePodSandboxError', RUN_POD_SANDBOX, request, 2 * REQUEST_TIMEOUT_MS)
+        .catch(inGoWords);
       const known = await read(podSandboxId);
       if (!known) throw new Error(`the runtime made sandbox ${podSandboxId}, but does not know it`);
       return known.sandbox;

@@ -1,7 +1,9 @@
-// A runtime that has begun and cannot answer yet.
+// A runtime that has begun and cannot answer yet, and how its failures are told.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { onceStarted } from '../../../../src/kubelet/cri/grpc/calls.ts';
+import { GrpcError, type StatusCode } from '../../../../src/grpc/status.ts';
+import { inGoWords, onceStarted } from '../../../../src/kubelet/cri/grpc/calls.ts';
+import { RuntimeError } from '../../../../src/kubelet/cri/runtime.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 const starting = new Error('server is not initialized yet: unavailable');
@@ -37,3 +39,18 @@ describe('a runtime that is starting', () => {
     );
   });
 });
+
+const CODES: [code: StatusCode, name: string][] = [
+  ['UNKNOWN', 'Unknown'],
+  ['NOT_FOUND', 'NotFound'],
+  ['CANCELLED', 'Canceled'],
+];
+for (const [code, name] of CODES) {
+  test(`a call that failed as ${code} is told as Go prints it`, () => {
+    const failed = new RuntimeError('ErrImagePull', 'no such image', new GrpcError(code, 'no such image'));
+    assert.throws(() => inGoWords(failed), {
+      reason: 'ErrImagePull',
+      message: `rpc error: code = ${name} desc = no such image`,
+    });
+  });
+}

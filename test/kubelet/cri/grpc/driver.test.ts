@@ -116,6 +116,22 @@ describe('the CRI driver', { timeout: 20_000 }, () => {
     });
   });
 
+  test('a sandbox that is not made is told as Go prints such errors', async () => {
+    await open();
+    fake.hanging.add('RunPodSandbox');
+    let failure: Error | undefined;
+    runtime.runSandbox(sandboxConfig('web')).catch((error: Error) => {
+      failure = error;
+    });
+    await eventually('the failure', async () => {
+      await clock.advance(60_000);
+      return failure !== undefined;
+    });
+    const why = 'runtime.v1.RuntimeService/RunPodSandbox took longer than 240 s';
+    assert.equal(failure?.message, `rpc error: code = DeadlineExceeded desc = ${why}`);
+    fake.hanging.clear();
+  });
+
   test('a runtime without a network is a problem in its own words', async () => {
     await open();
     fake.conditions = [
