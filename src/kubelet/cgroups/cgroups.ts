@@ -139,13 +139,13 @@ function removeTree(folder: string): void {
   if (existsSync(folder)) rmdirSync(folder);
 }
 
-/** A group may go at any moment: its files answer that they, or their device, are gone. */
+/** A group may go at any moment: its files answer that they, or their device, are gone. Pressure can be switched off. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENODEV') return undefined;
+    if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTSUP') return undefined;
     throw error;
   }
 }

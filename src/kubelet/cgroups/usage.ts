@@ -1,12 +1,15 @@
 // The kernel's accounts of one control group, read from its files (cadvisor container/libcontainer/handler.go:
 // the working set is what is used without files that are not in use). Pure.
-import type { MemoryStats } from '../cri/runtime.ts';
+import type { MemoryStats, Pressures } from '../cri/runtime.ts';
+import { pressuresOf } from './pressure.ts';
 import type { CgroupVersion } from './settings.ts';
 
 export interface CgroupUsage {
   cpu?: { usageNanoseconds: number };
   memory?: MemoryStats;
   processes?: number;
+  /** Version 1 does not account for it. */
+  pressure?: Pressures;
 }
 
 /** Where v1 keeps an account; v2 has all in one folder. */
@@ -25,6 +28,7 @@ export function usageOf(read: ReadAccount, version: CgroupVersion): CgroupUsage 
     ...(cpu === undefined ? {} : { cpu: { usageNanoseconds: cpu } }),
     ...(memory === undefined ? {} : { memory }),
     ...(processes === undefined ? {} : { processes: Number(processes) }),
+    ...(version === 2 ? pressuresOf(read) : {}),
   };
 }
 

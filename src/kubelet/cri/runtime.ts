@@ -157,9 +157,27 @@ export interface ContainerStats {
   memory?: MemoryStats;
   /** Processes and threads. */
   processes?: number;
+  pressure?: Pressures;
   /** What the container has written beside its volumes. */
   writableLayer?: { usedBytes: number; inodesUsed: number };
 }
+
+/** For how long some tasks of a group, or all of them, had to wait for what they need. */
+export interface Pressure {
+  full: PressureTime;
+  some: PressureTime;
+}
+
+export interface PressureTime {
+  /** Nanoseconds. */
+  total: number;
+  /** Percent, of the last 10, 60 and 300 s. */
+  avg10: number;
+  avg60: number;
+  avg300: number;
+}
+
+export type Pressures = Readonly<Partial<Record<'cpu' | 'memory' | 'io', Pressure>>>;
 
 export interface MemoryStats {
   usageBytes: number;

@@ -16,6 +16,7 @@ import type {
   ContainerStats,
   CpuStats,
   FsStats,
+  IoStats,
   MemoryStats,
   NodeStats,
   PodStats,
@@ -94,8 +95,13 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
     return {
       name: status.name,
       startTime: new Date(status.startedAt).toISOString(),
-      ...cpuOf(`container ${status.id}`, stats.cpu, stats.at),
-      ...memoryOf(stats.memory, stats.at, status.resources?.memoryLimitBytes),
+      ...withPressure(
+        {
+          ...cpuOf(`container ${status.id}`, stats.cpu, stats.at),
+          ...memoryOf(stats.memory, stats.at, status.resources?.memoryLimitBytes),
+        },
+        { time, pressure: stats.pressure },
+      ),
       ...rootfs,
       ...logs,
     } satisfies ContainerStats;
@@ -120,8 +126,7 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
       podRef: { name, namespace, uid },
       startTime: pod.status?.startTime ?? (pod.metadata.creationTimestamp as string),
       containers: [...containers],
-      ...cpuOf(`pod ${uid}`, usage.cpu, at),
-      ...memoryOf(usage.memory, at),
+      ...withPressure({ ...cpuOf(`pod ${uid}`, usage.cpu, at), ...memoryOf(usage.memory, at) }, { time, ...usage }),
       ...(network ? { network } : {}),
       ...(volume && volume.length > 0 ? { volume } : {}),
       ...(volume
@@ -174,8 +179,13 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
       nodeName: options.nodeName,
       systemContainers: systemContainers(at),
       startTime,
-      ...cpuOf('node', root?.cpu, at),
-      memory: { time, availableBytes, usageBytes, workingSetBytes, ...faults },
+      ...withPressure(
+        {
+          ...cpuOf('node', root?.cpu, at),
+          memory: { time, availableBytes, usageBytes, workingSetBytes, ...faults },
+        },
+        { time, pressure: root?.pressure },
+      ),
     };
     if (onlyCpuAndMemory) return base;
     const { usedBytes, inodesUsed } = await runtime.imageFilesystem();
@@ -210,6 +220,18 @@ export function createStatsProvider(options: StatsProviderOptions): StatsProvide
       rates.prune();
       return { node: ofNode, pods: ofPods };
     },
+  };
+}
+
+/** Beside what is known of each. */
+function withPressure(
+  { cpu, memory }: { cpu?: CpuStats; memory?: MemoryStats },
+  { time, pressure = {} }: { time: string; pressure?: cri.Pressures | undefined },
+): { cpu?: CpuStats; memory?: MemoryStats; io?: IoStats } {
+  return {
+    ...(cpu ? { cpu: { ...cpu, ...(pressure.cpu ? { psi: pressure.cpu } : {}) } } : {}),
+    ...(memory ? { memory: { ...memory, ...(pressure.memory ? { psi: pressure.memory } : {}) } } : {}),
+    ...(pressure.io ? { io: { time, psi: pressure.io } } : {}),
   };
 }
 

@@ -1,6 +1,8 @@
 // What /stats/summary answers: k8s.io/kubelet/pkg/apis/stats/v1alpha1, as far as it can be known here. Times are RFC
 // 3339; what cannot be known is left out.
 
+import type { Pressure } from '../cri/runtime.ts';
+
 export interface Summary {
   node: NodeStats;
   pods: PodStats[];
@@ -13,6 +15,7 @@ export interface NodeStats {
   startTime: string;
   cpu?: CpuStats;
   memory?: MemoryStats;
+  io?: IoStats;
   network?: NetworkStats;
   fs?: FsStats;
   runtime?: { imageFs: FsStats; containerFs: FsStats };
@@ -25,6 +28,7 @@ export interface PodStats {
   containers: ContainerStats[];
   cpu?: CpuStats;
   memory?: MemoryStats;
+  io?: IoStats;
   network?: NetworkStats;
   volume?: VolumeStats[];
   'ephemeral-storage'?: FsStats;
@@ -36,6 +40,7 @@ export interface ContainerStats {
   startTime: string;
   cpu?: CpuStats;
   memory?: MemoryStats;
+  io?: IoStats;
   rootfs?: FsStats;
   logs?: FsStats;
 }
@@ -45,6 +50,7 @@ export interface CpuStats {
   /** Over the time since the sample before; not there at first. */
   usageNanoCores?: number;
   usageCoreNanoSeconds: number;
+  psi?: Pressure;
 }
 
 export interface MemoryStats {
@@ -55,6 +61,12 @@ export interface MemoryStats {
   rssBytes?: number;
   pageFaults?: number;
   majorPageFaults?: number;
+  psi?: Pressure;
+}
+
+export interface IoStats {
+  time: string;
+  psi: Pressure;
 }
 
 export interface FsStats {

@@ -123,6 +123,26 @@ describe('control groups, version 2', () => {
     assert.equal(openCgroups(root, 2).usage('/none'), undefined);
   });
 
+  test('how long its tasks had to wait, where the kernel accounts for it', () => {
+    put('pods/pids.current', '1\n');
+    put(
+      'pods/cpu.pressure',
+      'some avg10=53.37 avg60=76.52 avg300=73.06 total=22586\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n',
+    );
+    put(
+      'pods/io.pressure',
+      'some avg10=0.00 avg60=0.00 avg300=0.00 total=3\nfull avg10=1.50 avg60=0.00 avg300=0.00 total=2\n',
+    );
+    const nothing = { total: 0, avg10: 0, avg60: 0, avg300: 0 };
+    assert.deepEqual(openCgroups(root, 2).usage('/pods'), {
+      processes: 1,
+      pressure: {
+        cpu: { some: { total: 22_586_000, avg10: 53.37, avg60: 76.52, avg300: 73.06 }, full: nothing },
+        io: { some: { ...nothing, total: 3000 }, full: { ...nothing, total: 2000, avg10: 1.5 } },
+      },
+    });
+  });
+
   test('a removed group is gone with the groups in it', () => {
     mkdirSync(path.join(root, 'pods/a/c1'), { recursive: true });
     openCgroups(root, 2).remove('/pods/a');

@@ -10,6 +10,8 @@ import { fakeClock } from '../../support/fake-clock.ts';
 import { podObject } from '../../support/objects.ts';
 
 const MEMORY = { usageBytes: 300, workingSetBytes: 200, rssBytes: 100, pageFaults: 7, majorPageFaults: 1 };
+const TIME = { total: 9, avg10: 1, avg60: 2, avg300: 3 };
+const WAIT = { some: TIME, full: TIME };
 const FILES: Record<string, string> = {
   '/proc/meminfo': 'MemTotal: 1000 kB\nMemFree: 400 kB\nInactive(file): 100 kB\n',
   '/proc/loadavg': '0 0 0 1/50 7\n',
@@ -59,7 +61,7 @@ describe('the summary', () => {
       logPath: path.join(folder, 'main.log'),
       resources: { memoryLimitBytes: 1000 },
     } as ContainerStatus;
-    const usage = { cpu: { usageNanoseconds: 5e9 }, memory: MEMORY, processes: 4 };
+    const usage = { cpu: { usageNanoseconds: 5e9 }, memory: MEMORY, processes: 4, pressure: { cpu: WAIT, io: WAIT } };
     const cgroups = {
       version: 1,
       usage: (cgroup: string) => (cgroup === '/none' ? undefined : usage),
@@ -74,6 +76,7 @@ describe('the summary', () => {
             at: clock.now(),
             cpu: { usageNanoseconds: clock.monotonic() * 1e5 },
             memory: MEMORY,
+            pressure: { memory: WAIT },
             writableLayer: { usedBytes: 4096, inodesUsed: 3 },
           },
         ],
@@ -112,6 +115,7 @@ describe('the summary', () => {
       ['kubelet', 'pods'],
     );
     assert.equal(node.cpu?.usageCoreNanoSeconds, 5e9);
+    assert.deepEqual([node.cpu?.psi, node.memory?.psi, node.io?.psi], [WAIT, undefined, WAIT]);
   });
 
   test('has running pods: their group, network, volumes, containers with files and logs', async () => {
@@ -140,7 +144,9 @@ describe('the summary', () => {
     );
     const { blocks, bsize } = statfsSync(folder);
     assert.equal(pod?.volume?.[1]?.capacityBytes, blocks * bsize);
+    assert.deepEqual([pod?.cpu?.psi, pod?.memory?.psi, pod?.io?.psi], [WAIT, undefined, WAIT]);
     const [container] = pod?.containers ?? [];
+    assert.deepEqual([container?.cpu?.psi, container?.memory?.psi, container?.io], [undefined, WAIT, undefined]);
     assert.equal(container?.memory?.availableBytes, 800);
     assert.deepEqual(
       [container?.rootfs?.usedBytes, container?.logs?.usedBytes, container?.logs?.inodesUsed],
