@@ -275,7 +275,7 @@ export const fieldError = {
   tooMany: (field: string, actual: number, max: number): FieldError => ({
     reason: 'FieldValueTooMany',
     field,
-    message: `Too many: ${actual}: must have at most ${max} items`,
+    message: `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
   }),
   typeInvalid: (field: string, value: unknown, detail: string): FieldError => ({
     reason: 'FieldValueTypeInvalid',

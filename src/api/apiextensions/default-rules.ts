@@ -64,7 +64,7 @@ function defaultErrors(schema: Schema, path: string, metadataOf: Around | undefi
   if (metadataOf) {
     return firstErrors(
       () => badMetadata(value, metadataOf, path),
-      () => validateValue(value, schema, { path, root: path }),
+      () => validateValue(value, schema, { path: '', root: path }),
       () => brokenRules(schema, path),
     );
   }
@@ -73,7 +73,7 @@ function defaultErrors(schema: Schema, path: string, metadataOf: Around | undefi
     ...firstErrors(
       () => malformedMetadata(value, schema, path),
       () => validateEmbedded(value, schema, path),
-      () => validateValue(value, schema, { path, root: path }),
+      () => validateValue(value, schema, { path: '', root: path }),
       () => brokenRules(schema, path),
     ),
   ];

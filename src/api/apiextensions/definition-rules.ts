@@ -82,7 +82,7 @@ function specErrors({ spec }: Definition, old: Definition | undefined): FieldErr
     ...(spec.preserveUnknownFields && versions.some(declaresDefaults)
       ? [fieldError.invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema')]
       : []),
-    ...versionsErrors(versions),
+    ...versionsErrors(spec.versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
       names[name] ? [] : [fieldError.required(`spec.names.${name}`)],
     ),
@@ -112,7 +112,8 @@ const missingSchema = (index: number): FieldError[] => [
   fieldError.required(`spec.versions[${index}].schema.openAPIV3Schema`),
 ];
 
-function versionsErrors(versions: readonly Version[]): FieldError[] {
+function versionsErrors(given: readonly Version[] | undefined): FieldError[] {
+  const versions = given ?? [];
   const errors = versions.flatMap(({ name, deprecated, deprecationWarning }, i) => [
     ...joined(`spec.versions[${i}].name`, name, isDNS1035Label(name)),
     ...warningErrors(deprecated, deprecationWarning, `spec.versions[${i}].deprecationWarning`),
@@ -122,7 +123,7 @@ function versionsErrors(versions: readonly Version[]): FieldError[] {
   }
   if (versions.filter(({ storage }) => storage).length !== 1) {
     const text = 'must have exactly one version marked as storage version';
-    errors.push(fieldError.invalid('spec.versions', versions, text));
+    errors.push(fieldError.invalid('spec.versions', given ?? null, text));
   }
   const [first] = versions;
   // The internal form's own version is that of the first.
@@ -215,9 +216,13 @@ function sharedErrors(versions: readonly Version[], old: readonly Version[]): Fi
     ...perVersion(
       ({ selectableFields }) => selectableFields,
       (fields, { path, shared, version }) => {
-        // Fields that all versions share are looked for in the schema that they share.
-        const schema = shared && !haveOneSchema ? undefined : version && schemaOf(version);
-        return selectableFieldErrors(fields, schema, `${path}.selectableFields`);
+        // Fields that all versions share are looked for in the schema that they share, others in that of their version.
+        const schema = shared === haveOneSchema ? version && schemaOf(version) : undefined;
+        const where = shared ? 'validations.schema is included' : '`version.schema.openAPIV3Schema` is not included';
+        if (fields.length === 0) return [];
+        return schema
+          ? selectableFieldErrors(fields, schema, `${path}.selectableFields`)
+          : [fieldError.invalid(`${path}.selectableFields`, '', `may only be set when ${where}`)];
       },
     ),
   ];
@@ -312,7 +317,7 @@ function columnErrors({ name, type, format, jsonPath }: CustomResourceColumnDefi
 function storedVersionErrors({ spec, status }: Definition): FieldError[] {
   const path = 'status.storedVersions';
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [fieldError.invalid(path, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [fieldError.invalid(path, null, 'must have at least one stored version')];
   const versions = spec.versions ?? [];
   return [
     ...versions

@@ -7,13 +7,7 @@ import type { Schema } from './schema.ts';
 const MAX_FIELDS = 8;
 const SCALARS = new Set(['string', 'boolean', 'integer']);
 
-export function selectableFieldErrors(
-  fields: readonly SelectableField[],
-  schema: Schema | undefined,
-  path: string,
-): FieldError[] {
-  if (fields.length === 0) return [];
-  if (!schema) return [fieldError.invalid(path, '', 'may only be set when validations.schema is included')];
+export function selectableFieldErrors(fields: readonly SelectableField[], schema: Schema, path: string): FieldError[] {
   const seen = new Set<string>();
   const errors = fields.flatMap(({ jsonPath }, i) => {
     const at = `${path}[${i}].jsonPath`;

@@ -3,14 +3,14 @@
 // errors of a value that is as it was do not count (ratcheting.go).
 import { isDeepStrictEqual } from 'node:util';
 import { RE2JS } from 're2js';
-import { fitsFormat } from '../../apimachinery/formats.ts';
+import { fitsFormat, isKnownFormat } from '../../apimachinery/formats.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { type Fields, isFields, itemsOf, type Schema, valuesOf } from './schema.ts';
 
 export interface Place {
-  /** '' for a whole object. */
+  /** From where the judged value begins, '' for all of it; messages name places so. */
   path: string;
-  /** Where the value begins, when it is a default. */
+  /** Where that value is, when it is not a whole object: a default, a status. */
   root?: string | undefined;
   /** The value before, where it is known which one that was. */
   old?: { value: unknown } | undefined;
@@ -18,6 +18,11 @@ export interface Place {
 
 /** Errors that name no field stand at this one. */
 const NOWHERE = '<nil>';
+
+const fieldOf = ({ path, root }: Place): string => {
+  if (root === undefined) return path || NOWHERE;
+  return path === '' ? root : `${root}.${path}`;
+};
 
 export const validateValue = (value: unknown, schema: Schema, place: Place = { path: '' }): FieldError[] =>
   judge(value, schema, place).errors;
@@ -29,8 +34,7 @@ interface Judgement {
 }
 
 function judge(value: unknown, schema: Schema, place: Place): Judgement {
-  const field = place.path || NOWHERE;
-  const errors = typeErrors(value, schema, field);
+  const errors = typeErrors(value, schema, place);
   let checks = schema.type || schema['x-kubernetes-int-or-string'] ? 3 : 2;
   if (value !== null) {
     const combined = combinationErrors(value, schema, place);
@@ -39,30 +43,51 @@ function judge(value: unknown, schema: Schema, place: Place): Judgement {
     if (Array.isArray(value)) errors.push(...listErrors(value, schema, place));
     else if (isFields(value)) errors.push(...fieldsErrors(value, schema, place));
   }
-  errors.push(...enumErrors(value, schema, field));
+  errors.push(...enumErrors(value, schema, place));
   const unchanged = errors.length > 0 && place.old !== undefined && isDeepStrictEqual(value, place.old.value);
   return { errors: unchanged ? [] : errors, checks };
 }
 
-function typeErrors(value: unknown, schema: Schema, field: string): FieldError[] {
+function typeErrors(value: unknown, schema: Schema, place: Place): FieldError[] {
   if (value === null ? schema.nullable || !typesOf(schema) : hasType(value, schema) || isFormatted(value, schema)) {
     if (typeof value === 'string' && schema.format && !fitsFormat(value, schema.format)) {
-      return [typeError(field, value, schema.format)];
+      return [typeError(place, value, schema.format)];
     }
     return [];
   }
-  return [typeError(field, typeOf(value), typesOf(schema))];
+  const { type } = schema;
+  const format = knownFormat(schema);
+  const isPlain = value !== null && typeof value !== 'string' && !Array.isArray(value);
+  // Of numbers, booleans and objects Go's format is told instead of the type.
+  if (format && type && isPlain) return [typeError(place, formatOf(value), format)];
+  return [typeError(place, typeOf(value), typesOf(schema))];
+}
+
+function formatOf(value: unknown): string {
+  if (isInteger(value)) return 'int64';
+  return typeof value === 'number' ? 'float64' : '';
 }
 
 /** Where there is a format texts and lists are of every type but numbers (kube-openapi pkg/validation/validate/type.go). */
-const isFormatted = (value: unknown, { format, type }: Schema): boolean =>
-  Boolean(format) && type !== 'integer' && type !== 'number' && (typeof value === 'string' || Array.isArray(value));
+const isFormatted = (value: unknown, schema: Schema): boolean =>
+  knownFormat(schema) !== undefined &&
+  schema.type !== 'integer' &&
+  schema.type !== 'number' &&
+  (typeof value === 'string' || Array.isArray(value));
+
+/** Others are as if they were not there. */
+const knownFormat = ({ format, type }: Schema): string | undefined =>
+  format && isKnownFormat(format, type) ? format : undefined;
 
 const typesOf = (schema: Schema): string =>
   schema['x-kubernetes-int-or-string'] ? 'integer,string' : (schema.type ?? '');
 
-const typeError = (field: string, told: string, type: string): FieldError =>
-  fieldError.typeInvalid(field, told, `${field} in body must be of type ${type}: ${JSON.stringify(told)}`);
+const typeError = (place: Place, told: string, type: string): FieldError =>
+  fieldError.typeInvalid(
+    fieldOf(place),
+    told,
+    `${place.path} in body must be of type ${type}: ${JSON.stringify(told)}`,
+  );
 
 const typeOf = (value: unknown): string => {
   if (value === null) return 'null';
@@ -93,23 +118,18 @@ function hasType(value: unknown, schema: Schema): boolean {
   }
 }
 
-function enumErrors(value: unknown, schema: Schema, field: string): FieldError[] {
+function enumErrors(value: unknown, schema: Schema, place: Place): FieldError[] {
   if (!schema.enum || schema.enum.some((one) => isDeepStrictEqual(one, value))) return [];
   const shown = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
-  return [fieldError.notSupported(field, value, shown)];
+  return [fieldError.notSupported(fieldOf(place), value, shown)];
 }
-
-/** Where in the value that is judged; of defaults that is the default. */
-const withinRoot = ({ path, root = '' }: Pick<Place, 'path' | 'root'>): string =>
-  path.slice(root.length).replace(/^\./, '');
 
 function combinationErrors(value: unknown, schema: Schema, place: Place): Judgement {
   const { anyOf, oneOf, allOf, not } = schema;
   const errors: FieldError[] = [];
   let checks = 0;
-  const { root = '' } = place;
-  const told = JSON.stringify(withinRoot(place));
-  const compose = (text: string) => errors.push(fieldError.invalid(root || NOWHERE, '', `${told} ${text}`));
+  const { path, root = NOWHERE } = place;
+  const compose = (text: string) => errors.push(fieldError.invalid(root, '', `${JSON.stringify(path)} ${text}`));
   const judgeAll = (schemas: readonly Schema[]) => {
     const judgements = schemas.map((one) => judge(value, one, place));
     const valid = judgements.filter((one) => one.errors.length === 0);
@@ -132,8 +152,9 @@ function combinationErrors(value: unknown, schema: Schema, place: Place): Judgem
   if (allOf?.length) {
     const { valid, judgements } = judgeAll(allOf);
     errors.push(...judgements.flatMap((one) => one.errors));
-    if (valid.length !== allOf.length)
+    if (valid.length !== allOf.length) {
       compose(`must validate all the schemas (allOf)${valid.length === 0 ? '. None validated' : ''}`);
+    }
     checks += judgements.reduce((sum, one) => sum + one.checks, 0);
   }
   if (not && judge(value, not, place).errors.length === 0) compose('must not validate the schema (not)');
@@ -143,10 +164,10 @@ function combinationErrors(value: unknown, schema: Schema, place: Place): Judgem
 const lengthOf = (text: string): number => [...text].length;
 
 function scalarErrors(value: unknown, schema: Schema, place: Place): FieldError[] {
-  const field = place.path || NOWHERE;
   if (typeof value === 'number' || typeof value === 'bigint') return numberErrors(value, schema, place);
   if (typeof value !== 'string') return [];
-  const refused = (detail: string) => [fieldError.invalid(field, value, `${field} in body should ${detail}`)];
+  const field = fieldOf(place);
+  const refused = (detail: string) => [fieldError.invalid(field, value, `${place.path} in body should ${detail}`)];
   const { maxLength, minLength, pattern } = schema;
   // The first that does not hold is told (kube-openapi's stringValidator). A character is one or two units: most texts
   // need not be counted through.
@@ -171,17 +192,17 @@ function isMultiple(value: number | bigint, factor: number): boolean {
   return quotient === whole || Math.abs(quotient - whole) < EPSILON * Math.abs(quotient + whole);
 }
 
-function numberErrors(value: number | bigint, schema: Schema, { path, root = '' }: Place): FieldError[] {
-  const field = path || NOWHERE;
+function numberErrors(value: number | bigint, schema: Schema, place: Place): FieldError[] {
+  const field = fieldOf(place);
+  const { path, root = NOWHERE } = place;
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
   const errors: FieldError[] = [];
-  const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${field} in body should ${detail}`));
-  const inValue = withinRoot({ path, root });
+  const refuse = (detail: string) => errors.push(fieldError.invalid(field, value, `${path} in body should ${detail}`));
   const isOfType = (what: string, number: number | bigint): boolean => {
     const fits = schema.format !== 'int32' || (number <= MAX_INT32 && number >= -MAX_INT32 - 1);
     if (schema.type !== 'integer' || (isInteger(number) && fits)) return true;
     const type = schema.format ? `integer with format ${schema.format}` : 'integer (default format)';
-    errors.push(fieldError.invalid(root || NOWHERE, '', `${what} value must be of type ${type} in ${inValue}`));
+    errors.push(fieldError.invalid(root, '', `${what} value must be of type ${type} in ${path}`));
     return false;
   };
   // Whole numbers are compared as such: of a limit of 0.5 there is 0 left. One that the type cannot hold is told, and taken as it is.
@@ -191,7 +212,7 @@ function numberErrors(value: number | bigint, schema: Schema, { path, root = '' 
   if (multipleOf !== undefined) {
     const factor = limit('MultipleOf', multipleOf);
     if (factor <= 0) {
-      const text = `factor MultipleOf declared for ${inValue} must be positive: ${factor}`;
+      const text = `factor MultipleOf declared for ${path} must be positive: ${factor}`;
       errors.push(fieldError.invalid(field, factor, text));
     } else if (!isMultiple(value, factor)) refuse(`be a multiple of ${factor}`);
   }
@@ -210,16 +231,14 @@ function numberErrors(value: number | bigint, schema: Schema, { path, root = '' 
   return errors;
 }
 
-function listErrors(list: readonly unknown[], schema: Schema, { path, root, old }: Place): FieldError[] {
-  const field = path || NOWHERE;
+function listErrors(list: readonly unknown[], schema: Schema, place: Place): FieldError[] {
+  const { path, root, old } = place;
   const items = itemsOf(schema);
-  const errors = countErrors(list.length, { field, min: schema.minItems, max: schema.maxItems, of: 'items' });
+  const errors = countErrors(list.length, { place, min: schema.minItems, max: schema.maxItems, of: 'items' });
   if (!items) return errors;
   const before = correlatedItems(schema, old?.value);
-  // Items of a default are named as its fields are.
-  const start = root !== undefined && path === root ? `${path}.` : path;
   return [
-    ...list.flatMap((item, i) => validateValue(item, items, { path: `${start}[${i}]`, root, old: before(item) })),
+    ...list.flatMap((item, i) => validateValue(item, items, { path: `${path}[${i}]`, root, old: before(item) })),
     ...errors,
   ];
 }
@@ -233,28 +252,30 @@ function correlatedItems(schema: Schema, old: unknown): (item: unknown) => Place
   return (item) => byKey.get(keyOf(item));
 }
 
-function fieldsErrors(value: Fields, schema: Schema, { path, root, old }: Place): FieldError[] {
-  const field = path || NOWHERE;
+function fieldsErrors(value: Fields, schema: Schema, place: Place): FieldError[] {
+  const { path, root, old } = place;
   const { properties = {}, required = [], minProperties: min, maxProperties: max } = schema;
   const values = valuesOf(schema);
   const child = (key: string) => (path ? `${path}.${key}` : key);
   const before = (key: string) =>
     isFields(old?.value) && Object.hasOwn(old.value, key) ? { value: old.value[key] } : undefined;
-  const errors = countErrors(Object.keys(value).length, { field, min, max, of: 'properties' });
+  const errors = countErrors(Object.keys(value).length, { place, min, max, of: 'properties' });
   for (const [key, part] of Object.entries(value)) {
     const member = Object.hasOwn(properties, key) ? properties[key] : values;
     if (member) errors.push(...validateValue(part, member, { path: child(key), root, old: before(key) }));
   }
-  for (const key of required) if (value[key] === undefined) errors.push(fieldError.required(child(key)));
+  for (const key of required)
+    if (value[key] === undefined) errors.push(fieldError.required(fieldOf({ path: child(key), root })));
   return errors;
 }
 
 function countErrors(
   count: number,
-  { field, min, max, of }: { field: string; min: number | undefined; max: number | undefined; of: string },
+  { place, min, max, of }: { place: Place; min: number | undefined; max: number | undefined; of: string },
 ): FieldError[] {
+  const field = fieldOf(place);
   if (min !== undefined && count < min) {
-    return [fieldError.invalid(field, count, `${field} in body should have at least ${min} ${of}`)];
+    return [fieldError.invalid(field, count, `${place.path} in body should have at least ${min} ${of}`)];
   }
   return max !== undefined && count > max ? [fieldError.tooMany(field, count, max)] : [];
 }

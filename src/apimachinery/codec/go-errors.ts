@@ -2,6 +2,7 @@
 import type { Json } from '../meta.ts';
 import type { FieldSchema, SchemaSet, TypeRef, TypeSchema } from '../schema.ts';
 import { DecodeError, MismatchError } from './decoded.ts';
+import { schemaForm, schemaModel } from './schema-forms.ts';
 import { kindOf } from './special.ts';
 
 /** A place on the way through a value and its type. */
@@ -20,10 +21,17 @@ function goPathOf({ way, root, types }: GoPlace): string {
   let type: TypeRef | undefined = { kind: 'struct', model: root.model };
   let schema: TypeSchema | undefined = root;
   for (const step of way) {
+    if (type?.kind === 'struct' && schemaForm(type.model)) {
+      // What it holds is read by itself: one schema, or several.
+      type = { kind: 'struct', model: schemaModel(type.model) };
+      schema = types.type(type.model);
+      if (typeof step === 'number') continue;
+    }
     if (type?.kind === 'list') type = type.item;
     else if (type?.kind === 'map') type = type.value;
     else {
-      fields.push(...(schema?.fields.get(String(step))?.embeddedIn ?? []), String(step));
+      // A type without a name holds what Go reads by itself.
+      if (schema?.model !== '') fields.push(...(schema?.fields.get(String(step))?.embeddedIn ?? []), String(step));
       type = schema && fieldType(String(step), schema);
     }
     schema = type?.kind === 'struct' ? types.type(type.model) : undefined;

@@ -18,6 +18,7 @@ import type {
 } from '../../api/types/apiextensions/v1.ts';
 import { compileJsonPath, type JsonPath, printJsonPathValue } from '../../apimachinery/json-path.ts';
 import { JsonPathError } from '../../apimachinery/json-path-parser.ts';
+import { compareVersions } from '../../apimachinery/kube-version.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { nameIsDNSSubdomain } from '../../apimachinery/names.ts';
 import { forbidden } from '../../apimachinery/status-error.ts';
@@ -144,9 +145,7 @@ function definitionOf(
     validateUpdate: (object, old) => validateCustomUpdate(object, old, rules),
     validateStatusUpdate: (object, old) => validateCustomStatus(object, old, rules),
     warnings: (object, old) => [...finalizerWarnings(object, old), ...(tolerated.get(object) ?? [])],
-    ...(version.deprecated
-      ? { deprecation: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated` }
-      : {}),
+    ...(version.deprecated ? { deprecation: version.deprecationWarning ?? deprecationOf(spec, version.name) } : {}),
     ...(scale ? { scale } : {}),
 
     allowCreateOnUpdate: false,
@@ -273,4 +272,13 @@ function cell(value: unknown, type: string, context: TableContext): Cell {
     return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null;
   if (type === 'number') return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null;
   return type === 'boolean' && typeof value === 'boolean' ? value : null;
+}
+
+/** With what to use instead: the best version that is served, not deprecated, and better than this one. */
+function deprecationOf({ group, names, versions }: CustomResourceDefinition['spec'], name: string): string {
+  const [better] = versions
+    .filter((version) => version.served && !version.deprecated && compareVersions(version.name, name) < 0)
+    .sort((a, b) => compareVersions(a.name, b.name));
+  const instead = better ? `; use ${group}/${better.name} ${names.kind}` : '';
+  return `${group}/${name} ${names.kind} is deprecated${instead}`;
 }

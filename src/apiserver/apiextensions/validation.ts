@@ -8,8 +8,10 @@ import { OBJECT_FIELDS, type Schema } from '../../api/apiextensions/schema.ts';
 import { validateValue } from '../../api/apiextensions/value-rules.ts';
 import type { ScalePaths } from '../../api/definition.ts';
 import { validateMetadataUpdate, validatePlainMetadata } from '../../api/validation/metadata.ts';
-import type { AnyObject } from '../../apimachinery/meta.ts';
+import { plainText } from '../../apimachinery/go-text.ts';
+import type { AnyObject, Json } from '../../apimachinery/meta.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
+import { isObject } from '../../apimachinery/value.ts';
 
 export interface Rules {
   schema: Schema;
@@ -54,7 +56,7 @@ export function validateCustomStatus(object: AnyObject, old: AnyObject, rules: R
   const errors = [
     ...validateMetadataUpdate(object.metadata, old.metadata),
     ...(status && object.status !== undefined
-      ? validateValue(object.status, status, { path: 'status', old: { value: old.status } })
+      ? validateValue(object.status, status, { path: '', root: 'status', old: { value: old.status } })
       : []),
     ...(scale ? statusScaleErrors(object, scale) : []),
     ...(wasUnique ? validateListTypes(object, schema) : []),
@@ -118,33 +120,50 @@ const specScaleErrors = (object: AnyObject, { specReplicas }: ScalePaths): Field
 
 function statusScaleErrors(object: AnyObject, { statusReplicas, selector }: ScalePaths): FieldError[] {
   const errors = replicasErrors(object, statusReplicas);
-  const found = selector && lookUp(object, selector);
-  if (selector && found && (found.broken || (found.value !== undefined && typeof found.value !== 'string'))) {
-    errors.push(fieldError.invalid(`.${selector.join('.')}`, '', 'accessor error: the value is not of type string'));
-  }
-  return errors;
+  if (!selector) return errors;
+  const { unfit } = lookUp(object, selector, { goType: 'string', is: (value) => typeof value === 'string' });
+  return unfit === undefined ? errors : [...errors, fieldError.invalid(`.${selector.join('.')}`, '', unfit)];
 }
 
 function replicasErrors(object: AnyObject, path: readonly string[]): FieldError[] {
   const field = `.${path.join('.')}`;
-  const { value, broken } = lookUp(object, path);
-  if (broken || (value !== undefined && !Number.isInteger(value))) {
-    return [fieldError.invalid(field, 0, 'accessor error: the value is not of type int64')];
-  }
-  const replicas = (value ?? 0) as number;
+  const { value, unfit } = lookUp(object, path, { goType: 'int64', is: isInteger });
+  if (unfit !== undefined) return [fieldError.invalid(field, 0, unfit)];
+  const replicas = (value ?? 0) as number | bigint;
   if (replicas < 0) return [fieldError.invalid(field, replicas, 'should be a non-negative integer')];
   return replicas > MAX_REPLICAS
     ? [fieldError.invalid(field, replicas, `should be less than or equal to ${MAX_REPLICAS}`)]
     : [];
 }
 
-/** `broken`: the path goes through something that has no members. */
-export function lookUp(object: object, path: readonly string[]): { value: unknown; broken: boolean } {
+/** `unfit`: why a value of this type cannot be had, as helpers.go of apimachinery's unstructured says it. */
+function lookUp(
+  object: object,
+  path: readonly string[],
+  { goType, is }: { goType: string; is(value: unknown): boolean },
+): { value?: unknown; unfit?: string } {
+  const unlike = (value: unknown, length: number, wanted: string): { unfit: string } => {
+    const at = `.${path.slice(0, length).join('.')}`;
+    return {
+      unfit: `${at} accessor error: ${plainText(value as Json)} is of the type ${goTypeOf(value)}, expected ${wanted}`,
+    };
+  };
   let value: unknown = object;
-  for (const step of path) {
-    if (value === undefined || value === null) return { value: undefined, broken: false };
-    if (typeof value !== 'object' || Array.isArray(value)) return { value: undefined, broken: true };
+  for (const [i, step] of path.entries()) {
+    if (value === undefined || value === null) return {};
+    if (!isObject(value)) return unlike(value, i + 1, 'map[string]interface{}');
     value = (value as Record<string, unknown>)[step];
   }
-  return { value: value ?? undefined, broken: false };
+  return value === undefined || is(value) ? { value } : unlike(value, path.length, goType);
 }
+
+function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  return isInteger(value) ? 'int64' : 'float64';
+}
+
+const isInteger = (value: unknown): boolean => Number.isInteger(value) || typeof value === 'bigint';

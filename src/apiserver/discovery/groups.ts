@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { groups } from '../../api/facts.ts';
+import { compareVersions } from '../../apimachinery/kube-version.ts';
 import { formatGroupVersion } from '../../apimachinery/meta.ts';
 import type { RemoteVersion } from '../aggregation/aggregator.ts';
 import { API_GROUP, groupPriority, versionPriority } from '../aggregation/local.ts';
@@ -44,20 +45,6 @@ export function servedGroups(definitions: readonly ResourceDefinition[]): Served
       })),
     };
   });
-}
-
-/** Negative when `a` is to be preferred: v2 before v1, v1 before v1beta2, words last (version.CompareKubeAwareVersionStrings). */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [parseVersion(a), parseVersion(b)];
-  if (!left || !right) return left ? -1 : right ? 1 : compare(a, b);
-  return right.stage - left.stage || right.major - left.major || right.minor - left.minor;
-}
-
-function parseVersion(version: string): { stage: number; major: number; minor: number } | undefined {
-  const match = /^v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?$/.exec(version);
-  if (!match) return undefined;
-  const stage = match[2] === 'alpha' ? 0 : match[2] === 'beta' ? 1 : 2;
-  return { stage, major: Number(match[1]), minor: Number(match[3] ?? 0) };
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

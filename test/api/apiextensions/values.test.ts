@@ -74,7 +74,7 @@ suite('values', () => {
 
   test('items of a default are named as its fields are', () => {
     const schema: Schema = { type: 'array', items: { type: 'array', items: { type: 'string' } } };
-    const [error] = validateValue([[1]], schema, { path: 'spec.default', root: 'spec.default' });
+    const [error] = validateValue([[1]], schema, { path: '', root: 'spec.default' });
     assert.equal(error?.field, 'spec.default.[0][0]');
   });
 

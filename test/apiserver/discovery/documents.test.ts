@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResourceDefinition } from '../../../src/api/definition.ts';
+import { compareVersions } from '../../../src/apimachinery/kube-version.ts';
 import { discoveryDocuments } from '../../../src/apiserver/discovery/documents.ts';
-import { compareVersions, servedGroups } from '../../../src/apiserver/discovery/groups.ts';
+import { servedGroups } from '../../../src/apiserver/discovery/groups.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 

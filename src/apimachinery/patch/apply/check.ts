@@ -55,12 +55,17 @@ function goKind(value: Json): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-const mapErrors = (value: JsonObject, map: MapShape, path: Where): string[] =>
-  Object.entries(value).flatMap(([key, member]) => {
+/** What comes behind a field that is not declared is not looked at. */
+function mapErrors(value: JsonObject, map: MapShape, path: Where): string[] {
+  const problems: string[] = [];
+  for (const [key, member] of Object.entries(value)) {
     const inner = () => `${path()}${formatElement(fieldElement(key))}`;
     const shape = map.member(key);
-    return shape ? typeErrors(member, shape, inner) : [at(inner, 'field not declared in schema')];
-  });
+    if (!shape) return [...problems, at(inner, 'field not declared in schema')];
+    problems.push(...typeErrors(member, shape, inner));
+  }
+  return problems;
+}
 
 function listErrors(items: readonly Json[], list: ListShape, path: Where): string[] {
   const shape = list.item();
