@@ -3,7 +3,18 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const SINGLE = ['log', 'clock', 'metrics', 'exec', 'lifecycle', 'memory', 'lazily', 'missing-file', 'constants'];
+const SINGLE = [
+  'log',
+  'clock',
+  'metrics',
+  'exec',
+  'small-programs',
+  'lifecycle',
+  'memory',
+  'lazily',
+  'missing-file',
+  'constants',
+];
 const MACHINERY = ['apimachinery', ...SINGLE];
 const CONSUMER = ['client', 'api', ...MACHINERY];
 
@@ -11,6 +22,7 @@ const CONSUMER = ['client', 'api', ...MACHINERY];
 const ALLOWED: Record<string, readonly string[]> = {
   ...Object.fromEntries(SINGLE.map((name) => [name, []])),
   memory: ['clock', 'lifecycle'],
+  'small-programs': ['exec'],
   pki: SINGLE,
   apimachinery: SINGLE,
   grpc: MACHINERY,

@@ -1,6 +1,6 @@
 // Mounting and unmounting on the host, by the system's own programs. Everything stays under the kubelet's directory.
 import { readFile } from 'node:fs/promises';
-import { run } from '../exec.ts';
+import { programShell } from '../small-programs.ts';
 
 export interface Mounter {
   tmpfs(target: string, sizeBytes?: number): Promise<void>;
@@ -16,16 +16,24 @@ export interface Mounter {
 export const hostMounter: Mounter = {
   async tmpfs(target, sizeBytes) {
     const options = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`];
-    await run(['mount', '-t', 'tmpfs', ...options, 'tmpfs', target]);
+    await programShell.run(['mount', '-t', 'tmpfs', ...options, 'tmpfs', target]);
   },
   async hugetlbfs(target, pageSize) {
-    await run(['mount', '-t', 'hugetlbfs', '-o', `pagesize=${pageSize.replace('i', '')}`, 'nodev', target]);
+    await programShell.run([
+      'mount',
+      '-t',
+      'hugetlbfs',
+      '-o',
+      `pagesize=${pageSize.replace('i', '')}`,
+      'nodev',
+      target,
+    ]);
   },
   async bind(source, target) {
-    await run(['mount', '--no-canonicalize', '--bind', source, target]);
+    await programShell.run(['mount', '--no-canonicalize', '--bind', source, target]);
   },
   async unmount(target) {
-    await run(['umount', target]).catch(() => run(['umount', '--lazy', target])); // busy: goes when the last user does
+    await programShell.run(['umount', target]).catch(() => programShell.run(['umount', '--lazy', target])); // busy: goes when the last user does
   },
   async under(directory) {
     const table = await readFile('/proc/self/mountinfo', 'utf8');

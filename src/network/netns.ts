@@ -1,8 +1,9 @@
 // Linux namespaces that live without a process: each is pinned by a bind mount onto a file, as `ip netns` does.
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
-import { RunError, run } from '../exec.ts';
+import { RunError } from '../exec.ts';
 import { isMissingFile } from '../missing-file.ts';
+import { programShell } from '../small-programs.ts';
 
 /** Path of the file per kind; every given one is made new. */
 export interface PinnedNamespaces {
@@ -31,7 +32,7 @@ const BEGIN: Record<keyof PinnedNamespaces, string> = {
 
 /**
  * Makes the namespaces. A network namespace has only a loopback link, which is up; the memory that goes with an IPC namespace is
- * mounted at `shm`, a folder that is there. One program for all of it: each is a fork of the server.
+ * mounted at `shm`, a folder that is there. One program for all of it.
  */
 export async function pinNamespaces(namespaces: PinnedNamespaces, shm = ''): Promise<void> {
   const pins = Object.entries(namespaces) as [keyof PinnedNamespaces, string][];
@@ -41,7 +42,15 @@ export async function pinNamespaces(namespaces: PinnedNamespaces, shm = ''): Pro
   }
   const script = pins.map(([kind]) => `{ ${BEGIN[kind]}; }`).join(' && ');
   try {
-    await run(['unshare', ...pins.map(([kind, file]) => `--${kind}=${file}`), 'sh', '-c', script, 'sh', shm]);
+    await programShell.run([
+      'unshare',
+      ...pins.map(([kind, file]) => `--${kind}=${file}`),
+      'sh',
+      '-c',
+      script,
+      'sh',
+      shm,
+    ]);
   } catch (cause) {
     await unpinNamespaces(namespaces);
     throw cause;
@@ -52,7 +61,7 @@ export async function pinNamespaces(namespaces: PinnedNamespaces, shm = ''): Pro
 export async function pinNetworkOf(pid: number, file: string): Promise<void> {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
   closeSync(openSync(file, 'wx', 0o444));
-  await run(['mount', '--bind', `/proc/${pid}/ns/net`, file]);
+  await programShell.run(['mount', '--bind', `/proc/${pid}/ns/net`, file]);
 }
 
 /** Idempotent. A namespace ends when the last process in it has ended. */
@@ -69,7 +78,7 @@ const NOTHING_TO_UNDO = /not mounted|no mount point|not found/i;
 export async function unmount(...targets: string[]): Promise<void> {
   if (targets.length === 0) return;
   try {
-    await run(['umount', '--lazy', ...targets]);
+    await programShell.run(['umount', '--lazy', ...targets]);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     const told = error.output.trim().split('\n');

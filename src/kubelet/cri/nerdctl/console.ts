@@ -5,7 +5,7 @@ import { constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { type Clock, sleep } from '../../../clock.ts';
-import { run } from '../../../exec.ts';
+import { programShell } from '../../../small-programs.ts';
 import type { LogLimits } from '../../logs/log-file.ts';
 import type { TaskStreams, Tasks } from '../containerd/tasks.ts';
 import { LABEL_CONSOLE, LABEL_CONSOLE_STREAMS } from '../labels.ts';
@@ -52,7 +52,7 @@ export async function makeConsole(settings: ConsoleSettings): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const names = [...(settings.stdin ? ['stdin'] : []), ...outputsOf(settings)];
-  await run(['mkfifo', '-m', '600', ...names.map((name) => path.join(folder, name))]);
+  await programShell.run(['mkfifo', '-m', '600', ...names.map((name) => path.join(folder, name))]);
 }
 
 export const openRequest = (settings: ConsoleSettings, log: string, limits: LogLimits): OpenRequest => ({

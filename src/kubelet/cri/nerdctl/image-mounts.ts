@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { run } from '../../../exec.ts';
+import { programShell } from '../../../small-programs.ts';
 import type { Mounter } from '../../mounts.ts';
 import { openInside } from '../../volumes/inside.ts';
 import { SNAPSHOTTER, type Snapshots } from '../containerd/snapshots.ts';
@@ -40,7 +40,14 @@ export function createImageMounts(options: { nerdctl: Nerdctl; snapshots: Snapsh
     if ((await mounter.under(target)).includes(target)) return;
     mkdirSync(target, { recursive: true, mode: 0o700 });
     for (const { type, source, options: flags } of await snapshots.view(chain)) {
-      await run(['mount', ...(type === 'bind' ? [] : ['-t', type]), '-o', flags.join(','), source, target]);
+      await programShell.run([
+        'mount',
+        ...(type === 'bind' ? [] : ['-t', type]),
+        '-o',
+        flags.join(','),
+        source,
+        target,
+      ]);
     }
   }
 
