@@ -18,7 +18,7 @@ import { logQuery } from './log-options.ts';
 export interface KubeletProxyOptions {
   reader: ObjectReader;
   tls: { cert: string; key: string; ca: string } | undefined;
-  /** A connection to the kubelet of this process, when it is that of the node: a log costs half without TLS in between. */
+  /** A connection to the kubelet of this process, when it is that of the node: without TLS in between a log comes 1.6 times as fast. */
   connectWithin?: ((nodeName: string) => Duplex | undefined) | undefined;
 }
 

@@ -1,5 +1,5 @@
 // Probes that are due at about the same time begin together: one timer for all of them, and one turn of the event loop for
-// each step of their connections, which halves what a probe costs when there are a thousand a second
+// each step of their connections, which takes a fifth off what a probe costs when there are a thousand a second
 // (docs/decisions/0042-what-the-kubelet-costs.md).
 import type { Clock, Timer } from '../../clock.ts';
 

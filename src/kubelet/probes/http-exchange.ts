@@ -1,5 +1,5 @@
 // One GET over one connection of its own, as a probe needs it: the status, where it redirects to, and the first of the body.
-// A fifth of what Node's own client costs, which matters at a thousand probes a second (docs/decisions/0042-what-the-kubelet-costs.md).
+// A third of what Node's own client costs, which matters at a thousand probes a second (docs/decisions/0030-a-pods-life.md).
 // https://www.rfc-editor.org/rfc/rfc9112
 import net from 'node:net';
 import tls from 'node:tls';
