@@ -3,7 +3,10 @@
 // a request waits for hundreds of watchers.
 import type { Logger } from '../log.ts';
 
-/** More than those of the process itself, which come first: what they read is settled two turns after it was published. */
+/**
+ * More than the process has itself of one resource. They watch from the start and so come first; one that began anew behind many
+ * clients may find an object settled (two turns after it was published) and reads its text once more.
+ */
 const SLICE = 32;
 
 /** Calls each wake once, in order, the first of them when the current turn's work is done. */
