@@ -114,27 +114,22 @@ for (const driver of DRIVERS) {
     });
 
     it('has no timer once there is nothing left to give up', async (t) => {
-      /** How many timers were started in the second of two days, of which the first began with `begin`. */
-      const timersOf = async (begin: (storage: Storage) => Promise<void>) => {
-        const clock = fakeClock();
-        let timers = 0;
-        const after: FakeClock['after'] = (ms, fn) => {
-          timers++;
-          return clock.after(ms, fn);
-        };
-        const { storage } = await opened(t, {}, { ...clock, after });
-        await begin(storage);
-        for (let hour = 0; hour < 24; hour++) await clock.advance(HOUR);
-        const before = timers;
-        await clock.advance(24 * HOUR);
-        return timers - before;
+      const clock = fakeClock();
+      let timers = 0;
+      const after: FakeClock['after'] = (ms, fn) => {
+        timers++;
+        return clock.after(ms, fn);
       };
-      const never = await timersOf(async () => undefined);
-      const once = await timersOf(async (storage) => {
-        await noise(storage);
-        await noise(storage);
+      const { storage } = await opened(t, {}, { ...clock, after });
+      await noise(storage);
+      await noise(storage);
+      assert.ok(timers > 0);
+      // A worker that gives up what there is takes time of its own, which is not the clock's: it may be some days later.
+      await eventually('a day without a timer', async () => {
+        const before = timers;
+        for (let hour = 0; hour < 24; hour++) await clock.advance(HOUR);
+        return timers === before;
       });
-      assert.equal(once, never);
     });
 
     it('never gives up what watches need: five minutes, and the newest revisions however old', async (t) => {
