@@ -2,6 +2,7 @@
 // nothing is made twice or lost, and new ones can start.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Runtime, SandboxConfig } from '../../../src/kubelet/cri/runtime.ts';
@@ -33,6 +34,12 @@ function processOf(containerId: string): number {
   });
   assert.ok(pid, 'the container has a process');
   return Number(pid);
+}
+
+/** Without a trap the first process of a namespace ignores the signal. */
+function catchesSigterm(pid: number): boolean {
+  const [, mask = '0'] = /^SigCgt:\t(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return ((BigInt(`0x${mask}`) >> BigInt(os.constants.signals.SIGTERM - 1)) & 1n) === 1n;
 }
 
 /** By the CRI all containers of a pod have the shim of its sandbox. */
@@ -70,11 +77,19 @@ for (const subject of subjects.filter(({ name }) => !WITHOUT_CONTAINERD.includes
       await runtime.startContainer(id);
       return id;
     };
+    /** One whose first process ends with 7 when it is told to. */
+    const runEnding = async (sandboxId: string) => {
+      const id = await run(sandboxId, 'ending', ENDS_WITH_7);
+      const pid = processOf(id);
+      await eventually('its trap', () => catchesSigterm(pid));
+      return { id, pid };
+    };
     const status = (id: string) => runtime.containerStatus(id);
     const ended = (id: string) =>
       eventually('the end', async () => {
         const now = await status(id);
-        return now?.state === 'exited' ? now : undefined;
+        if (now?.state === 'exited') return now;
+        throw new Error(`told is ${JSON.stringify(now)}`);
       });
     const killContainerd = (): number => {
       const pid = harness().containerdPid() as number;
@@ -92,8 +107,7 @@ for (const subject of subjects.filter(({ name }) => !WITHOUT_CONTAINERD.includes
     test('containerd is started again; what ran runs on, and what ended without it is known', async () => {
       const pod = await sandbox('containerd');
       const lasting = await run(pod, 'lasting', ['sleep', '1000']);
-      const ending = await run(pod, 'ending', ENDS_WITH_7);
-      const pid = processOf(ending);
+      const { id: ending, pid } = await runEnding(pod);
       const before = killContainerd();
       process.kill(pid, 'SIGTERM');
       await revived(before);
@@ -140,8 +154,7 @@ for (const subject of subjects.filter(({ name }) => !WITHOUT_CONTAINERD.includes
     test('the server and containerd at once: the next server finds what runs, and what ended meanwhile', async () => {
       const pod = await sandbox('both');
       await run(pod, 'lasting', ['sleep', '1000']);
-      const ending = await run(pod, 'ending', ENDS_WITH_7);
-      const pid = processOf(ending);
+      const { id: ending, pid } = await runEnding(pod);
       const before = killContainerd();
       const restarted = harness().restart();
       process.kill(pid, 'SIGTERM');
