@@ -119,14 +119,28 @@ export async function startContainerd(options: ContainerdOptions): Promise<{ add
   mkdirSync(at.run, { recursive: true, mode: 0o711 });
   const config = containerdConfig({ ...at, cri: options.cri });
   if (options.cri && readConfig(at.config) !== config) await stopContainerd(options);
-  if (runningPid(at.pidFile) !== undefined) {
-    await socketAccepts(at.socket, options.clock);
-    return { address: at.socket, adopted: true };
+  while (runningPid(at.pidFile) !== undefined) {
+    if (await answers(at, options.clock)) return { address: at.socket, adopted: true };
   }
   rmSync(at.socket, { force: true });
   writeFileSync(at.config, config);
   await launch(options, at);
   return { address: at.socket, adopted: false };
+}
+
+/** Whether the one that runs answers before it is gone: one that was killed a moment ago is there for a while yet. */
+async function answers({ pidFile, socket }: ReturnType<typeof places>, clock: Clock): Promise<boolean> {
+  const over = new AbortController();
+  const isGone = async () => {
+    while (runningPid(pidFile) !== undefined) await sleep(clock, 10, over.signal); // not our child: no signal tells
+    return false;
+  };
+  try {
+    const accepts = socketAccepts(socket, clock, over.signal).then(() => true);
+    return await Promise.race([isGone(), accepts]);
+  } finally {
+    over.abort();
+  }
 }
 
 async function launch(options: ContainerdOptions, at: ReturnType<typeof places>): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,6 +32,17 @@ describe('containerd as a process', () => {
 
   test('one that ends while starting is told with its last words', async () => {
     await assert.rejects(startContainerd({ ...options(), binary: 'false' }), /containerd ended with 1 while starting/);
+  });
+
+  test('one that was killed and is not gone yet is waited for, and another is started', async () => {
+    const dying = spawn('sleep', ['0.3']);
+    const stat = readFileSync(`/proc/${dying.pid}/stat`, 'utf8');
+    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const run = path.join(directory, 'run', 'containerd');
+    mkdirSync(run, { recursive: true });
+    writeFileSync(path.join(run, 'containerd.pid'), JSON.stringify({ pid: dying.pid, startTicks }));
+    const starting = startContainerd({ ...options(), binary: 'false' });
+    await assert.rejects(starting, /containerd ended with 1 while starting/);
   });
 
   test('a socket path that Linux cannot bind is refused before anything is made', async () => {
