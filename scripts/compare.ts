@@ -2,7 +2,7 @@
 // the answers differ. Exits with 1 when any does.
 //   npm run compare -- --upstream=FOLDER             its programs, made by scripts/compare/build-upstream
 //   npm run compare -- --answers=FILE                answers that were saved before; asks this server only
-// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour,encoding,apply, --count=N (values a place), --mixtures=N (a kind), --seed=N
+// What is asked: --only=RE (kinds), --kinds=recorded,create,update,mixture,patch,neighbour,encoding,apply,definition, --count=N (values a place), --mixtures=N (a kind), --seed=N
 //   --feature-gates=CBORServingAndStorage=true of both servers: encodings are asked for in CBOR too
 //   --manifests=FOLDER objects of its files instead, --only by file, with N --variants of each custom resource and definition
 // How it is compared: --words messages and warnings too
@@ -15,6 +15,7 @@ import { startProgram } from '../test/vectors/program.ts';
 import { recordings, type Scenario, scenariosOf } from '../test/vectors/scenario.ts';
 import { applies } from './compare/applies.ts';
 import { encodings } from './compare/encodings.ts';
+import { inventedDefinitions } from './compare/invented.ts';
 import { manifests } from './compare/manifests.ts';
 import { neighbours } from './compare/neighbours.ts';
 import { patches } from './compare/patches.ts';
@@ -74,7 +75,8 @@ function inquiries(): Inquiry[] {
         ...(kinds.includes('mixture') ? mixtures(subject, making, Number(flags.mixtures)) : []),
       ];
     });
-  const asked = [...recorded.filter(({ name }) => only.test(name)), ...made, ...near];
+  const defined = kinds.includes('definition') ? inventedDefinitions(chance, Number(flags.mixtures)) : [];
+  const asked = [...defined, ...recorded.filter(({ name }) => only.test(name)), ...made, ...near];
   return flags.words ? asked.map(withWords) : asked;
 }
 

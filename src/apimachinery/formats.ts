@@ -98,13 +98,13 @@ function isEmail(text: string): boolean {
   return /^[^\s@<>,;:"()[\]]+@[^\s@<>,;:"()]+$/.test(bare.trim());
 }
 
-/** RFC 1034 as strfmt has it: the last label is of letters, and more than one of them when there are several. */
+/** What strfmt takes for RFC 1034: symbols are letters, and a label alone has its hyphen behind the first of them, if any. */
+const HOSTNAME =
+  /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[-a-zA-Z0-9\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u;
+
 function isHostname(text: string): boolean {
-  const labels = text.split('.');
-  if (text.length > 255 || labels.some((label) => !/^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(label))) {
-    return false;
-  }
-  return labels.length === 1 || /^[a-zA-Z]{2,63}$/.test(labels.at(-1) ?? '');
+  if (Buffer.byteLength(text) > 255 || !HOSTNAME.test(text)) return false;
+  return text.split('.').every((label) => Buffer.byteLength(label) <= 63);
 }
 
 /** As net/url.ParseRequestURI: absolute, or a path from the root. */

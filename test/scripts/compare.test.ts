@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { applies } from '../../scripts/compare/applies.ts';
 import { encodings } from '../../scripts/compare/encodings.ts';
+import { inventedDefinitions } from '../../scripts/compare/invented.ts';
 import { manifests } from '../../scripts/compare/manifests.ts';
 import { patches } from '../../scripts/compare/patches.ts';
 import { placesOf, withValue } from '../../scripts/compare/places.ts';
@@ -85,6 +87,23 @@ test('patches are of an object that was made, of every type, and dry runs', () =
     'application/json-patch+json',
     'application/strategic-merge-patch+json',
   ]);
+});
+
+test('managers apply, put and patch one object, and none but a dry run leaves no trace', () => {
+  assert.ok(services);
+  const [first] = applies(services, making(1), 2);
+  const requests = first?.steps.map(({ do: request }) => request) ?? [];
+  const managers = new Set(requests.flatMap(({ path: at }) => /fieldManager=(\w+)/.exec(at)?.[1] ?? []));
+  assert.ok(managers.size > 2, [...managers].join());
+  assert.deepEqual([...new Set(requests.map(({ method }) => method))].sort(), ['GET', 'PATCH', 'POST', 'PUT']);
+});
+
+test('definitions are invented by their seed, and taken away again', () => {
+  const ask = (seed: number) => JSON.stringify(inventedDefinitions(createChance(seed), 2));
+  assert.equal(ask(1), ask(1));
+  assert.notEqual(ask(1), ask(2));
+  const [one] = inventedDefinitions(createChance(1), 1);
+  assert.deepEqual([one?.steps[0]?.do.method, one?.steps.at(-1)?.do.method], ['POST', 'DELETE']);
 });
 
 test('objects are asked for in every encoding, in CBOR where it is on', () => {

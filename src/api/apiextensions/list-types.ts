@@ -24,8 +24,17 @@ export function validateListTypes(value: unknown, schema: Schema | undefined, pa
 function listErrors(list: readonly unknown[], schema: Schema, path: string): FieldError[] {
   const strange =
     schema['x-kubernetes-list-type'] === 'map' ? list.findIndex((item) => item !== null && !isFields(item)) : -1;
-  if (strange < 0) return repeated(list, schema).map((i) => fieldError.duplicate(`${path}[${i}]`, list[i]));
+  if (strange < 0) {
+    return repeated(list, schema).map((i) => fieldError.duplicate(`${path}[${i}]`, told(list[i], schema)));
+  }
   return [fieldError.invalid(`${path}[${strange}]`, list[strange], 'must be an object for an array of list-type map')];
+}
+
+/** Of an item of a map what it is told apart by. */
+function told(item: unknown, schema: Schema): unknown {
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  if (schema['x-kubernetes-list-type'] !== 'map' || !isFields(item)) return item;
+  return Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]]));
 }
 
 function repeated(list: readonly unknown[], schema: Schema): number[] {
