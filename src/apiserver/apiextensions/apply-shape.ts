@@ -24,8 +24,10 @@ function shapeOf(schema: Schema, types: SchemaSet): Shape {
   if (schema['x-kubernetes-int-or-string']) return UNTYPED;
   switch (schema.type) {
     case 'string':
+      // A format may be of what is no text (kube-openapi pkg/schemaconv/smd.go convertPrimitive).
+      return schema.format && schema.format !== 'byte' ? UNTYPED : { kind: 'scalar', scalar: 'string' };
     case 'boolean':
-      return { kind: 'scalar', scalar: schema.type };
+      return { kind: 'scalar', scalar: 'boolean' };
     case 'integer':
     case 'number':
       return { kind: 'scalar', scalar: 'numeric' };
