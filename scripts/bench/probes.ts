@@ -1,6 +1,5 @@
 // What HTTP probes cost the server that makes them: those of a thousand pods, each once a second, to a server in another
 // process, through all of the kubelet that lies between a pod's worker and the socket.
-
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

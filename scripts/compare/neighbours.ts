@@ -1,6 +1,5 @@
 // Recorded scenarios with another body in one of their later requests, so that what went before it is the setting:
 // a volume that is bound, a Pod that runs, a status that was reported.
-
 import type { ResourceDefinition } from '../../src/api/definition.ts';
 import { kindFact } from '../../src/api/facts.ts';
 import { builtinDefinitions } from '../../src/api/index.ts';

@@ -1,6 +1,5 @@
 // Requests that nobody has recorded, made from those that are. A scenario is about one place of one object: creations
 // of it with other values there, or changes of it to those; dry runs, so that none minds the other.
-
 import { isDeepStrictEqual } from 'node:util';
 import type { Question } from '../../test/vectors/play.ts';
 import type { Request } from '../../test/vectors/scenario.ts';

@@ -1,6 +1,5 @@
 // What is known to be good, out of the recordings: objects that upstream has accepted, and every value it was ever
 // asked about, good or bad, by the slot it was in.
-
 import type { ResourceDefinition } from '../../src/api/definition.ts';
 import { builtinDefinitions } from '../../src/api/index.ts';
 import { recordings, type Step, scenariosOf } from '../../test/vectors/scenario.ts';

@@ -1,6 +1,5 @@
 // What a JSONPath finds in JSON, and how it is printed (k8s.io/client-go/util/jsonpath/jsonpath.go, missing keys
 // allowed).
-
 import { formatDouble } from './double.ts';
 import { JsonPathError, parseJsonPath, type Step } from './json-path-parser.ts';
 

@@ -1,6 +1,5 @@
 // Amounts such as 500m, 1.5 and 2Gi, exact to a billionth, as k8s.io/apimachinery/pkg/api/resource reads, rounds and
 // prints them. Amounts finer than that are rounded away from zero.
-
 import { remembered } from './remembered.ts';
 
 /** How it was written, which is how it is printed: 12e6, 12Mi or 12M. */

@@ -1,5 +1,4 @@
 // Types of bodies that are no stored resource: Scale, Binding, Eviction, reviews.
-
 import type { ResourceDefinition, SubresourceDefinition } from '../api/definition.ts';
 import { kindFact } from '../api/facts.ts';
 import { plainNormaliser } from '../api/normalise.ts';

@@ -1,6 +1,5 @@
 // The transport of callers in this process: the same pipeline as kubectl's, without sockets and encoding.
 // Objects that come back are the store's own, frozen; those with integers beyond 2^53 are rounded, as in JSON that is parsed.
-
 import type { ResourceDefinition } from '../api/definition.ts';
 import { rounded } from '../apimachinery/codec/exact.ts';
 import type { KubeObject, WatchEvent } from '../apimachinery/meta.ts';

@@ -1,5 +1,4 @@
 // The verbs of stored resources: each parses its parameters, calls the registry and says what came of it.
-
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { badRequest } from '../apimachinery/status-error.ts';
 import { deepCopy } from '../apimachinery/value.ts';

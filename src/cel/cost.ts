@@ -1,6 +1,5 @@
 // What an expression can cost at most, from how large its data can be (cel-go checker/cost.go). CRDs are refused by
 // these numbers, so they are upstream's to the digit.
-
 import { LIST_COST, MAP_COST, STRUCT_COST, TRAVERSAL } from './call-cost.ts';
 import type { Checked } from './checker.ts';
 import type { DeclaredType } from './declared-type.ts';

@@ -1,5 +1,4 @@
 // What an expression may name: variables, types, functions.
-
 import type { DeclaredType } from './declared-type.ts';
 import { type FunctionDeclaration, findFunction } from './library/index.ts';
 import {

@@ -1,5 +1,4 @@
 // JSON without a schema as values of type dyn, and values as JSON; nothing is converted before it is asked for.
-
 import { formatDuration } from '../apimachinery/duration.ts';
 import { itemsOf, listOfValues } from './collections.ts';
 import { formatTimestamp } from './timestamp.ts';

@@ -1,7 +1,6 @@
 // Keeps what ResourceQuotas say is used in step with what is there (k8s.io/kubernetes pkg/controller/resourcequota).
 // Admission adds to it when something is made; this counts anew when something went away, when a quota changes, and
 // now and then, for what was charged and then not written.
-
 import { amountsOf, equal, mask, textsOf } from '../api/quota/amounts.ts';
 import { changesClaimUsage } from '../api/quota/claims.ts';
 import { type Counted, countUsage } from '../api/quota/count.ts';

@@ -1,6 +1,5 @@
 // Writes the objects every cluster starts with, and brings those up to date that a newer version changes.
 // On an ordinary start everything is there and nothing is written.
-
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceType } from '../api/definition.ts';
 import { clusterRoles, endpointSlices, endpoints, services } from '../api/resources.ts';

@@ -1,5 +1,4 @@
 // The image commands' way to the runtime: the same containerd the server uses, whether a server runs or not.
-
 import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { startContainerd } from '../kubelet/cri/containerd-process.ts';

@@ -1,5 +1,4 @@
 // Which revisions people mean when they speak of changes: not those by which the control plane keeps its books. Pure.
-
 import type { Revision } from './types.ts';
 import { isKeptByServer } from './undo/take-back.ts';
 

@@ -1,5 +1,4 @@
 // `tsukube get`: one object or a list, at a moment, in the form that was asked for.
-
 import type { AnyObject } from '../apimachinery/meta.ts';
 import { notFound } from '../apimachinery/status-error.ts';
 import { formatMoment, type Moment } from './moment.ts';

@@ -1,6 +1,5 @@
 // What the server remembers: histories, changes, and objects and lists as they were. Every call rejects with StatusError,
 // TransportError, or NoHistory when the server keeps none.
-
 import type { ResourceType } from '../api/definition.ts';
 import { type AnyObject, formatGroupVersion, type KubeObject, type List } from '../apimachinery/meta.ts';
 import { hasReason, StatusError } from '../apimachinery/status-error.ts';

@@ -1,5 +1,4 @@
 // What the commands of history work with: one server, as a kubeconfig names it, and its memory.
-
 import type { Client } from '../client/client.ts';
 import { createClient } from '../client/create-client.ts';
 import { httpsTransport } from '../client/https-transport.ts';

@@ -1,5 +1,4 @@
 // The server's own table of what was there (meta.k8s.io/v1 Table), as kubectl prints it.
-
 import type { KubeObject, ListMeta } from '../apimachinery/meta.ts';
 import { resourcePath } from '../client/create-client.ts';
 import type { Transport } from '../client/transport.ts';

@@ -1,6 +1,5 @@
 // What a pod asks of a node, as resourcehelper.PodRequests: containers together, or the largest step of init,
 // whichever is more, with sidecars kept running; plus overhead. cpu counts in thousandths, all else in units.
-
 import type { Container, Pod } from '../api/types/core/v1.ts';
 import { milliValue, parseQuantity, value } from '../apimachinery/quantity.ts';
 import type { Resources } from './node-info.ts';

@@ -1,5 +1,4 @@
 // A gRPC server of a few lines for tests: it answers with bytes, errors, silence or a broken connection, as it is told.
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import os from 'node:os';

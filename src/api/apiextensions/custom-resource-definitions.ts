@@ -1,6 +1,5 @@
 // CustomResourceDefinitions as objects (apiextensions-apiserver pkg/registry/customresourcedefinition/strategy.go).
 // What comes of them is served by src/apiserver/apiextensions.
-
 import { isKnownFormat } from '../../apimachinery/formats.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import type { Behaviour } from '../behaviour.ts';

@@ -1,6 +1,5 @@
 // Rules of CustomResourceDefinitions (apiextensions-apiserver pkg/apis/apiextensions/validation). Upstream judges an
 // internal form where what all versions share stands once at the top; fields of errors are named by that form.
-
 import { isDeepStrictEqual } from 'node:util';
 import { isDNS1035Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';

@@ -1,6 +1,5 @@
 // Runs the rules of a schema on an object (apiextensions-apiserver pkg/apiserver/schema/cel/validation.go). All
 // runs of a request share a budget; what would go beyond it ends the validation.
-
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';
 import { dataToValue } from '../../cel/data.ts';
 import { COST_EXCEEDED, type Program } from '../../cel/program.ts';

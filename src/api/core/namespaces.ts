@@ -1,5 +1,4 @@
 // Namespaces: the finalizer that keeps one until it is empty (pkg/registry/core/namespace/strategy.go).
-
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { isQualifiedName, nameIsDNSLabel } from '../../apimachinery/names.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';

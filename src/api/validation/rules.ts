@@ -1,5 +1,4 @@
 // Rules that many types share, in the words of pkg/apis/core/validation.
-
 import { isValidPortName, isValidPortNum } from '../../apimachinery/names.ts';
 import { compareQuantity, parseQuantity, ZERO } from '../../apimachinery/quantity.ts';
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts';

@@ -1,6 +1,5 @@
 // RFC 6902 in the dialect of evanphx/json-patch v4, which upstream uses: negative indices count from the end,
 // `replace` and `test` treat a missing member of an existing object as null, the root can only be replaced or tested.
-
 import { setField } from '../codec/decoded.ts';
 import type { Json, JsonObject } from '../meta.ts';
 import { badRequest, rejected, requestEntityTooLarge } from '../status-error.ts';

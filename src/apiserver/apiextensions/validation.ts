@@ -1,5 +1,4 @@
 // Whether a custom resource is as its definition wants it (apiextensions-apiserver pkg/registry/customresource).
-
 import { correlate } from '../../api/apiextensions/correlation.ts';
 import { validateEmbedded } from '../../api/apiextensions/embedded.ts';
 import { validateListTypes } from '../../api/apiextensions/list-types.ts';

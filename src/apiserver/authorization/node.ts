@@ -1,7 +1,6 @@
 // The Node authorizer: a kubelet (system:node:<name> in system:nodes) reads its own node and lease, the pods bound to
 // it, and what these pods name. Rules and wordings: plugin/pkg/auth/authorizer/node/node_authorizer.go. Upstream keeps
 // a graph for thousands of nodes; here the pods of one namespace are looked at when a kubelet asks.
-
 import rbacFacts from '../../api/facts/rbac.json' with { type: 'json' };
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources.ts';
 import type { Pod } from '../../api/types/core/v1.ts';

@@ -1,6 +1,5 @@
 // The objects every cluster starts with, as a list in the order in which they are to be written. Only data: the daemon
 // writes what is missing and reconciles the RBAC ones (reconcile.ts) at every start.
-
 import type { ResourceType } from '../../api/definition.ts';
 import bootstrapFacts from '../../api/facts/bootstrap.json' with { type: 'json' };
 import {

@@ -1,5 +1,4 @@
 // The default roles and bindings, upstream's controllers' included, from the facts.
-
 import type { ResourceType } from '../../api/definition.ts';
 import rbacFacts from '../../api/facts/rbac.json' with { type: 'json' };
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/resources.ts';

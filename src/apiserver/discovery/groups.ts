@@ -1,5 +1,4 @@
 // Groups and versions of a list of definitions, in the order clients are to prefer them.
-
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { groups } from '../../api/facts.ts';
 import { compareVersions } from '../../apimachinery/kube-version.ts';

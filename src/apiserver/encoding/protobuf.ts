@@ -1,5 +1,4 @@
 // Kubernetes' protobuf: an object's message is kept; it stands so in lists, and in its envelope elsewhere.
-
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { builtinSchema } from '../../api/facts.ts';
 import { encodeMessage } from '../../apimachinery/codec/protobuf-writer.ts';

@@ -1,6 +1,5 @@
 // The TLS port: HTTP/2 and, for those who cannot or who want to upgrade, HTTP/1.1. Client certificates are asked
 // for and not required; whom they speak for is authentication's question.
-
 import type { IncomingMessage } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';

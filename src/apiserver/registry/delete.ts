@@ -1,7 +1,6 @@
 // delete over a definition: preconditions, grace, finalizers for dependents, or removal at once
 // (docs/guarantees.md, rules 41-49). The steps are those of registry/generic/registry/store.go Delete and
 // registry/rest/delete.go BeforeDelete.
-
 import type { AnyObject, Status } from '../../apimachinery/meta.ts';
 import { conflict, notFound } from '../../apimachinery/status-error.ts';
 import { deepCopy } from '../../apimachinery/value.ts';

@@ -1,5 +1,4 @@
 // Where objects of a definition live in the store, and how a stored object looks in the definition's version.
-
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { formatGroupVersion } from '../../apimachinery/meta.ts';

@@ -1,6 +1,5 @@
 // update and patch over a definition: a function is applied to the current object, the result is admitted,
 // validated and written if nothing came in between; else it is applied again to what came (rules 7, 38-43).
-
 import type { WriteContext } from '../../api/definition.ts';
 import { validateMetadataUpdate, validatePlainMetadata } from '../../api/validation/metadata.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';

@@ -1,6 +1,5 @@
 // Binding a pod to a node: what the scheduler posts, to pods/<name>/binding or to bindings
 // (pkg/registry/core/pod/storage/storage.go BindingREST).
-
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Binding, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';

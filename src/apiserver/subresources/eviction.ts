@@ -1,5 +1,4 @@
 // Evicting a pod: a delete that disruption budgets can refuse (pkg/registry/core/pod/storage/eviction.go).
-
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceDefinition, ResourceType } from '../../api/definition.ts';
 import type { Pod } from '../../api/types/core/v1.ts';

@@ -1,6 +1,5 @@
 // Subresources that are the object itself with one part writable: ephemeralcontainers, resize, finalize.
 // What else a body holds is silently put back.
-
 import { isDeepStrictEqual } from 'node:util';
 import type { Container, EphemeralContainer, Pod } from '../../api/types/core/v1.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';

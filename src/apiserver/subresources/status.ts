@@ -1,5 +1,4 @@
 // /status: the object with only its status written. The definition says what else an update here may change.
-
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { deepCopy } from '../../apimachinery/value.ts';
 import { type CallHandler, entryResult, strictness, writeTarget } from '../call.ts';

@@ -1,5 +1,4 @@
 // Conversions between types (cel-go common/types ConvertToType).
-
 import { formatDouble } from '../../apimachinery/double.ts';
 import { DurationError, parseDuration } from '../../apimachinery/duration.ts';
 import { secondsText } from '../format-value.ts';

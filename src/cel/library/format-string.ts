@@ -1,6 +1,5 @@
 // string.format(): clauses %s %d %f %e %b %x %X %o and %% (cel-go ext/formatting.go). Numbers with a point are
 // written as in English.
-
 import { formatDouble } from '../../apimachinery/double.ts';
 import { itemsOf } from '../collections.ts';
 import { formatValue, secondsText } from '../format-value.ts';

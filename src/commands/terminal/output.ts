@@ -1,5 +1,4 @@
 // What a command of history answers, in the form that was asked for.
-
 import type { Paint } from '../../history/text.ts';
 import { page, paintFor } from './page.ts';
 

@@ -1,6 +1,5 @@
 // What a plan must know of the rest of the cluster before anything is done: what would go with a namespace, and what
 // there is that objects lean on.
-
 import { namespaces, persistentVolumes, services } from '../../api/resources.ts';
 import type { AnyObject } from '../../apimachinery/meta.ts';
 import { hasReason } from '../../apimachinery/status-error.ts';

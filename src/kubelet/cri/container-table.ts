@@ -1,7 +1,6 @@
 // The driver's memory of its containers: filled by a list, kept true by events. A container only moves forward
 // (created, running, exited), so that a late event undoes nothing. A list takes a while and is of no one moment: what
 // happens to a container meanwhile counts more than what the list says of it.
-
 import type { ContainerdEvent } from './containerd/events.ts';
 import type { ContainerStatus, ContainerUser, RuntimeEvent } from './runtime.ts';
 

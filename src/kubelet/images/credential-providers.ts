@@ -1,7 +1,6 @@
 // Asks the programs that know credentials of images, as clouds' registries have them: the image on standard input, the credentials
 // on standard output (credentialprovider.kubelet.k8s.io; pkg/credentialprovider/plugin/plugin.go). Answers are kept for as long as
 // they say. A program that fails is told in the log, and counts as one that knows none, as upstream.
-
 import { parseDuration } from '../../apimachinery/duration.ts';
 import type { Clock } from '../../clock.ts';
 import { RunError, run } from '../../exec.ts';

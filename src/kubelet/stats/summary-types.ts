@@ -1,6 +1,5 @@
 // What /stats/summary answers: k8s.io/kubelet/pkg/apis/stats/v1alpha1, as far as it can be known here. Times are RFC
 // 3339; what cannot be known is left out.
-
 import type { Pressure } from '../cri/runtime.ts';
 
 export interface Summary {

@@ -1,6 +1,5 @@
 // What a whole pod was given, and what its control group is set to (kubelet_pods.go,
 // convertToAPIPodLevelResourcesStatus). Pure.
-
 import { textsOf } from '../../api/quota/amounts.ts';
 import { podLimits, podRequests } from '../../api/quota/pod-resources.ts';
 import type { Pod, PodStatus } from '../../api/types/core/v1.ts';

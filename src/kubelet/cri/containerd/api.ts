@@ -1,6 +1,5 @@
 // The calls of containerd's own API that are made beside nerdctl and the CRI, from containerd/api: services/{events,
 // tasks,containers,snapshots}/v1, types and events. Fields that are not used are left out.
-
 import type { Clock } from '../../../clock.ts';
 import { createGrpcChannel, type GrpcChannel, method } from '../../../grpc/channel.ts';
 import {

@@ -1,5 +1,4 @@
 // CRI calls with their time limits, and their failures as RuntimeError with the kubelet's reason.
-
 import { type Clock, sleep } from '../../../clock.ts';
 import type { GrpcChannel, Method } from '../../../grpc/channel.ts';
 import type { Input, Output } from '../../../grpc/message.ts';

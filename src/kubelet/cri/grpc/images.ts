@@ -1,5 +1,4 @@
 // ImageRuntime by the CRI, which has no way to load an archive: whoever knows the runtime's own way gives it.
-
 import { type ImageFilesystem, type ImageRuntime, RuntimeError } from '../runtime.ts';
 import { type Cri, inGoWords } from './calls.ts';
 import { imageFilesystemOf, imageStatusOf } from './from-cri.ts';

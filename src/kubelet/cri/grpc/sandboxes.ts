@@ -1,6 +1,5 @@
 // SandboxRuntime by the CRI. The runtime makes namespaces and network; here is only what was heard of them, kept true by
 // the runtime's events, since the pods' addresses cost a call for each sandbox.
-
 import { LABEL_INSTANCE } from '../labels.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Sandbox, SandboxConfig, SandboxRuntime } from '../runtime.ts';
