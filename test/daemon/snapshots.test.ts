@@ -139,7 +139,15 @@ describe('the server', () => {
     const clock = fakeClock(MIDNIGHT);
     const storage = await open(t, `sqlite:${path.join(dataDir, 'state.db')}`, { clock });
     const config = { 'data-dir': dataDir, storage: '', 'snapshot-schedule': '0 0 * * *', 'snapshot-keep': 2 };
-    const snapshots = createSnapshotServer({ config, storage, clock, log: silentLogger });
+    let armed = 0;
+    const counting: typeof clock = {
+      ...clock,
+      after(ms, fn) {
+        armed += 1;
+        return clock.after(ms, fn);
+      },
+    };
+    const snapshots = createSnapshotServer({ config, storage, clock: counting, log: silentLogger });
     await snapshots.start();
     t.after(() => snapshots.stop());
     const { into } = placesOf(config);
@@ -153,8 +161,8 @@ describe('the server', () => {
     for (const [i, wanted] of expected.entries()) {
       await create(storage, `pod-${i}`);
       await clock.advance(DAY);
-      const isMade = async () => (await names()).join() === wanted.join();
-      await eventually('the snapshot is made', isMade, { timeoutMs: 60_000 });
+      const isMade = async () => armed === i + 2 && (await names()).join() === wanted.join();
+      await eventually('the snapshot is made, and the next one waited for', isMade, { timeoutMs: 60_000 });
     }
     // What is being removed has a name that begins with a dot.
     const folders = async () => (await readdir(into)).filter((name) => !name.startsWith('.'));
