@@ -33,9 +33,19 @@ export function followPods(kubectl: Kubectl): FollowedPods {
     get,
     seen: (name) => seen.get(name) ?? [],
     async when(name, what, found) {
+      const before = Math.max(0, (seen.get(name)?.length ?? 0) - 1);
       const probe = () => {
-        const pod = get(name);
-        return pod && found(pod);
+        let problem: unknown;
+        for (const pod of (seen.get(name) ?? []).slice(before)) {
+          try {
+            const result = found(pod);
+            if (result !== undefined && result !== false) return result;
+          } catch (error) {
+            problem = error; // this state is not the one
+          }
+        }
+        if (problem) throw problem;
+        return undefined;
       };
       try {
         return (await eventually(`${name} ${what}`, probe, { timeoutMs: 60_000 })) as Exclude<

@@ -5,6 +5,7 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAuthority } from '../../src/pki/certificate.ts';
+import { eventually } from '../support/eventually.ts';
 import { clusterWith, type ManifestCluster, statusOf } from './manifest-cluster.ts';
 
 /** A frame of HTTP/2 (RFC 9113). */
@@ -143,10 +144,13 @@ describe('probes and hooks over the network', { timeout: 180_000 }, () => {
   });
 
   test('a hook that gets no answer is said, and its container starts again', async () => {
-    const { message } = await on.pods.when('hook-without-answer', 'said', (pod) => {
-      const { waiting } = statusOf(pod, 'main').state ?? {};
-      return waiting?.reason === 'PostStartHookError' && waiting;
-    });
+    // Soon it says that it backs off.
+    const said = () =>
+      on.pods
+        .seen('hook-without-answer')
+        .map((pod) => statusOf(pod, 'main').state?.waiting)
+        .find((waiting) => waiting?.reason === 'PostStartHookError');
+    const { message } = (await eventually('the hook is told', said, { timeoutMs: 60_000 })) ?? {};
     assert.match(
       message ?? '',
       /^HTTP lifecycle hook \(\/started\) for Container "main" in Pod "hook-without-answer_default\(.*\)" failed - error: Get "http:\/\/[\d.]+:8080\/started": dial tcp [\d.]+:8080: connect: connection refused$/,

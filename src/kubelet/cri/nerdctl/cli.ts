@@ -21,6 +21,8 @@ export interface NerdctlPlace {
   dataRoot: string;
   /** Folder of HOST/hosts.toml, looked into before nerdctl's own ones. */
   registries?: string;
+  /** For its short-lived files (temporary.ts); the system's own when it is not given. */
+  temporary?: string;
 }
 
 export interface Nerdctl {
@@ -45,16 +47,16 @@ export function createNerdctl(place: NerdctlPlace): Nerdctl {
     ...(place.registries ? ['--hosts-dir', [place.registries, ...HOSTS_DIRS].join(',')] : []),
     ...args,
   ];
-  return commandLine(argv);
+  return commandLine(argv, place.temporary === undefined ? {} : { TMPDIR: place.temporary });
 }
 
-/** A program that is always called in one way. */
-export function commandLine(argv: Nerdctl['argv']): Nerdctl {
+/** A program that is always called in one way; `env` is added to its environment. */
+export function commandLine(argv: Nerdctl['argv'], env: Record<string, string> = {}): Nerdctl {
   return {
     argv,
     async run(reason, args, options) {
       try {
-        return await run(argv(args), { timeout: REQUEST_TIMEOUT_MS, ...options });
+        return await run(argv(args), { timeout: REQUEST_TIMEOUT_MS, ...options, env: { ...env, ...options?.env } });
       } catch (cause) {
         throw runtimeError(reason, cause);
       }

@@ -45,6 +45,7 @@ import { openSandboxRecords, recordEnd, recordedEnd } from './records.ts';
 import { writeRuncWrapper } from './runc-wrapper.ts';
 import { createSandboxes, endOf } from './sandboxes.ts';
 import { createStats } from './stats.ts';
+import { emptyTemporary } from './temporary.ts';
 
 export interface NerdctlRuntimeOptions extends DialectRuntimeOptions {
   /** containerd's socket. */
@@ -74,11 +75,13 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
   const directory = path.join(options.runDir, 'runtime');
   const cgroup = options.cgroup ?? PRODUCT;
   const dataRoot = path.join(options.dataDir, 'nerdctl');
+  const temporary = path.join(directory, 'nerdctl');
   const nerdctl = createNerdctl({
     binary: options.program,
     address: options.address,
     dataRoot,
     registries: options.registries,
+    temporary,
   });
   const containerd = connectContainerd(options.address, clock);
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
@@ -194,6 +197,7 @@ export function createNerdctlRuntime(options: NerdctlRuntimeOptions): Runtime & 
 
     async start() {
       rmSync(logins, { recursive: true, force: true }); // of pulls that a killed server left
+      await emptyTemporary(temporary, hostMounter);
       following = followEvents(
         {
           clock,
