@@ -85,12 +85,13 @@ for (const subject of subjects.filter(({ name }) => !WITHOUT_CONTAINERD.includes
       return { id, pid };
     };
     const status = (id: string) => runtime.containerStatus(id);
-    const ended = (id: string) =>
-      eventually('the end', async () => {
-        const now = await status(id);
-        if (now?.state === 'exited') return now;
-        throw new Error(`told is ${JSON.stringify(now)}`);
-      });
+    const isOver = async (id: string) => {
+      const now = await status(id);
+      if (now?.state === 'exited') return now;
+      throw new Error(`told is ${JSON.stringify(now)}`);
+    };
+    // A containerd that was killed has to be there again, and to be listened to.
+    const ended = (id: string) => eventually('the end', () => isOver(id), { timeoutMs: 30_000 });
     const killContainerd = (): number => {
       const pid = harness().containerdPid() as number;
       process.kill(pid, 'SIGKILL');
