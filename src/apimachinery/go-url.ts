@@ -28,15 +28,18 @@ export function parseUrl(text: string): GoUrl {
   });
 }
 
-export const isRequestUri = (text: string): boolean => {
+/** Why a text is no URL of a request; undefined for one that is. */
+export function requestUriProblem(text: string): string | undefined {
   try {
     parseRequestUri(text);
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof UrlError) return false;
+    if (error instanceof UrlError) return error.message;
     throw error;
   }
-};
+}
+
+export const isRequestUri = (text: string): boolean => requestUriProblem(text) === undefined;
 
 class Reason extends Error {}
 

@@ -114,9 +114,7 @@ export class SchedulingQueue {
   }
 
   close(): void {
-    for (const item of this.waiting.values()) item.timer?.cancel();
-    this.waiting.clear();
-    this.tried.clear();
+    for (const uid of [...this.waiting.keys()]) this.remove(uid);
   }
 
   private wake(item: Waiting): void {

@@ -10,32 +10,27 @@ import { run, spawn } from '../../src/exec.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 
+const TELLS_ITS_END = `  terminationGracePeriodSeconds: 30
+  volumes: [{ name: ends, hostPath: { path: ENDS } }]
+  containers:
+  - name: main
+    image: busybox:1.36
+    command: [sh, -c, 'trap "echo $HOSTNAME >> /ends/all; exit" TERM; while true; do sleep 0.1; done']
+    volumeMounts: [{ name: ends, mountPath: /ends }]
+`;
+
 const PODS = `
 apiVersion: v1
 kind: Pod
 metadata: { name: usual }
 spec:
-  terminationGracePeriodSeconds: 30
-  volumes: [{ name: ends, hostPath: { path: ENDS } }]
-  containers:
-  - name: main
-    image: busybox:1.36
-    command: [sh, -c, 'trap "echo $HOSTNAME >> /ends/all; exit" TERM; while true; do sleep 0.1; done']
-    volumeMounts: [{ name: ends, mountPath: /ends }]
----
+${TELLS_ITS_END}---
 apiVersion: v1
 kind: Pod
 metadata: { name: critical, namespace: kube-system }
 spec:
   priorityClassName: system-node-critical
-  terminationGracePeriodSeconds: 30
-  volumes: [{ name: ends, hostPath: { path: ENDS } }]
-  containers:
-  - name: main
-    image: busybox:1.36
-    command: [sh, -c, 'trap "echo $HOSTNAME >> /ends/all; exit" TERM; while true; do sleep 0.1; done']
-    volumeMounts: [{ name: ends, mountPath: /ends }]
----
+${TELLS_ITS_END}---
 apiVersion: v1
 kind: Pod
 metadata: { name: deaf }

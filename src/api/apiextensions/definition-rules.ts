@@ -215,10 +215,10 @@ function sharedErrors(versions: readonly Version[], old: readonly Version[]): Fi
     ...perVersion(
       ({ selectableFields }) => selectableFields,
       (fields, { path, shared, version }) => {
+        if (fields.length === 0) return [];
         // Fields that all versions share are looked for in the schema that they share, others in that of their version.
         const schema = shared === haveOneSchema ? version && schemaOf(version) : undefined;
         const where = shared ? 'validations.schema is included' : '`version.schema.openAPIV3Schema` is not included';
-        if (fields.length === 0) return [];
         return schema
           ? selectableFieldErrors(fields, schema, `${path}.selectableFields`)
           : [fieldError.invalid(`${path}.selectableFields`, '', `may only be set when ${where}`)];

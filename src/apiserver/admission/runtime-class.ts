@@ -15,9 +15,9 @@ export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
     const name = spec.runtimeClassName;
     if (name === undefined) return undefined;
     const found = reader.get(runtimeClasses, undefined, name);
-    if (!found) requireAskable(name);
-    if (!found) throw refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
-    return found;
+    if (found) return found;
+    requireAskable(name);
+    throw refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
   }
 
   return {

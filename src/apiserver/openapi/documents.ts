@@ -232,13 +232,9 @@ function extensionsOf(definitions: readonly ResourceDefinition[], modelOf: Model
   for (const { group, version, kind, listKind, verbs, subresources, ...definition } of definitions) {
     const models = [kind, ...(verbs.includes('list') ? [listKind] : [])].map((told) => add(group, version, told));
     // builder.go tells them of custom resources alone.
-    const fields = definition.customSchema ? Object.keys(definition.selectableFields) : [];
-    if (fields.length > 0)
-      for (const model of models)
-        selectable.set(
-          model,
-          fields.map((fieldPath) => ({ fieldPath })),
-        );
+    const paths = definition.customSchema ? Object.keys(definition.selectableFields) : [];
+    const fields = paths.map((fieldPath) => ({ fieldPath }));
+    if (fields.length > 0) for (const model of models) selectable.set(model, fields);
     for (const sub of Object.values(subresources)) {
       if (!sub.kind.endsWith('Options')) add(sub.group, sub.version, sub.kind);
     }

@@ -53,7 +53,8 @@ export async function deleteObject(
   }
 }
 
-const BEGONE = {
+/** What a precondition is about, and what may have become of an object that does not meet it. */
+const PRECONDITIONS = {
   uid: ['UID', 'deleted and then recreated'],
   resourceVersion: ['ResourceVersion', 'modified'],
 } as const;
@@ -67,7 +68,7 @@ function checkPreconditions(
   for (const field of ['uid', 'resourceVersion'] as const) {
     const wanted = preconditions[field];
     if (wanted === undefined || wanted === metadata[field]) continue;
-    const [title, fate] = BEGONE[field];
+    const [title, fate] = PRECONDITIONS[field];
     if (inOwnWords) {
       const why = `Precondition failed: ${title} in precondition: ${wanted}, ${title} in object meta: ${metadata[field]}`;
       throw conflict(groupResource(definition), name, why);

@@ -1,6 +1,6 @@
 // Named formats, which tell what is wrong with a string (k8s.io/apiserver pkg/cel/library/format.go).
 import { fitsFormat } from '../../apimachinery/formats.ts';
-import { parseRequestUri, UrlError } from '../../apimachinery/go-url.ts';
+import { requestUriProblem } from '../../apimachinery/go-url.ts';
 import {
   isQualifiedName,
   isValidLabelValue,
@@ -35,13 +35,8 @@ const FORMATS: Readonly<Record<string, NamedFormat>> = {
   labelValue: { validate: isValidLabelValue, patternSize: 40 },
   uri: {
     validate(text) {
-      try {
-        parseRequestUri(text);
-        return [];
-      } catch (error) {
-        if (error instanceof UrlError) return [error.message];
-        throw error;
-      }
+      const problem = requestUriProblem(text);
+      return problem === undefined ? [] : [problem];
     },
     patternSize: 1103,
   },

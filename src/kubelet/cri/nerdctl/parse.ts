@@ -116,8 +116,8 @@ export const lifecycleText = (startedAt: number): string =>
   JSON.stringify({ started_at: new Date(startedAt).toISOString(), create_error: false });
 
 export interface Exit {
-  /** Wall-clock milliseconds. */
   exitCode: number;
+  /** Wall-clock milliseconds. */
   finishedAt: number;
 }
 
